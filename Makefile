@@ -1,0 +1,82 @@
+# Everything one does with the repository. `make` alone lists it.
+
+# The first Python of the machine that is new enough and can make environments.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --quiet
+
+N ?= 1000
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+NAME ?= spine
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format verify lint types layers fast torture torture-mutants bench clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: .venv/.installed-dev ## set up .venv with everything that developing needs
+
+demo: .venv/.installed-demo ## set up, then run the flights job on real data
+	$(BIN)/python examples/demo.py
+
+test: venv verify lint types layers ## set up, then pass every check and every test but the long campaigns
+	$(PYTEST) -m "not torture"
+
+check: venv verify lint types layers fast ## format, lint, types, layers and the fast tests, in under a minute
+
+format: venv ## format the code, and mend what can be mended by itself
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+torture: venv ## kill runs at N random instants (N=1000 SEED=...)
+	$(BIN)/python -m tests.torture.campaign --n $(N) --seed $(SEED)
+
+torture-mutants: venv ## break the source in known ways; the suite must notice each
+	$(BIN)/python -m tests.torture.mutants
+
+bench: venv ## measure one figure (NAME=spine)
+	$(BIN)/python -m bench $(NAME)
+
+clean: ## remove .venv and all caches; runs and their data stay
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------ the parts of check
+
+verify: venv
+	$(BIN)/ruff format --check --quiet .
+
+lint: venv
+	$(BIN)/ruff check --quiet .
+
+types: venv
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/basedpyright --level error
+
+layers: venv
+	$(BIN)/lint-imports
+
+fast: venv
+	$(PYTEST) -m "not slow and not torture"
+
+# ------------------------------------------------------------------ the environment, set up once
+
+# Build backends (ours, and setuptools for what comes as source) are installed first and pinned,
+# so that no build fetches versions of its own choice.
+.venv/.created: constraints.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer with venv was found; install one" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PIP) hatchling editables setuptools
+	touch $@
+
+.venv/.installed-demo: .venv/.created pyproject.toml constraints.txt
+	$(PIP) --no-build-isolation --editable '.[demo]'
+	touch $@
+
+.venv/.installed-dev: .venv/.created pyproject.toml constraints.txt
+	$(PIP) --no-build-isolation --editable '.[test,dev]'
+	touch $@

@@ -1,0 +1,1 @@
+"""The door: the names that users import, and nothing else."""

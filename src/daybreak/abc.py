@@ -1,0 +1,415 @@
+"""What the parts ask of each other, and what others may implement: protocols only.
+
+Execution moves chunks from a `Source` through stages into a `Sink`, in the transactions of a
+`Target`, and writes down in a `Ledger` what the target says; it knows none of them by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, overload
+
+from .model.chunk import ChunkInput, Marker, SetAside
+from .model.fate import Counts
+from .model.ranges import Range
+from .model.row import Row
+from .model.status import RunStatus, StepStatus
+
+M = TypeVar("M")
+
+
+class Clock(Protocol):
+    """Time, injected: tests move it by hand."""
+
+    def now(self) -> datetime:
+        """Return the wall-clock instant, aware, in UTC: for people and for nights only."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """Return seconds that never go back: for durations and leases."""
+        ...
+
+
+class Source(Protocol):
+    """Where a step's records come from: divided by cursor range, readable from any cursor."""
+
+    @property
+    def name(self) -> str:
+        """Name it for people: a file's name, a table's."""
+        ...
+
+    def whole(self) -> Range:
+        """Return the fixed ends of the chain; asked once a run, then kept in the ledger."""
+        ...
+
+    def total(self) -> int | None:
+        """Return how many records `whole` holds, if that is known without reading them."""
+        ...
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """Return JSON data by which a changed source is recognised; what differs is shown."""
+        ...
+
+    def ranges(self, gap: Range, chunk_records: int) -> Iterator[Range]:
+        """Divide a gap into ranges of at most `chunk_records` records, in source order."""
+        ...
+
+    def read(self, part: Range) -> ChunkInput:
+        """Read one range. Called from several threads, each with a range of its own.
+
+        Raises:
+            SourceError: If it cannot be read.
+        """
+        ...
+
+    def in_order(self, texts: Sequence[str]) -> Sequence[str]:
+        """Sort cursor texts the way the source does."""
+        ...
+
+    def digest(self, part: Range) -> str:
+        """Hash a range again, as `ChunkInput.digest`; empty where the source cannot."""
+        ...
+
+
+class Reader(Protocol):
+    """Whoever can be asked: a transaction, or a database by itself."""
+
+    @overload
+    def query(self, sql: str, /, **bind: object) -> list[Row]: ...
+    @overload
+    def query(self, sql: str, model: type[M], /, **bind: object) -> list[M]: ...
+    def query(self, sql: str, model: type[Any] | None = None, /, **bind: object) -> list[Any]:
+        """Return the rows of a query, as `Row` or as values of a model.
+
+        Raises:
+            SourceError: If a row does not fit the model.
+        """
+        ...
+
+    @overload
+    def one(self, sql: str, /, **bind: object) -> Row: ...
+    @overload
+    def one(self, sql: str, model: type[M], /, **bind: object) -> M: ...
+    def one(self, sql: str, model: type[Any] | None = None, /, **bind: object) -> Any:
+        """Return the only row of a query.
+
+        Raises:
+            SourceError: If there is none or more than one.
+        """
+        ...
+
+
+class Transaction(Reader, Protocol):
+    """Whoever is given one: its effects and the checkpoint commit together, once."""
+
+    def execute(self, sql: str, /, **bind: object) -> int:
+        """Run one statement with `:name` binds; return the rows it touched."""
+        ...
+
+    def executemany(self, sql: str, binds: Iterable[Mapping[str, object]], /) -> int:
+        """Run one statement for every set of binds; return the rows it touched."""
+        ...
+
+    def copy(
+        self, table: str, rows: Iterable[Sequence[object]], /, *, columns: Sequence[str]
+    ) -> int:
+        """Write rows by the database's fastest way in; return how many it wrote."""
+        ...
+
+    @property
+    def connection(self) -> Any:
+        """The driver's own connection, for what is not here; do not end its transaction."""
+        ...
+
+
+class RecordRefused(Exception):  # noqa: N818 - it reads as a sentence
+    """A sink's word that one record of those it was given is at fault.
+
+    Args:
+        position: Its place in the sequence given to `Sink.write`, from 0.
+        cause: What was raised for it.
+    """
+
+    def __init__(self, position: int, cause: Exception) -> None:
+        super().__init__(position, cause)
+        self.position = position
+        self.cause = cause
+
+
+class Sink(Protocol):
+    """Where a step's records go, inside the transaction that also holds their marker."""
+
+    @property
+    def name(self) -> str:
+        """Name it for people: a table's name, a function's."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return JSON data that must not change between two attempts at a run."""
+        ...
+
+    def preflight(self) -> None:
+        """Raise unless the surroundings allow the step: rights, columns, keys.
+
+        Raises:
+            PreflightError: Nothing was written.
+        """
+        ...
+
+    def prepare(self, tx: Transaction) -> None:
+        """Make the target ready, once a pass, in a fenced transaction with its own marker."""
+        ...
+
+    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+        """Write records in order; return the rows written, by the database's own count.
+
+        Raises:
+            RecordRefused: If the fault is known to be one record's.
+            DataRefused: If the database refused the data of some of them.
+            TransientError: If the same may succeed later.
+        """
+        ...
+
+    def rows_expected(self, written: int) -> tuple[str, int] | None:
+        """Return a counting query and what it must give after the step, or None if unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The right of one process to a run, as its targets know it."""
+
+    run_key: str
+    """Canonical hash of the run's identity."""
+
+    run_id: str
+    ledger_id: str
+    epoch: int
+    """Counts up with every owner; a target refuses all but the highest announced."""
+
+    owner: str
+    """Host and process, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One go over a step's input: each restart is a new one."""
+
+    step: str
+    number: int = 1
+
+
+class Target(Protocol):
+    """A database that holds a step's data, and therefore its epochs, markers and quarantine."""
+
+    @property
+    def name(self) -> str:
+        """Name the database for people."""
+        ...
+
+    def install(self) -> None:
+        """Make the tables for epochs, markers and quarantine, if they are missing.
+
+        Raises:
+            RightsMissing: If the user may not; the hint shows the statements for those who may.
+        """
+        ...
+
+    def announce(self, ownership: Ownership) -> None:
+        """Refuse the chunks of older epochs from now on, and commit that.
+
+        Raises:
+            ForeignLedger: If the run's row belongs to another ledger.
+            LedgerBehind: If a higher epoch is known here: the ledger is an older copy.
+        """
+        ...
+
+    def close_older(self, ownership: Ownership, *, takeover_s: float) -> None:
+        """Close the rows of older epochs: waits for their chunks in flight, then ends them.
+
+        Raises:
+            RunOwned: If an old owner still holds a transaction after `takeover_s`.
+        """
+        ...
+
+    def markers(self, run_key: str, of: Pass) -> list[Marker]:
+        """Read what is committed. Call it after `close_older` only.
+
+        Raises:
+            TransactionEnded: If a marker was committed without its counts.
+        """
+        ...
+
+    def set_aside(self, run_key: str, of: Pass) -> int:
+        """Count the rows in quarantine for a pass."""
+        ...
+
+    def writer(self, ownership: Ownership) -> AbstractContextManager[ChunkWriter]:
+        """Open a session for one worker; leaving ends it."""
+        ...
+
+    def count(self, sql: str) -> int:
+        """Run a counting query outside any chunk."""
+        ...
+
+
+class ChunkWriter(Protocol):
+    """One session of a target: one chunk's transaction at a time."""
+
+    @property
+    def transaction(self) -> Transaction:
+        """What sinks and users are given, inside `guarded`."""
+        ...
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Hand the transaction to somebody's function: it may not begin or end it."""
+        ...
+
+    def begin(self) -> None:
+        """Begin, at a stated isolation level, and fence: the epoch is mine and the highest.
+
+        Raises:
+            LeaseLost: If it is not. Nothing was written.
+        """
+        ...
+
+    def mark(self, of: Pass, part: Range) -> bool:
+        """Insert the range's marker, without counts; False if it is committed already."""
+        ...
+
+    def stored(self, of: Pass, part: Range) -> Marker | None:
+        """Return a range's committed marker, if there is one."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Keep what happens inside, or on an exception roll back to its beginning.
+
+        Raises:
+            TransactionEnded: If the transaction is no longer the one that was begun.
+        """
+        ...
+
+    def force_constraints(self) -> None:
+        """Have deferred constraints checked now."""
+        ...
+
+    def quarantine(self, of: Pass, part: Range, records: Sequence[SetAside]) -> int:
+        """Write records set aside; return how many rows were written."""
+        ...
+
+    def complete(self, of: Pass, marker: Marker) -> None:
+        """Write the counts into the marker.
+
+        Raises:
+            TransactionEnded: If the transaction is no longer the one that was begun.
+        """
+        ...
+
+    def commit(self, of: Pass, part: Range) -> None:
+        """Commit; if the outcome is unknown, end the old session and read the marker.
+
+        Raises:
+            TransientError: If the chunk is certainly not committed.
+        """
+        ...
+
+    def rollback(self) -> None:
+        """Undo the chunk; never raises for a session that is gone already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step of a run, as the ledger knows it."""
+
+    step: str
+    status: StepStatus
+    pass_number: int
+    whole: Range | None
+    total: int | None
+    fingerprint: Mapping[str, Any] | None
+    counts: Counts
+    value: str | None
+    """What a task or an atomic step gave, as JSON text."""
+
+    error: str | None
+    code: str | None
+    """Hash of the step's code when it last began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one committed chunk took; the stuff of forecast, tuning and progress."""
+
+    part: Range
+    counts: Counts
+    bytes_read: int
+    duration_s: float
+    committed_at: datetime
+
+
+class RunLedger(Protocol):
+    """The ledger of one run, in the hands of its owner: every write is refused to anybody else.
+
+    All methods raise `LeaseLost` if the run has another owner by now; nothing was written then.
+    """
+
+    @property
+    def ownership(self) -> Ownership:
+        """What the run's targets are told."""
+        ...
+
+    def renew(self) -> None:
+        """Extend the lease by its length from now."""
+        ...
+
+    def steps(self) -> dict[str, StepRow]:
+        """Return the run's steps by name."""
+        ...
+
+    def begin_step(
+        self,
+        step: str,
+        *,
+        code: str,
+        whole: Range | None = None,
+        total: int | None = None,
+        fingerprint: Mapping[str, Any] | None = None,
+    ) -> StepRow:
+        """Mark a step as running; its ends, total and fingerprint are kept from the first start."""
+        ...
+
+    def measure(self, of: Pass, measurements: Sequence[Measurement]) -> None:
+        """Write down committed chunks, in one transaction."""
+        ...
+
+    def end_step(
+        self,
+        step: str,
+        status: StepStatus,
+        *,
+        counts: Counts | None = None,
+        value: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Write how a step ended."""
+        ...
+
+    def become(self, status: RunStatus, *, error: str | None = None) -> None:
+        """Move the run to another status.
+
+        Raises:
+            InvalidTransition: If its status does not allow that.
+        """
+        ...
+
+    def note(self, what: str, **details: object) -> None:
+        """Add a line to the audit."""
+        ...
+
+
+Publish = Callable[[object], None]
+"""Tells whoever listens about an event; never raises."""

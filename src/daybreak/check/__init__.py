@@ -1,0 +1,1 @@
+"""Looking at all data before the work, and keeping what a task gave. Import the module."""

@@ -1,0 +1,88 @@
+"""A user's function as a sink: `each(record, tx)` and `each_chunk(records, tx)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..abc import RecordRefused, Transaction
+from ..errors import DefinitionError, ProofFailed, TransactionEnded, TransientError
+
+
+class EachSink:
+    """`abc.Sink` that calls a function for every record; one that raises names its record."""
+
+    def __init__(self, function: Callable[[Any, Transaction], None]) -> None:
+        self._function = function
+
+    @property
+    def name(self) -> str:
+        return name_of(self._function)
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"each": self.name}
+
+    def preflight(self) -> None:
+        return None
+
+    def prepare(self, tx: Transaction) -> None:
+        return None
+
+    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+        counting = _Counting(tx)
+        for position, record in enumerate(records):
+            try:
+                self._function(record, counting)
+            except (TransientError, TransactionEnded, ProofFailed, DefinitionError):
+                raise
+            except Exception as error:
+                raise RecordRefused(position, error) from error
+        return counting.rows
+
+    def rows_expected(self, written: int) -> tuple[str, int] | None:
+        return None
+
+
+class EachChunkSink(EachSink):
+    """`abc.Sink` that calls a function for every chunk; bad records are found by division."""
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"each_chunk": self.name}
+
+    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+        counting = _Counting(tx)
+        self._function(records, counting)
+        return counting.rows
+
+
+class _Counting:
+    """The transaction as the function sees it; adds up the rows that its statements touched."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self.rows = 0
+        self.query = tx.query
+        self.one = tx.one
+
+    def execute(self, sql: str, /, **bind: object) -> int:
+        return self._counted(self._tx.execute(sql, **bind))
+
+    def executemany(self, sql: str, binds: Any, /) -> int:
+        return self._counted(self._tx.executemany(sql, binds))
+
+    def copy(self, table: str, rows: Any, /, *, columns: Sequence[str]) -> int:
+        return self._counted(self._tx.copy(table, rows, columns=columns))
+
+    @property
+    def connection(self) -> Any:
+        return self._tx.connection
+
+    def _counted(self, rows: int) -> int:
+        self.rows += rows
+        return rows
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Name a function for people: its own name, or that of what a partial wraps."""
+    inner = getattr(function, "func", function)
+    return getattr(inner, "__name__", type(inner).__name__)

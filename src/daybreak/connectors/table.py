@@ -1,0 +1,118 @@
+"""A table as a sink: created, compared and filled inside the chunk's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from ..abc import Transaction
+from ..databases.catalogue import TableFacts, create_statement, facts_of
+from ..databases.nodes import Table
+from ..databases.sqlite import quoted
+from ..errors import DefinitionError, ProofFailed, SchemaMismatch
+from ..model.fields import fields_of
+
+
+class TableSink:
+    """`abc.Sink` over a table: COPY on PostgreSQL, one prepared INSERT on SQLite."""
+
+    def __init__(self, table: Table[Any]) -> None:
+        self._table = table
+        self._columns: tuple[str, ...] = ()
+        if table.model is not None:
+            self._columns = tuple(field.name for field in fields_of(table.model))
+            self._refuse_unknown_key()
+
+    def _refuse_unknown_key(self) -> None:
+        missing = [column for column in self._table.key if column not in self._columns]
+        if missing:
+            raise DefinitionError(
+                f"key {', '.join(missing)} of table {self._table.name} is no field of its model",
+                hint=f"the model has: {', '.join(self._columns)}",
+            )
+
+    @property
+    def name(self) -> str:
+        return self._table.name
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what must not change between two attempts at a run."""
+        table = self._table
+        return {
+            "table": table.name,
+            "key": list(table.key),
+            "mode": table.mode,
+            "columns": list(self._columns),
+        }
+
+    def preflight(self) -> None:
+        facts = facts_of(self._table.database.url, self._table.name)
+        if facts is None:
+            self._refuse_missing()
+            return
+        self._refuse_drift(facts)
+        if self._table.model is None:
+            self._columns = facts.columns
+
+    def _refuse_missing(self) -> None:
+        if not self._table.create:
+            raise SchemaMismatch(
+                f"table {self._table.name} does not exist in {self._table.database.name}",
+                hint="create it, or say create=True to have it made from the model",
+            )
+
+    def _refuse_drift(self, facts: TableFacts) -> None:
+        missing = [column for column in self._columns if column not in facts.columns]
+        if missing:
+            raise SchemaMismatch(
+                f"table {self._table.name} has no column {', '.join(missing)}",
+                hint=f"add it, or leave the field out; the table has: {', '.join(facts.columns)}",
+            )
+        filled = set(self._columns or facts.columns)
+        unfilled = [column for column in facts.required if column not in filled]
+        if unfilled:
+            raise SchemaMismatch(
+                f"table {self._table.name} wants a value for {', '.join(unfilled)},"
+                " which the model does not have",
+                hint="add the field to the model, or give the column a default",
+            )
+        if not facts.is_key(self._table.key):
+            raise SchemaMismatch(
+                f"({', '.join(self._table.key)}) is no unique key of {self._table.name}"
+                " whose columns are all NOT NULL",
+                hint="add a primary key or a unique constraint on NOT NULL columns",
+            )
+
+    def prepare(self, tx: Transaction) -> None:
+        table = self._table
+        if table.create and table.model is not None:
+            dialect = "sqlite" if table.database.url.startswith("sqlite") else "postgresql"
+            tx.execute(create_statement(table.name, table.model, table.key, dialect))
+        if table.mode == "replace":
+            tx.execute(f"delete from {quoted(table.name)}")  # noqa: S608 - a quoted name
+
+    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+        take = _taking(self._columns, records[0])
+        rows = [take(record) for record in records]
+        written = tx.copy(self._table.name, rows, columns=self._columns)
+        if written != len(rows):
+            raise ProofFailed(
+                f"table {self._table.name} took {written} rows of {len(rows)}",
+                hint="look for triggers or rules that swallow rows",
+            )
+        return written
+
+    def rows_expected(self, written: int) -> tuple[str, int] | None:
+        if self._table.mode != "replace":
+            return None
+        return f"select count(*) from {quoted(self._table.name)}", written  # noqa: S608 - quoted
+
+
+def _taking(columns: tuple[str, ...], sample: Any) -> Callable[[Any], Sequence[Any]]:
+    if isinstance(sample, Mapping):
+        return lambda record: [record[column] for column in columns]
+    if len(columns) == 1:
+        take = attrgetter(columns[0])
+        return lambda record: (take(record),)
+    return attrgetter(*columns)

@@ -1,0 +1,190 @@
+"""PostgreSQL: its session and its errors, over psycopg 3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from psycopg import sql as composing
+from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from ..errors import (
+    DatabaseUnreachable,
+    DataRefused,
+    DaybreakError,
+    RightsMissing,
+    SchemaMismatch,
+    SinkError,
+    TransactionEnded,
+    TransientError,
+)
+from ..model.row import Row
+from .statement import check_binds, in_percent_style, shortened
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+# SQLSTATE classes and codes, from the manual's appendix A.
+_TRANSIENT: Final = ("08", "40001", "40P01", "53", "55P03", "57P", "57014", "58", "25P03", "25P04")
+_DATA: Final = ("22", "23", "44", "P0")
+_RIGHTS: Final = ("42501", "25006", "28")
+_SCHEMA: Final = ("42P01", "42703", "3F000")
+_TRANSACTION: Final = ("25P02", "25000", "25001", "2D000", "3B")
+
+
+class PostgresqlSession:
+    """A session with a PostgreSQL server."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: URL, *, application: str, lock_wait_s: float) -> None:
+        self._name = url.database or ""
+        shown = url.set(username=None, password=None).render_as_string()
+        conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        lock_ms, idle_ms = int(lock_wait_s * 1000), int(lock_wait_s * 2000)
+        try:
+            self.connection: psycopg.Connection[Any] = psycopg.connect(
+                conninfo,
+                autocommit=True,
+                application_name=application,
+                connect_timeout=10,
+                keepalives_idle=10,
+                keepalives_interval=5,
+                keepalives_count=3,
+                tcp_user_timeout=int(lock_wait_s * 1000),
+                row_factory=tuple_row,
+                options=(
+                    f"-c lock_timeout={lock_ms}"
+                    f" -c idle_in_transaction_session_timeout={idle_ms}"
+                    " -c client_min_messages=warning"
+                ),
+            )
+        except psycopg.OperationalError as error:
+            raise DatabaseUnreachable(
+                f"cannot connect to {shown}: {' '.join(str(error).split())}",
+                hint="check that the server runs, the address, the name and the user's rights",
+            ) from error
+
+    @property
+    def backend_pid(self) -> int:
+        """The server process that serves this session."""
+        return self.connection.info.backend_pid
+
+    def execute(self, sql: str, /, **bind: object) -> int:
+        return max(self._run(sql, bind).rowcount, 0)
+
+    def query(self, sql: str, /, **bind: object) -> list[Row]:
+        cursor = self._run(sql, bind)
+        with self._translated(sql):
+            names = tuple(column.name for column in cursor.description or ())
+            return [Row(names, values) for values in cursor.fetchall()]
+
+    def _run(self, sql: str, bind: Mapping[str, object]) -> psycopg.Cursor[Any]:
+        check_binds(sql, set(bind))
+        with self._translated(sql):
+            return self.connection.execute(in_percent_style(sql).encode(), bind)
+
+    def executemany(self, sql: str, binds: Sequence[Mapping[str, object]], /) -> int:
+        with self._translated(sql), self.connection.cursor() as cursor:
+            cursor.executemany(in_percent_style(sql).encode(), binds)
+            return max(cursor.rowcount, 0)
+
+    def script(self, sql: str, /) -> None:
+        with self._translated(sql):
+            self.connection.execute(sql.encode())
+
+    def copy(self, table: str, rows: Sequence[Sequence[object]], columns: Sequence[str]) -> int:
+        statement = composing.SQL("copy {} ({}) from stdin").format(
+            composing.Identifier(*table.split(".")),
+            composing.SQL(", ").join(map(composing.Identifier, columns)),
+        )
+        with self._translated(f"copy {table}"), self.connection.cursor() as cursor:
+            with cursor.copy(statement) as copying:
+                for row in rows:
+                    copying.write_row(row)
+            return max(cursor.rowcount, 0)
+
+    def begin(self) -> None:
+        with self._translated("begin"):
+            self.connection.execute("begin isolation level read committed")
+
+    def commit(self) -> None:
+        with self._translated("commit"):
+            told = self.connection.execute("commit").statusmessage
+        if told != "COMMIT":
+            raise TransactionEnded(
+                f"COMMIT was answered by {told}: a statement in the transaction had failed",
+                hint="let the function's database errors leave the function",
+            )
+
+    def rollback(self) -> None:
+        with suppress(psycopg.Error):
+            if self.in_transaction:
+                self.connection.execute("rollback")
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.connection.info.transaction_status in (
+            TransactionStatus.INTRANS,
+            TransactionStatus.INERROR,
+            TransactionStatus.ACTIVE,
+        )
+
+    @property
+    def is_usable(self) -> bool:
+        return not (self.connection.closed or self.connection.broken)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        # PostgreSQL cannot refuse COMMIT to one user of a session: the transaction's number is
+        # compared before the marker is completed (target.py).
+        yield
+
+    def close(self) -> None:
+        with suppress(psycopg.Error):
+            self.connection.close()
+
+    @contextmanager
+    def _translated(self, sql: str) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise _ours(error, sql, self._name) from error
+
+
+def _ours(error: psycopg.Error, sql: str, database: str) -> DaybreakError:
+    state = error.sqlstate or ""
+    said = " ".join(str(error).split())
+    where = {"database": database, "statement": shortened(sql)}
+    if state.startswith(_TRANSIENT) or (not state and _is_about_connection(error)):
+        return TransientError(
+            f"PostgreSQL could not do it now: {said}",
+            hint="see whether the server is up, busy or full; then run again",
+            **where,
+        )
+    if state.startswith(_DATA) or (not state and isinstance(error, psycopg.DataError)):
+        return DataRefused(_short(error), **where)
+    if state.startswith(_RIGHTS):
+        return RightsMissing(said, hint="grant it, or use another user", **where)
+    if state.startswith(_SCHEMA):
+        return SchemaMismatch(said, hint="create it, or correct the statement", **where)
+    if state.startswith(_TRANSACTION):
+        return TransactionEnded(
+            said, hint="leave COMMIT and ROLLBACK out; let database errors leave it", **where
+        )
+    return SinkError(
+        f"PostgreSQL refused a statement: {said}", hint="correct the statement", **where
+    )
+
+
+def _is_about_connection(error: psycopg.Error) -> bool:
+    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+
+
+def _short(error: psycopg.Error) -> str:
+    """Say what the database said, without the values, which differ from record to record."""
+    primary = error.diag.message_primary
+    return primary or " ".join(str(error).split())

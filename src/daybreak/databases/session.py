@@ -1,0 +1,121 @@
+"""A session with one database: connect, run statements, begin and end transactions.
+
+Sessions are for one thread at a time. Outside `begin` and its end every statement commits by
+itself. Errors of the drivers leave here as ours: `DataRefused`, `TransientError`, `SinkError`,
+`DatabaseUnreachable`, `RightsMissing`, `SchemaMismatch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+from ..model.row import Row
+from .url import parse
+
+LOCK_WAIT_S = 30.0
+"""How long a statement waits for somebody else's lock before it is a `TransientError`."""
+
+
+class Session(Protocol):
+    """One open connection."""
+
+    dialect: str
+    """`sqlite` or `postgresql`."""
+
+    connection: Any
+    """The driver's own connection."""
+
+    def execute(self, sql: str, /, **bind: object) -> int:
+        """Run one statement; return the rows it touched."""
+        ...
+
+    def executemany(self, sql: str, binds: Sequence[Mapping[str, object]], /) -> int:
+        """Run one statement for every set of binds; return the rows it touched."""
+        ...
+
+    def query(self, sql: str, /, **bind: object) -> list[Row]:
+        """Run a query; return all its rows."""
+        ...
+
+    def script(self, sql: str, /) -> None:
+        """Run several statements without binds."""
+        ...
+
+    def copy(self, table: str, rows: Sequence[Sequence[object]], columns: Sequence[str]) -> int:
+        """Write rows the fastest way; return how many the database counted."""
+        ...
+
+    def begin(self) -> None:
+        """Begin at a stated level: READ COMMITTED, or SQLite's BEGIN IMMEDIATE."""
+        ...
+
+    def commit(self) -> None:
+        """Commit."""
+        ...
+
+    def rollback(self) -> None:
+        """Roll back; never raises for a connection that is gone."""
+        ...
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, by the driver's word."""
+        ...
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the connection still works, as far as the driver knows."""
+        ...
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Refuse statements that begin or end transactions, as far as the database can."""
+        ...
+
+    def close(self) -> None:
+        """End the session; an open transaction is rolled back."""
+        ...
+
+
+def connect(url: str, *, application: str = "daybreak", lock_wait_s: float = LOCK_WAIT_S) -> Session:
+    """Open a session.
+
+    Args:
+        url: `sqlite:///file` or `postgresql://…`.
+        application: Name shown to the database's administrator, where it shows one.
+        lock_wait_s: How long to wait for locks of others.
+
+    Raises:
+        DatabaseUnreachable: With the cause and, for files, the folder that is missing.
+    """
+    parsed = parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        from .sqlite import SqliteSession  # noqa: PLC0415 - only the driver in use is imported
+
+        return SqliteSession(parsed, lock_wait_s=lock_wait_s)
+    from .postgresql import PostgresqlSession  # noqa: PLC0415 - only the driver in use is imported
+
+    return PostgresqlSession(parsed, application=application, lock_wait_s=lock_wait_s)
+
+
+@contextmanager
+def opened(url: str, *, application: str = "daybreak") -> Iterator[Session]:
+    """Open a session for the block, and close it behind it."""
+    session = connect(url, application=application)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[Session]:
+    """Commit what happens in the block, or roll it back on an exception."""
+    session.begin()
+    try:
+        yield session
+    except BaseException:
+        session.rollback()
+        raise
+    session.commit()

@@ -1,0 +1,84 @@
+"""Statements: `:name` binds made the driver's own, and statements kept in files.
+
+SQLAlchemy's `text()` takes `:x` for a bind inside string literals and comments as well, which
+would change what a user's statement says; hence the small scanner here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Final
+
+from ..errors import DefinitionError
+
+_TOKENS: Final = re.compile(
+    r"""
+      [eE]'(?:[^'\\]|\\.|'')*'       # PostgreSQL's escape string
+    | '(?:[^']|'')*'                 # string
+    | "(?:[^"]|"")*"                 # quoted name
+    | --[^\n]*                       # comment to the end of the line
+    | /\*.*?\*/                      # comment
+    | \$(?P<dollar>\w*)\$.*?\$(?P=dollar)\$
+    | ::                             # PostgreSQL's cast
+    | :(?P<bind>[A-Za-z_]\w*)
+    | %
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@lru_cache(maxsize=1024)
+def binds_of(sql: str) -> frozenset[str]:
+    """Return the names of the binds in a statement."""
+    return frozenset(match["bind"] for match in _TOKENS.finditer(sql) if match["bind"])
+
+
+@lru_cache(maxsize=1024)
+def in_percent_style(sql: str) -> str:
+    """Return a statement with `%(name)s` for `:name`, and every other `%` doubled."""
+
+    def spelled(match: re.Match[str]) -> str:
+        if match["bind"]:
+            return f"%({match['bind']})s"
+        return match[0].replace("%", "%%")
+
+    return _TOKENS.sub(spelled, sql)
+
+
+def check_binds(sql: str, given: frozenset[str] | set[str]) -> None:
+    """Raise unless the binds given are those that the statement names.
+
+    Raises:
+        DefinitionError: Naming what is missing or superfluous.
+    """
+    wanted = binds_of(sql)
+    if wanted == given:
+        return
+    missing, extra = sorted(wanted - given), sorted(given - wanted)
+    said = [f"without a value: {', '.join(missing)}"] if missing else []
+    said += [f"unknown to it: {', '.join(extra)}"] if extra else []
+    raise DefinitionError(
+        f"the binds do not fit the statement ({'; '.join(said)}): {shortened(sql)}",
+        hint="give every :name of the statement a value of the same name",
+    )
+
+
+def shortened(sql: str, length: int = 120) -> str:
+    """Return a statement on one line, cut to `length` characters."""
+    line = " ".join(sql.split())
+    return line if len(line) <= length else line[: length - 1] + "…"
+
+
+@cache
+def load(dialect: str, name: str) -> str:
+    """Return the statement kept in `sql/<dialect>/<name>.sql`, else in `sql/<name>.sql`.
+
+    The shared files say `daybreak.markers`; SQLite, which has no schemas, reads
+    `daybreak_markers`.
+    """
+    folder = resources.files(__package__) / "sql"
+    own = folder / dialect / f"{name}.sql"
+    sql = (own if own.is_file() else folder / f"{name}.sql").read_text()
+    return sql.replace("daybreak.", "daybreak_") if dialect == "sqlite" else sql

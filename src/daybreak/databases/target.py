@@ -1,0 +1,233 @@
+"""A target: the database in which a step's data lives, with its epochs, markers and quarantine.
+
+How ownership changes hands here, and why announcing comes before closing, is PROTOCOL.md 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..abc import Clock, Ownership, Pass
+from ..errors import (
+    ForeignLedger,
+    LedgerBehind,
+    RightsMissing,
+    RunOwned,
+    TransactionEnded,
+    TransientError,
+)
+from ..faultpoints import hit
+from ..model.chunk import Marker
+from ..model.fate import Counts
+from ..model.ranges import Range
+from ..model.row import Row
+from .session import Session, connect, opened, transaction
+from .statement import load
+from .url import without_credentials
+from .writer import Writer
+
+
+@dataclass(frozen=True)
+class DatabaseTarget:
+    """`abc.Target` over SQLite or PostgreSQL.
+
+    Args:
+        url: Where it is.
+        name: What people call it.
+        clock: For the instants that people read.
+    """
+
+    url: str
+    name: str
+    clock: Clock
+
+    def install(self) -> None:
+        with self._session() as session:
+            if _is_installed(session):
+                return
+            try:
+                with transaction(session):
+                    session.script(load(session.dialect, "install"))
+            except RightsMissing as error:
+                raise RightsMissing(
+                    f"cannot make Daybreak's tables in {without_credentials(self.url)}: {error}",
+                    hint="grant CREATE on the database, or have somebody who may run the"
+                    f" statements of `daybreak target init --print {self.name}`",
+                ) from error
+
+    def announce(self, ownership: Ownership) -> None:
+        hit("epoch.before_announce")
+        with self._session() as session:
+            with transaction(session):
+                self._announce(session, ownership)
+        hit("epoch.after_announce")
+
+    def _announce(self, session: Session, ownership: Ownership) -> None:
+        rows = session.query(load(session.dialect, "epoch_newest"), run_key=ownership.run_key)
+        if rows:
+            self._refuse_stranger(rows[0], ownership)
+        announced = session.execute(
+            load(session.dialect, "epoch_announce"),
+            run_key=ownership.run_key,
+            epoch=ownership.epoch,
+            ledger_id=ownership.ledger_id,
+            run_id=ownership.run_id,
+            owner=ownership.owner,
+            announced_at=self.clock.now().isoformat(),
+        )
+        if announced == 0 and (not rows or rows[0].epoch != ownership.epoch):
+            raise TransientError("another process announced the same epoch at the same time")
+
+    def _refuse_stranger(self, known: Row, ownership: Ownership) -> None:
+        if known.ledger_id != ownership.ledger_id:
+            raise ForeignLedger(
+                f"this run in {self.name} is owned by ledger {known.ledger_id}"
+                f" ({known.owner}); ours is ledger {ownership.ledger_id}",
+                hint="use that ledger (--ledger), or start another run with --again",
+                database=self.name,
+                run=known.run_id,
+            )
+        is_ours = known.epoch == ownership.epoch and known.owner == ownership.owner
+        if known.epoch >= ownership.epoch and not is_ours:
+            raise LedgerBehind(
+                f"{self.name} knows epoch {known.epoch} of this run ({known.owner}),"
+                f" the ledger only {ownership.epoch}: the ledger is an older copy",
+                hint="bring back the newest ledger; nothing was written",
+                database=self.name,
+            )
+
+    def close_older(self, ownership: Ownership, *, takeover_s: float) -> None:
+        hit("epoch.before_close")
+        try:
+            self._close(ownership, takeover_s)
+        except TransientError:
+            self._end_sessions(ownership)
+            self._close_or_say_who(ownership, takeover_s)
+        hit("epoch.after_close")
+
+    def _close(self, ownership: Ownership, lock_wait_s: float) -> None:
+        session = connect(self.url, application=_application(ownership), lock_wait_s=lock_wait_s)
+        try:
+            with transaction(session):
+                session.execute(
+                    load(session.dialect, "epoch_close_older"),
+                    run_key=ownership.run_key,
+                    epoch=ownership.epoch,
+                    closed_at=self.clock.now().isoformat(),
+                )
+        finally:
+            session.close()
+
+    def _close_or_say_who(self, ownership: Ownership, takeover_s: float) -> None:
+        try:
+            self._close(ownership, takeover_s)
+        except TransientError as error:
+            raise RunOwned(
+                f"an earlier owner of run {ownership.run_id} still holds a transaction in"
+                f" {self.name} after {takeover_s:g} s: {error}",
+                hint="continue or end that process, then run the same command again",
+                database=self.name,
+                run=ownership.run_id,
+            ) from error
+
+    def _end_sessions(self, ownership: Ownership) -> None:
+        """End what older epochs left open, where the database lets us; SQLite cannot."""
+        with self._session() as session:
+            if session.dialect != "postgresql":
+                return
+            sql = load(session.dialect, "sessions_of_older_epochs")
+            pattern = f"daybreak:{ownership.run_key[:12]}:%"
+            for row in session.query(sql, pattern=pattern):
+                if int(row.application.rsplit(":", 1)[1]) < ownership.epoch:
+                    session.query(load(session.dialect, "session_end"), pid=row.pid)
+
+    def markers(self, run_key: str, of: Pass) -> list[Marker]:
+        with self._session() as session:
+            rows = session.query(
+                load(session.dialect, "marker_list"), run_key=run_key, step=of.step, pass_=of.number
+            )
+        return [marker_of(row) for row in rows]
+
+    def set_aside(self, run_key: str, of: Pass) -> int:
+        with self._session() as session:
+            sql = load(session.dialect, "quarantine_count")
+            rows = session.query(sql, run_key=run_key, step=of.step, pass_=of.number)
+        return int(rows[0].records)
+
+    def quarantine_causes(self, run_key: str) -> list[Row]:
+        """Return the causes of a run's quarantined records, most frequent first in each step."""
+        with self._session() as session:
+            return session.query(load(session.dialect, "quarantine_causes"), run_key=run_key)
+
+    def quarantine_list(self, run_key: str, step: str) -> list[Row]:
+        """Return one step's quarantined records with their bytes."""
+        with self._session() as session:
+            sql = load(session.dialect, "quarantine_list")
+            return session.query(sql, run_key=run_key, step=step)
+
+    @contextmanager
+    def writer(self, ownership: Ownership) -> Iterator[Writer]:
+        writer = Writer(self.url, ownership, _application(ownership), self.clock)
+        try:
+            yield writer
+        finally:
+            writer.close()
+
+    def count(self, sql: str) -> int:
+        with self._session() as session:
+            return int(next(iter(session.query(sql)[0].values())))
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with opened(self.url, application="daybreak") as session:
+            yield session
+
+
+def _application(ownership: Ownership) -> str:
+    return f"daybreak:{ownership.run_key[:12]}:{ownership.epoch}"
+
+
+def _is_installed(session: Session) -> bool:
+    if session.dialect == "postgresql":
+        sql = "select to_regclass('daybreak.quarantine') is not null as found"
+    else:
+        sql = "select count(*) as found from sqlite_master where name = 'daybreak_quarantine'"
+    return bool(session.query(sql)[0].found)
+
+
+def marker_of(row: Row) -> Marker:
+    """Return the marker that a row holds.
+
+    Raises:
+        TransactionEnded: If it was committed without its counts: somebody else than its owner
+            ended the transaction, and effects may be durable that no marker speaks of.
+    """
+    part = Range(row.range_after, row.range_upto)
+    if row.committed_at is None:
+        raise TransactionEnded(
+            f"the marker of {part} was committed without its counts",
+            hint="a function ended the transaction; see which effects of this range are in the"
+            " data, undo them, delete the marker, and run again",
+        )
+    return Marker(
+        part=part,
+        epoch=row.epoch,
+        counts=Counts(
+            row.records_read,
+            row.records_passed,
+            row.records_filtered,
+            row.records_quarantined,
+            row.records_superseded,
+            row.rows_written,
+        ),
+        bytes_read=row.bytes_read,
+        digest=row.digest,
+        duration_s=row.duration_s,
+        committed_at=datetime.fromisoformat(row.committed_at),
+        refused=row.records_refused,
+        value=row.value,
+    )
+

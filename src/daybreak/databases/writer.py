@@ -1,0 +1,260 @@
+"""One worker's session with a target: the transaction of one chunk at a time (PROTOCOL.md 3)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from ..abc import Clock, Ownership, Pass
+from ..errors import DaybreakError, LeaseLost, TransactionEnded, TransientError
+from ..model.chunk import Marker, SetAside
+from ..model.ranges import Range
+from .session import Session, connect
+from .statement import load
+from .transaction import OpenTransaction
+from .turns import turn_of
+
+RESOLVE_PATIENCE_S: Final = 30.0
+"""How long an in-doubt COMMIT waits for its old session to be gone."""
+
+
+class Writer:
+    """`abc.ChunkWriter`: begin and fence, marker first, data, counts, commit.
+
+    A session that broke is opened anew by the next `begin`.
+    """
+
+    def __init__(self, url: str, ownership: Ownership, application: str, clock: Clock) -> None:
+        self._url = url
+        self._ownership = ownership
+        self._application = application
+        self._clock = clock
+        self._session: Session | None = None
+        self._transaction: OpenTransaction | None = None
+        self._transaction_id = ""
+        self._turn = turn_of(url)
+        self._has_turn = False
+
+    @property
+    def transaction(self) -> OpenTransaction:
+        assert self._transaction is not None, "begin() first"
+        return self._transaction
+
+    def begin(self) -> None:
+        session = self._connected()
+        self._turn.acquire()
+        self._has_turn = True
+        try:
+            session.begin()
+            rows = session.query(
+                load(session.dialect, "fence"),
+                run_key=self._ownership.run_key,
+                epoch=self._ownership.epoch,
+            )
+            if not rows:
+                raise LeaseLost(
+                    f"run {self._ownership.run_id} has another owner by now;"
+                    f" epoch {self._ownership.epoch} was fenced off",
+                    hint="nothing was written; see `daybreak status` for the owner",
+                )
+        except BaseException:
+            self.rollback()
+            raise
+        self._transaction_id = rows[0].transaction_id
+        self._transaction = OpenTransaction(session)
+
+    def _connected(self) -> Session:
+        if self._session is not None and not self._session.is_usable:
+            self._session.close()
+            self._session = None
+        if self._session is None:
+            self._session = connect(self._url, application=self._application)
+        return self._session
+
+    def mark(self, of: Pass, part: Range) -> bool:
+        session = self._owned()
+        inserted = session.execute(
+            load(session.dialect, "marker_insert"),
+            **self._key(of, part),
+            range_upto=part.upto,
+            epoch=self._ownership.epoch,
+        )
+        return inserted == 1
+
+    def stored(self, of: Pass, part: Range) -> Marker | None:
+        """Return the marker of a range, if there is one that can be seen from here."""
+        from .target import marker_of  # noqa: PLC0415 - target imports this module
+
+        session = self._owned()
+        rows = session.query(load(session.dialect, "marker_one"), **self._key(of, part))
+        return marker_of(rows[0]) if rows else None
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Hand the transaction to somebody's function: it may not begin or end it."""
+        with self._owned().guarded():
+            yield
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        session = self._owned()
+        self._assert_same()
+        session.execute("savepoint daybreak")
+        try:
+            yield
+        except TransactionEnded:
+            raise
+        except BaseException:
+            self._assert_alive()
+            session.execute("rollback to savepoint daybreak")
+            session.execute("release savepoint daybreak")
+            raise
+        session.execute("release savepoint daybreak")
+
+    def force_constraints(self) -> None:
+        session = self._owned()
+        if session.dialect == "postgresql":
+            session.execute("set constraints all immediate")
+            session.execute("set constraints all deferred")
+
+    def quarantine(self, of: Pass, part: Range, records: Sequence[SetAside]) -> int:
+        session = self._owned()
+        common = {
+            "run_key": self._ownership.run_key,
+            "run_id": self._ownership.run_id,
+            "step": of.step,
+            "pass_": of.number,
+            "range_after": part.after,
+            "set_aside_at": self._clock.now().isoformat(),
+        }
+        return session.executemany(
+            load(session.dialect, "quarantine_insert"),
+            [
+                {
+                    **common,
+                    "origin": record.origin,
+                    "place": record.cursor,
+                    "stage": record.stage,
+                    "reason": record.reason,
+                    "details": json.dumps(record.details, default=str, ensure_ascii=False),
+                    "raw": record.raw,
+                    "by_check": record.by_check,
+                }
+                for record in records
+            ],
+        )
+
+    def complete(self, of: Pass, marker: Marker) -> None:
+        session = self._owned()
+        self._assert_same()
+        counts = marker.counts
+        touched = session.execute(
+            load(session.dialect, "marker_complete"),
+            **self._key(of, marker.part),
+            epoch=self._ownership.epoch,
+            read=counts.read,
+            passed=counts.passed,
+            filtered=counts.filtered,
+            quarantined=counts.quarantined,
+            superseded=counts.superseded,
+            refused=marker.refused,
+            written=counts.written,
+            bytes_read=marker.bytes_read,
+            digest=marker.digest,
+            duration_s=marker.duration_s,
+            value=marker.value,
+            committed_at=marker.committed_at.isoformat(),
+        )
+        if touched != 1:
+            raise self._ended_by_another()
+
+    def commit(self, of: Pass, part: Range) -> None:
+        session = self._owned()
+        self._assert_alive()
+        try:
+            session.commit()
+        except TransientError as error:
+            self._resolve(of, part, error)
+        finally:
+            self._let_go()
+
+    def _resolve(self, of: Pass, part: Range, error: TransientError) -> None:
+        """Find out whether a COMMIT without an answer happened: the marker is the truth."""
+        session = self._owned()
+        if session.dialect == "sqlite":
+            session.rollback()
+        else:
+            pid = session.backend_pid  # type: ignore[attr-defined]
+            session.close()
+            self._session = None
+            session = self._connected()
+            self._outwait(session, pid)
+        rows = session.query(load(session.dialect, "marker_one"), **self._key(of, part))
+        if not rows:
+            raise error
+
+    def _outwait(self, session: Session, pid: int) -> None:
+        ends_at = time.monotonic() + RESOLVE_PATIENCE_S
+        while session.query(load(session.dialect, "session_alive"), pid=pid)[0].sessions:
+            session.query(load(session.dialect, "session_end"), pid=pid)
+            if time.monotonic() > ends_at:
+                raise LeaseLost(
+                    f"the outcome of a COMMIT is unknown: backend {pid} neither answers nor ends",
+                    hint="end that backend, then run the same command again",
+                )
+            time.sleep(0.05)
+
+    def rollback(self) -> None:
+        if self._session is not None:
+            self._session.rollback()
+        self._let_go()
+
+    def close(self) -> None:
+        """End the session; an open transaction is rolled back."""
+        self.rollback()
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _let_go(self) -> None:
+        if self._transaction is not None:
+            self._transaction.close()
+            self._transaction = None
+        if self._has_turn:
+            self._has_turn = False
+            self._turn.release()
+
+    def _owned(self) -> Session:
+        assert self._session is not None, "begin() first"
+        return self._session
+
+    def _key(self, of: Pass, part: Range) -> dict[str, Any]:
+        return {
+            "run_key": self._ownership.run_key,
+            "step": of.step,
+            "pass_": of.number,
+            "range_after": part.after,
+        }
+
+    def _assert_alive(self) -> None:
+        if not self._owned().in_transaction:
+            raise self._ended_by_another()
+
+    def _assert_same(self) -> None:
+        """Compare the transaction with the one that was begun; costs a round trip on a server."""
+        session = self._owned()
+        self._assert_alive()
+        if session.dialect == "postgresql":
+            found = session.query(load(session.dialect, "transaction_id"))[0].transaction_id
+            if found != self._transaction_id:
+                raise self._ended_by_another()
+
+    def _ended_by_another(self) -> DaybreakError:
+        return TransactionEnded(
+            "the chunk's transaction is not the one that was begun: something in it ended it,"
+            " and its effects may be durable without a marker",
+            hint="look for COMMIT, ROLLBACK or DDL in the step's functions and in triggers",
+        )

@@ -1,0 +1,132 @@
+"""Named places at which a test may kill, stop or fail the process; in production they do nothing.
+
+`hit("chunk.before_commit")` stands before and after every write, commit, publish and rename.
+`DAYBREAK_FAULT="chunk.before_commit:3:kill"` arms one in a child process: at its third hit the
+process kills itself with SIGKILL. Actions: `kill`, `stop` (SIGSTOP), `term` (SIGTERM), `raise`.
+Idea: SQLite's crash tests, FoundationDB's buggify.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from typing import Final, Literal, get_args
+
+ENVIRONMENT_FAULT: Final = "DAYBREAK_FAULT"
+ENVIRONMENT_TRACE: Final = "DAYBREAK_FAULT_TRACE"
+
+FaultPoint = Literal[
+    "ledger.before_write",
+    "ledger.after_write",
+    "ledger.before_commit",
+    "ledger.after_commit",
+    "epoch.before_announce",
+    "epoch.after_announce",
+    "epoch.before_close",
+    "epoch.after_close",
+    "step.before_prepare_commit",
+    "step.after_prepare_commit",
+    "chunk.before_read",
+    "chunk.after_read",
+    "chunk.after_stages",
+    "chunk.before_marker",
+    "chunk.after_marker",
+    "chunk.before_write",
+    "chunk.after_write",
+    "chunk.before_isolation",
+    "chunk.in_isolation",
+    "chunk.after_isolation",
+    "chunk.before_quarantine",
+    "chunk.after_quarantine",
+    "chunk.before_complete",
+    "chunk.after_complete",
+    "chunk.before_commit",
+    "chunk.after_commit",
+    "atomic.before_body",
+    "atomic.after_body",
+    "atomic.before_commit",
+    "atomic.after_commit",
+    "publish.before_rename",
+    "publish.after_rename",
+]
+FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)
+
+
+class InjectedFault(Exception):  # noqa: N818 - a test's, never a user's
+    """What an armed point raises when its action is `raise`."""
+
+
+class _Armed:
+    """One armed point: which, at which hit, and what then. Counts are over all threads."""
+
+    def __init__(self, text: str) -> None:
+        point, hit_number, action = text.split(":")
+        if point not in FAULT_POINTS:
+            raise ValueError(f"unknown fault point {point!r}")
+        self.point = point
+        self.hit_number = int(hit_number)
+        self.action = action
+        self.hits = 0
+        self.lock = threading.Lock()
+
+    def hit(self, point: str) -> None:
+        if point != self.point:
+            return
+        with self.lock:
+            self.hits += 1
+            is_due = self.hits == self.hit_number
+        if is_due:
+            self.act()
+
+    def act(self) -> None:
+        match self.action:
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "stop":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            case "term":
+                os.kill(os.getpid(), signal.SIGTERM)
+            case _:
+                raise InjectedFault(f"injected at {self.point}, hit {self.hit_number}")
+
+
+_armed: _Armed | None = None
+_trace: Counter[str] | None = None
+
+
+def hit(point: FaultPoint) -> None:
+    """Pass a fault point: nothing happens unless a test armed it."""
+    if _trace is not None:
+        _trace[point] += 1
+    if _armed is not None:
+        _armed.hit(point)
+
+
+def arm(text: str | None) -> None:
+    """Arm one point, written `point:hit:action`; None disarms."""
+    global _armed  # noqa: PLW0603 - one switch for the process, so that `hit` costs one comparison
+    _armed = _Armed(text) if text else None
+
+
+def trace() -> Counter[str]:
+    """Count every hit from now on; the counter returned fills as points are passed."""
+    global _trace  # noqa: PLW0603 - as above
+    _trace = Counter()
+    return _trace
+
+
+def _arm_from_environment() -> None:
+    arm(os.environ.get(ENVIRONMENT_FAULT))
+    path = os.environ.get(ENVIRONMENT_TRACE)
+    if path:
+        import atexit  # noqa: PLC0415 - tests only
+        import json  # noqa: PLC0415 - tests only
+        from pathlib import Path  # noqa: PLC0415 - tests only
+
+        counted = trace()
+        atexit.register(lambda: Path(path).write_text(json.dumps(counted)))
+
+
+_arm_from_environment()

@@ -1,0 +1,25 @@
+-- Mark a step as running; its ends, total and fingerprint are kept from the first start.
+insert into daybreak_ledger.steps as kept (
+  run_id, step, status, pass, range_after, range_upto, total, fingerprint, code, started_at
+)
+values (
+  :run_id, :step, 'running', 1, :range_after, :range_upto, :total, :fingerprint, :code, :now
+)
+on conflict (run_id, step) do update
+set
+  status = excluded.status,
+  range_after = coalesce(kept.range_after, excluded.range_after),
+  range_upto = coalesce(kept.range_upto, excluded.range_upto),
+  total = coalesce(kept.total, excluded.total),
+  fingerprint = coalesce(kept.fingerprint, excluded.fingerprint),
+  code = excluded.code,
+  started_at = coalesce(kept.started_at, excluded.started_at),
+  ended_at = null,
+  error = null,
+  records_read = null,
+  records_passed = null,
+  records_filtered = null,
+  records_quarantined = null,
+  records_superseded = null,
+  rows_written = null
+where :allowed like '% ' || kept.status || ' %'

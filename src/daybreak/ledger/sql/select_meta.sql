@@ -1,0 +1,2 @@
+-- The ledger's name and version.
+select ledger_id, version from daybreak_ledger.meta

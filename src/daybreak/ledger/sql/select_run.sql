@@ -1,0 +1,2 @@
+-- One run by its number.
+select * from daybreak_ledger.runs where id = :run_id

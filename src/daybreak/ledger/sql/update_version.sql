@@ -1,0 +1,2 @@
+-- Write down that a migration was made.
+update daybreak_ledger.meta set version = :version

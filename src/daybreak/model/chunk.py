@@ -1,0 +1,109 @@
+"""One chunk on its way: what a source read, and what the target says was committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .fate import Counts
+from .ranges import Range
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault of one record, with its place and its way out."""
+
+    file: str
+    line: int
+    """The physical line on which the record begins, from 1."""
+
+    column: str | None
+    """The column, or None if the record as a whole is at fault."""
+
+    value: str | None
+    """The value as it stands in the file, shortened; None if it is missing."""
+
+    reason: str
+    """The cause, the same words for the same cause: reports group by it."""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        column = f" {self.column}" if self.column else ""
+        value = "" if self.value is None else f" {self.value!r}"
+        return f"{where}{column}{value}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An input record that could not become a value: it is set aside by the step that loads it."""
+
+    origin: int
+    findings: Sequence[Finding]
+
+
+@dataclass(slots=True)
+class ChunkInput:
+    """What a source read for one range."""
+
+    values: list[Any]
+    """The records that could be read, in source order."""
+
+    origins: Sequence[int]
+    """Of each value the place of its record within the range, from 0."""
+
+    read: int
+    """Input records in the range, good and refused."""
+
+    bytes_read: int
+    digest: str
+    """Hash of the range's bytes, kept in its marker; empty where the source cannot give one."""
+
+    raw: Callable[[int], bytes]
+    """The exact bytes of the record with that origin."""
+
+    cursor: Callable[[int], str]
+    """The place of the record with that origin, for people: a line, a key."""
+
+    refused: Sequence[Refused] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A record on its way into quarantine."""
+
+    origin: int
+    """Its place within the range, from 0."""
+
+    cursor: str
+    """Its place for people: a line, a key."""
+
+    stage: str
+    """Where it was refused: a stage's name, `check`, or the sink's."""
+
+    reason: str
+    details: dict[str, Any]
+    raw: bytes
+    """Its bytes as they stand in the source."""
+
+    by_check: bool = False
+    """Refused by the check already: it does not count against the step's `max_bad`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The row that says: this range is committed, by this epoch, with these fates."""
+
+    part: Range
+    epoch: int
+    counts: Counts
+    bytes_read: int
+    digest: str
+    duration_s: float
+    committed_at: datetime
+    refused: int = 0
+    """How many of the quarantined the check had refused."""
+
+    value: str | None = None
+    """What an atomic step gave, as JSON text."""

@@ -1,0 +1,323 @@
+"""Jobs and steps: what a user declares. Plain values; nothing here runs anything."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    overload,
+)
+
+from ..errors import DefinitionError
+from .fate import Counts
+from .limits import CHUNK_RECORDS, CHUNK_RECORDS_MAX, PARALLEL_MAX, Bad, BadLimit
+from .night import Window
+from .parameters import Parameter, parameters_of
+
+if TYPE_CHECKING:
+    from ..abc import Transaction
+    from ..databases import Database
+    from ..pipeline import Pipeline, Work
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+class _Model(Protocol):
+    def model_dump_json(self) -> str: ...
+
+
+# What the ledger can keep, so that `run[step]` answers the same after a restart.
+Kept: TypeAlias = (
+    "None | bool | int | float | Decimal | str | date | datetime | timedelta | Path"
+    " | Mapping[str, Any] | Sequence[Any] | _Dataclass | _Model | Pipeline[Any]"
+)
+K = TypeVar("K", bound="Kept")
+
+
+class StepKind(StrEnum):
+    """How a step does its work."""
+
+    STEP = "step"
+    """In chunks: returns a pipeline that ends in a sink."""
+
+    TASK = "task"
+    """By itself, in its run's folder; run again from its beginning."""
+
+    ATOMIC = "atomic"
+    """By itself, in one transaction with its checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """What an operator may turn at every start; never part of a run's identity."""
+
+    chunk: int = CHUNK_RECORDS
+    """Records a chunk: 1 to `CHUNK_RECORDS_MAX`."""
+
+    parallel: int = 1
+    """Chunks in flight: 1 to `PARALLEL_MAX`."""
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their bounds."""
+        for name, value, most in (
+            ("chunk", self.chunk, CHUNK_RECORDS_MAX),
+            ("parallel", self.parallel, PARALLEL_MAX),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+                raise DefinitionError(
+                    f"expected {name} to be a whole number from 1 to {most:,}, got {value!r}",
+                    hint=f"choose {name} between 1 and {most:,}",
+                )
+
+
+@dataclass(frozen=True, eq=False)
+class Step(Generic[T_co]):
+    """One step of a job; `run[step]` is what it gave. Not callable: the conductor calls it."""
+
+    name: str
+    kind: StepKind
+    function: Callable[..., Any]
+    after: tuple[Step[Any], ...]
+    impact: str
+    """What breaks, and for whom, if the step does not finish."""
+
+    job: Job
+    knobs: Knobs = Knobs()
+    max_bad: BadLimit = BadLimit()
+    database: Database | None = None
+    """The database of an atomic step."""
+
+    @property
+    def upstream(self) -> frozenset[Step[Any]]:
+        """Every step that is done before this one begins."""
+        found: set[Step[Any]] = set()
+        for step in self.after:
+            found |= {step} | step.upstream
+        return frozenset(found)
+
+    def __repr__(self) -> str:
+        return f"<Step {self.job.name}.{self.name}>"
+
+
+After: TypeAlias = Step[Any] | Iterable[Step[Any]]
+
+
+class _StepDecorator(Protocol):
+    def __call__(self, fn: Callable[..., Work], /) -> Step[Counts]: ...
+
+
+class _TaskDecorator(Protocol):
+    def __call__(self, fn: Callable[..., K], /) -> Step[K]: ...
+
+
+class _AtomicDecorator(Protocol):
+    def __call__(self, fn: Callable[Concatenate[Transaction, ...], K], /) -> Step[K]: ...
+
+
+class Job:
+    """A named graph of steps.
+
+    A step's parameter `run` is the run; every other is a parameter of the job, an option of its
+    command. A step names the steps before it, which exist already: a cycle cannot be written.
+
+    Args:
+        name: Unique among the jobs of a ledger.
+        window: `"02:00-05:00 Asia/Tokyo"`: the job runs once a night, and its runs carry the
+            night's business date. Without a window it is not repeated once it is done.
+        once: Whether a job with a window runs once for its parameters, whatever the night.
+    """
+
+    def __init__(self, name: str, /, *, window: str | None = None, once: bool = False) -> None:
+        if not name or not name.isprintable() or name.strip() != name:
+            raise DefinitionError(f"expected a job's name, got {name!r}", hint="name it by its duty")
+        self.name = name
+        self.window = Window.parse(window) if window else None
+        self.once = once
+        self._steps: dict[str, Step[Any]] = {}
+
+    @property
+    def steps(self) -> tuple[Step[Any], ...]:
+        """The steps in the order in which they were declared: every step behind those it needs."""
+        return tuple(self._steps.values())
+
+    def step_named(self, name: str) -> Step[Any]:
+        """Return a step by its name.
+
+        Raises:
+            DefinitionError: If there is none; the hint names the nearest.
+        """
+        if name in self._steps:
+            return self._steps[name]
+        close = difflib.get_close_matches(name, self._steps, n=1)
+        raise DefinitionError(
+            f"job {self.name} has no step {name!r}",
+            hint=f"did you mean {close[0]!r}?" if close else f"it has: {', '.join(self._steps)}",
+        )
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Collect the job's parameters from the signatures of its steps.
+
+        Raises:
+            DefinitionError: If two steps disagree on one, or one has no type.
+        """
+        return parameters_of(
+            (step.name, step.function, 1 if step.kind is StepKind.ATOMIC else 0)
+            for step in self.steps
+        )
+
+    @overload
+    def step(self, fn: Callable[..., Work], /) -> Step[Counts]: ...
+    @overload
+    def step(
+        self,
+        *,
+        after: After = (),
+        impact: str = "",
+        chunk: int | Literal["auto"] = "auto",
+        parallel: int = 1,
+        max_bad: Bad = "1%",
+        name: str | None = None,
+    ) -> _StepDecorator: ...
+    def step(
+        self,
+        fn: Callable[..., Work] | None = None,
+        /,
+        *,
+        after: After = (),
+        impact: str = "",
+        chunk: int | Literal["auto"] = "auto",
+        parallel: int = 1,
+        max_bad: Bad = "1%",
+        name: str | None = None,
+    ) -> Step[Counts] | _StepDecorator:
+        """Declare a step that returns a pipeline that ends: cut into chunks, resumable in between.
+
+        Args:
+            fn: The function, when used without parentheses.
+            after: The steps that must be done before.
+            impact: What breaks, and for whom, if it does not finish.
+            chunk: Records that commit together; `"auto"` is 10,000.
+            parallel: Chunks in flight.
+            max_bad: How many records may be set aside, as a count or a percentage, before the run
+                fails. Records that the check refused do not count.
+            name: Its name, where that of the function will not do.
+
+        Raises:
+            DefinitionError: If an option is out of bounds or the name is taken.
+        """
+        knobs = Knobs(CHUNK_RECORDS if chunk == "auto" else chunk, parallel)
+        limit = BadLimit.parse(max_bad)
+
+        def declare(fn: Callable[..., Work]) -> Step[Counts]:
+            return self._add(
+                StepKind.STEP, fn, after, impact, name=name, knobs=knobs, max_bad=limit
+            )
+
+        return declare if fn is None else declare(fn)
+
+    @overload
+    def task(self, fn: Callable[..., K], /) -> Step[K]: ...
+    @overload
+    def task(
+        self, *, after: After = (), impact: str = "", name: str | None = None
+    ) -> _TaskDecorator: ...
+    def task(
+        self,
+        fn: Callable[..., Any] | None = None,
+        /,
+        *,
+        after: After = (),
+        impact: str = "",
+        name: str | None = None,
+    ) -> Step[Any] | _TaskDecorator:
+        """Declare a step that does the work itself and changes nothing outside its run's folder.
+
+        It is run again from its beginning; what it returns is kept, and answers `run[step]`.
+
+        Args:
+            fn: The function, when used without parentheses.
+            after: The steps that must be done before.
+            impact: What breaks, and for whom, if it does not finish.
+            name: Its name, where that of the function will not do.
+
+        Raises:
+            DefinitionError: If the name is taken.
+        """
+
+        def declare(fn: Callable[..., Any]) -> Step[Any]:
+            return self._add(StepKind.TASK, fn, after, impact, name=name)
+
+        return declare if fn is None else declare(fn)
+
+    def atomic(
+        self,
+        database: Database,
+        /,
+        *,
+        after: After = (),
+        impact: str = "",
+        name: str | None = None,
+    ) -> _AtomicDecorator:
+        """Declare a step that does the work itself, in one transaction with its checkpoint.
+
+        Args:
+            database: Where it happens; the function's first argument is the transaction.
+            after: The steps that must be done before.
+            impact: What breaks, and for whom, if it does not finish.
+            name: Its name, where that of the function will not do.
+
+        Raises:
+            DefinitionError: If the name is taken.
+        """
+
+        def declare(fn: Callable[..., Any]) -> Step[Any]:
+            return self._add(StepKind.ATOMIC, fn, after, impact, name=name, database=database)
+
+        return declare
+
+    def _add(
+        self,
+        kind: StepKind,
+        fn: Callable[..., Any],
+        after: After,
+        impact: str,
+        *,
+        name: str | None,
+        **options: Any,
+    ) -> Step[Any]:
+        name = name or fn.__name__
+        before = (after,) if isinstance(after, Step) else tuple(after)
+        if name in self._steps:
+            raise DefinitionError(
+                f"job {self.name} has two steps named {name!r}", hint="give one another name="
+            )
+        for step in before:
+            if not isinstance(step, Step) or step.job is not self:
+                raise DefinitionError(
+                    f"step {name} comes after {step!r}, which is no step of job {self.name}",
+                    hint="name steps of the same job in after=",
+                )
+        declared: Step[Any] = Step(name, kind, fn, before, impact, self, **options)
+        self._steps[name] = declared
+        return declared
+
+    def __repr__(self) -> str:
+        return f"<Job {self.name}: {', '.join(self._steps)}>"

@@ -1,0 +1,59 @@
+"""The window in which a job may run, and the business date of the night it belongs to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ..errors import DefinitionError
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A daily span of local time; `end` before `begin` means: past midnight."""
+
+    begin: time
+    end: time
+    zone: ZoneInfo
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """Read `"02:00-05:00 Asia/Tokyo"`.
+
+        Raises:
+            DefinitionError: If it is of another form, empty, or its zone is unknown.
+        """
+        match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d) (\S+)", text)
+        try:
+            if match is None:
+                raise ValueError(text)
+            hours = [int(number) for number in match.groups()[:4]]
+            window = cls(time(*hours[:2]), time(*hours[2:]), ZoneInfo(match[5]))
+        except (ValueError, ZoneInfoNotFoundError, OSError):
+            raise DefinitionError(
+                f"expected a window like '02:00-05:00 Asia/Tokyo', got {text!r}",
+                hint="write begin-end as HH:MM-HH:MM, a space, and a time zone's name",
+            ) from None
+        if window.begin == window.end:
+            raise DefinitionError(
+                f"the window {text!r} is empty", hint="let it end at another time than it begins"
+            )
+        return window
+
+    def night_at(self, instant: datetime) -> date:
+        """Return the business date of a run that starts at `instant` (aware).
+
+        It is the date on which the window begins; outside the window, that of the next one.
+        """
+        local = instant.astimezone(self.zone)
+        past_midnight = self.end < self.begin
+        if past_midnight and local.time() < self.end:
+            return local.date() - timedelta(days=1)
+        if not past_midnight and local.time() >= self.end:
+            return local.date() + timedelta(days=1)
+        return local.date()
+
+    def __str__(self) -> str:
+        return f"{self.begin:%H:%M}-{self.end:%H:%M} {self.zone.key}"

@@ -1,0 +1,142 @@
+"""Ranges and the chain they must form: no gap, no overlap, from one end to the other.
+
+Ends are equal when their texts are equal; nothing here compares keys by size, for only the
+source knows the order of its keys (PROTOCOL.md 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from .cursor import START, Cursor, decode, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The half-open part (after, upto] of a source; ends are canonical cursor texts."""
+
+    after: str
+    """Where it begins, exclusive; `START` for the beginning of the source."""
+
+    upto: str
+    """Where it ends, inclusive."""
+
+    @classmethod
+    def of(cls, after: Cursor | None, upto: Cursor) -> Range:
+        """Return the range between two cursors; None means the beginning of the source."""
+        return cls(START if after is None else encode(after), encode(upto))
+
+    @property
+    def after_cursor(self) -> Cursor | None:
+        """Where it begins, exclusive, as a value; None for the beginning of the source."""
+        return None if self.after == START else decode(self.after)
+
+    @property
+    def upto_cursor(self) -> Cursor:
+        """Where it ends, inclusive, as a value."""
+        return decode(self.upto)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it covers nothing: the source had no record."""
+        return self.after == self.upto
+
+    def __str__(self) -> str:
+        after = "start" if self.after == START else _plain(self.after)
+        return f"({after}, {_plain(self.upto)}]"
+
+
+def _plain(text: str) -> str:
+    return str(decode(text))
+
+
+InOrder = Callable[[Iterable[str]], Sequence[str]]
+"""Sorts cursor texts the way the source does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One place where ranges do not join: a gap between them, or an overlap."""
+
+    after: str
+    upto: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {Range(self.after, self.upto)}"
+
+
+def gaps(whole: Range, done: Iterable[Range], in_order: InOrder) -> list[Range]:
+    """Return the parts of `whole` that no range in `done` covers, in source order.
+
+    `done` are ranges of one pass: they never overlap (the marker's key and the fence see to it;
+    `breaks` proves it at the end).
+
+    Args:
+        whole: The chain's fixed ends.
+        done: Committed ranges, in any order.
+        in_order: The source's own order, asked only where a gap ends.
+
+    Complexity: O(n) look-ups, and one `in_order` of the range starts when there is a gap.
+    """
+    if whole.is_empty:
+        return []
+    upto_of = {part.after: part.upto for part in done}
+    if not upto_of:
+        return [whole]
+    starts = list(in_order(upto_of))
+    found = []
+    place = whole.after
+    for start in starts:
+        if start != place:
+            found.append(Range(place, start))
+        place = upto_of[start]
+    if place != whole.upto:
+        found.append(Range(place, whole.upto))
+    return found
+
+
+def breaks(whole: Range, done: Iterable[Range], in_order: InOrder) -> list[Break]:
+    """Return where the ranges fail to form the chain of `whole`; empty means: closed.
+
+    Unlike `gaps` this trusts nothing: two ranges with one start, a range that ends behind the
+    start of the next, and a range outside the ends are all found, by equality of ends alone.
+    """
+    ranges = list(done)
+    upto_of: dict[str, str] = {}
+    found = []
+    for part in ranges:
+        if part.after in upto_of:
+            found.append(Break(part.after, part.upto, "two ranges"))
+        upto_of[part.after] = part.upto
+    place = whole.after
+    seen = 0
+    while place != whole.upto and place in upto_of and seen <= len(upto_of):
+        place = upto_of[place]
+        seen += 1
+    if place != whole.upto:
+        found.append(Break(place, _next_start(whole, place, upto_of, in_order), "a gap"))
+    elif seen != len(upto_of):
+        reached = _reached(whole, upto_of)
+        found.extend(
+            Break(start, upto, "an overlap")
+            for start, upto in upto_of.items()
+            if start not in reached
+        )
+    return found
+
+
+def _reached(whole: Range, upto_of: dict[str, str]) -> set[str]:
+    reached = set()
+    place = whole.after
+    while place != whole.upto and place not in reached:
+        reached.add(place)
+        place = upto_of[place]
+    return reached
+
+
+def _next_start(whole: Range, place: str, upto_of: dict[str, str], in_order: InOrder) -> str:
+    ordered = list(in_order([*upto_of, place]))
+    behind = ordered[ordered.index(place) + 1 :]
+    return behind[0] if behind else whole.upto

