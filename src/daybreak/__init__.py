@@ -1,1 +1,89 @@
-"""The door: the names that users import, and nothing else."""
+"""Batch jobs that are done before daybreak: the door, names only.
+
+Every name is imported when it is first used, so that `daybreak --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from . import files
+    from .abc import Transaction
+    from .databases import Database, Row
+    from .errors import DaybreakError, Quarantine
+    from .model.fate import Counts
+    from .model.job import Job, Step
+    from .model.parameters import Secret
+    from .operations.run_handle import Run
+    from .pipeline import (
+        Pipeline,
+        Receiver,
+        Report,
+        Results,
+        Scope,
+        Sink,
+        Work,
+        current_scope,
+        source,
+    )
+
+_WHERE: Final = {
+    "Counts": ".model.fate",
+    "Database": ".databases",
+    "DaybreakError": ".errors",
+    "Job": ".model.job",
+    "Pipeline": ".pipeline",
+    "Quarantine": ".errors",
+    "Receiver": ".pipeline",
+    "Report": ".pipeline",
+    "Results": ".pipeline",
+    "Row": ".databases",
+    "Run": ".operations.run_handle",
+    "Scope": ".pipeline",
+    "Secret": ".model.parameters",
+    "Sink": ".pipeline",
+    "Step": ".model.job",
+    "Transaction": ".abc",
+    "Work": ".pipeline",
+    "current_scope": ".pipeline",
+    "files": ".files",
+    "source": ".pipeline",
+}
+
+__all__ = [
+    "Counts",
+    "Database",
+    "DaybreakError",
+    "Job",
+    "Pipeline",
+    "Quarantine",
+    "Receiver",
+    "Report",
+    "Results",
+    "Row",
+    "Run",
+    "Scope",
+    "Secret",
+    "Sink",
+    "Step",
+    "Transaction",
+    "Work",
+    "current_scope",
+    "files",
+    "source",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(_WHERE[name], __name__)
+    value = module if name == "files" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

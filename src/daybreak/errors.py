@@ -10,6 +10,7 @@
     + SchemaMismatch
   x RunError                 a run ended early: fix the cause, then resume
     + CheckFailed
+    + DeadlinePassed
     + ProofFailed
     + SourceError
       - SourceChanged
@@ -98,6 +99,13 @@ class RunError(DaybreakError):
 
 class CheckFailed(RunError):  # noqa: N818 - reads as a sentence
     """The check found more faults than `max_bad` allows; nothing was loaded."""
+
+    summary: object = None
+    """What was found, by file and cause: a `check.summary.CheckSummary`."""
+
+
+class DeadlinePassed(RunError, TimeoutError):  # noqa: N818 - reads as a sentence
+    """A `deadline_s` passed: the work was cut off, and all its threads have returned."""
 
 
 class ProofFailed(RunError):  # noqa: N818 - reads as a sentence

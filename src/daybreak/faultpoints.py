@@ -3,15 +3,17 @@
 `hit("chunk.before_commit")` stands before and after every write, commit, publish and rename.
 `DAYBREAK_FAULT="chunk.before_commit:3:kill"` arms one in a child process: at its third hit the
 process kills itself with SIGKILL. Actions: `kill`, `stop` (SIGSTOP), `term` (SIGTERM), `raise`.
+`DAYBREAK_FAULT_TRACE=file` has every hit counted in a mapped file, which survives the process.
 Idea: SQLite's crash tests, FoundationDB's buggify.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import threading
-from collections import Counter
+from pathlib import Path
 from typing import Final, Literal, get_args
 
 ENVIRONMENT_FAULT: Final = "DAYBREAK_FAULT"
@@ -92,14 +94,46 @@ class _Armed:
                 raise InjectedFault(f"injected at {self.point}, hit {self.hit_number}")
 
 
+class Trace:
+    """Counts of hits in a mapped file: a test reads them after the process was killed.
+
+    The file holds one unsigned 64-bit integer a point, and last the number of the point that was
+    passed last, counted from 1.
+    """
+
+    def __init__(self, path: Path) -> None:
+        size = 8 * (len(FAULT_POINTS) + 1)
+        if not path.exists() or path.stat().st_size != size:
+            path.write_bytes(bytes(size))
+        with path.open("r+b") as file:
+            self._counts = memoryview(mmap.mmap(file.fileno(), size)).cast("Q")
+        self._places = {point: place for place, point in enumerate(FAULT_POINTS)}
+        self._lock = threading.Lock()
+
+    def hit(self, point: FaultPoint) -> None:
+        """Count a hit."""
+        place = self._places[point]
+        with self._lock:
+            self._counts[place] += 1
+            self._counts[-1] = place + 1
+
+    def counts(self) -> dict[FaultPoint, int]:
+        """Return how often each point was hit."""
+        return dict(zip(FAULT_POINTS, self._counts, strict=False))
+
+    def last(self) -> FaultPoint | None:
+        """Return the point that was passed last."""
+        return FAULT_POINTS[self._counts[-1] - 1] if self._counts[-1] else None
+
+
 _armed: _Armed | None = None
-_trace: Counter[str] | None = None
+_trace: Trace | None = None
 
 
 def hit(point: FaultPoint) -> None:
     """Pass a fault point: nothing happens unless a test armed it."""
     if _trace is not None:
-        _trace[point] += 1
+        _trace.hit(point)
     if _armed is not None:
         _armed.hit(point)
 
@@ -110,23 +144,11 @@ def arm(text: str | None) -> None:
     _armed = _Armed(text) if text else None
 
 
-def trace() -> Counter[str]:
-    """Count every hit from now on; the counter returned fills as points are passed."""
+def trace(path: Path | None) -> None:
+    """Count every hit from now on in a file; None ends it."""
     global _trace  # noqa: PLW0603 - as above
-    _trace = Counter()
-    return _trace
+    _trace = Trace(path) if path else None
 
 
-def _arm_from_environment() -> None:
-    arm(os.environ.get(ENVIRONMENT_FAULT))
-    path = os.environ.get(ENVIRONMENT_TRACE)
-    if path:
-        import atexit  # noqa: PLC0415 - tests only
-        import json  # noqa: PLC0415 - tests only
-        from pathlib import Path  # noqa: PLC0415 - tests only
-
-        counted = trace()
-        atexit.register(lambda: Path(path).write_text(json.dumps(counted)))
-
-
-_arm_from_environment()
+arm(os.environ.get(ENVIRONMENT_FAULT))
+trace(Path(os.environ[ENVIRONMENT_TRACE]) if ENVIRONMENT_TRACE in os.environ else None)

@@ -129,9 +129,7 @@ def _duplicates(file: str, names: Sequence[str]) -> list[Finding]:
     ]
 
 
-def _missing(
-    file: str, names: Sequence[str], columns: Sequence[Column], row: Row
-) -> list[Finding]:
+def _missing(file: str, names: Sequence[str], columns: Sequence[Column], row: Row) -> list[Finding]:
     if columns and not {column.name for column in columns} & set(names):
         return [Finding(file, 1, None, show_raw(row.raw), NO_HEADER)]
     return [

@@ -7,6 +7,7 @@ dict of the texts as they stand, and there is no NULL.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,10 +19,12 @@ from .csv_rows import FieldReader, Malformed, Row
 from .csv_schema import schema_of
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
 REQUIRED: Final = "required"
+
+REASON_CHARS_MAX: Final = 200
+"""Characters of a reason: a user's own message may be longer."""
 
 _SUBJECTS: Final = ("Input ", "String ", "Value error, ", "Assertion failed, ")
 """How pydantic begins its messages; a finding has named its column already."""
@@ -37,12 +40,10 @@ class RecordReader:
         model: What its records are; None for dicts of texts.
     """
 
-    def __init__(
-        self, file: str, header: Header, dialect: CsvDialect, model: type | None
-    ) -> None:
+    def __init__(self, file: str, header: Header, dialect: CsvDialect, model: type | None) -> None:
         self._file = file
         self._names = header.names
-        self._null = dialect.null
+        self.dialect = dialect
         self._fields = FieldReader(dialect, len(header.names))
         self._columns: list[tuple[str, int, Convert | None, bool, bool]] = []
         self._schema = None if model is None else schema_of(model)
@@ -73,8 +74,8 @@ class RecordReader:
         values, faults = self._convert(fields)
         try:
             record = self._schema.validate(values)
-        except ValueError as exc:
-            faults.update(_by_model(exc, dict.fromkeys(faults)))
+        except Exception as exc:  # noqa: BLE001 - a model's own code may raise whatever it likes
+            faults = {**_by_model(exc), **faults}  # what has a fault is "missing" for the model
         else:
             if not faults:
                 return record, ()
@@ -84,7 +85,7 @@ class RecordReader:
         """Return the values by column, and the reasons against others; a column is in one only."""
         values: dict[str, Any] = {}
         faults: dict[str | None, list[str]] = {}
-        null = self._null
+        null = self.dialect.null
         for name, at, convert, nullable, has_default in self._columns:
             text = fields[at]
             if text == null:
@@ -100,3 +101,47 @@ class RecordReader:
                 except Ungrammatical as exc:
                     faults[name] = [str(exc)]
         return values, faults
+
+    def _findings(
+        self, row: Row, fields: list[str], faults: dict[str | None, list[str]]
+    ) -> list[Finding]:
+        """Return faults as findings, in the file's order of columns, the record's own last."""
+        found = [
+            self._finding(row, name, shorten(text), reason)
+            for name, text in zip(self._names, fields, strict=True)
+            for reason in faults.pop(name, ())
+        ]
+        of_row = [reason for reasons in faults.values() for reason in reasons]
+        return [*found, *(self._finding(row, None, show_raw(row.raw), one) for one in of_row)]
+
+    def _finding(self, row: Row, column: str | None, value: str, reason: str) -> Finding:
+        return Finding(self._file, row.line, column, value, reason)
+
+
+def _by_model(exc: Exception) -> dict[str | None, list[str]]:
+    """Sort what a model said by column; None is the record as a whole."""
+    from pydantic import ValidationError  # noqa: PLC0415 - heavy
+
+    if not isinstance(exc, ValidationError):
+        return {None: [f"the model raised {type(exc).__name__}"]}
+    faults: dict[str | None, list[str]] = {}
+    for error in exc.errors(include_url=False):
+        column = str(error["loc"][0]) if error["loc"] else None
+        reasons = faults.setdefault(column, [])
+        if (reason := _reason(error)) not in reasons:
+            reasons.append(reason)
+    return faults
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Return pydantic's message without what is particular to the value."""
+    message = error["msg"]
+    detail = error.get("ctx", {}).get("error")
+    if isinstance(detail, str):  # "Input should be a valid UUID, invalid character at 3"
+        message = message.replace(detail, "").rstrip(" ,:")
+    elif detail is not None and error["loc"]:  # a user's own words may quote the value
+        text = re.escape(str(error["input"]))
+        message = re.sub(rf"(?<!\w){text}(?!\w)", "…", message) if text else message
+    for subject in _SUBJECTS:
+        message = message.removeprefix(subject)
+    return message[:REASON_CHARS_MAX]

@@ -71,9 +71,7 @@ class Malformed(Exception):  # noqa: N818 - a verdict on a row, raised and caugh
 # ---------------------------------------------------------------- bytes to rows
 
 
-def rows(
-    stream: BinaryIO, dialect: CsvDialect, *, line: int = 1, offset: int = 0
-) -> Iterator[Row]:
+def rows(stream: BinaryIO, dialect: CsvDialect, *, line: int = 1, offset: int = 0) -> Iterator[Row]:
     """Cut a stream into rows, from where it stands to its end.
 
     Args:
@@ -123,27 +121,30 @@ def _quoted_row(
         return first, 1, None
     if not grammar.opens(first):
         return first, 1, grammar.explain(first)
-    parts, size = [first], len(first)
-    while True:
-        if len(parts) == RECORD_LINES_MAX:
-            return first, 1, TOO_MANY_LINES
-        if len(ahead) < len(parts):
-            ahead.append(read_line())
-        text = ahead[len(parts) - 1]
-        if not text:
-            ahead.pop()
-            return first, 1, UNCLOSED
-        size += len(text)
-        if size > RECORD_BYTES_MAX:
-            return first, 1, TOO_LONG
-        parts.append(text)
-        if grammar.closes(text):
-            break
-        if not grammar.stays_open(text):
-            return first, 1, UNCLOSED
-    for _ in parts[1:]:
-        ahead.popleft()
+    more, fault = _find_close(len(first), ahead, read_line, grammar)
+    if fault is not None:
+        return first, 1, fault
+    parts = [first, *(ahead.popleft() for _ in range(more))]
     return b"".join(parts), len(parts), None
+
+
+def _find_close(
+    size: int, ahead: deque[bytes], read_line: Callable[[], bytes], grammar: _LineGrammar
+) -> tuple[int, str | None]:
+    """Return how many lines of `ahead`, which grows as needed, end an open row; or its fault."""
+    for at in range(RECORD_LINES_MAX - 1):
+        if at == len(ahead) and (text := read_line()):
+            ahead.append(text)
+        if at == len(ahead):
+            return 0, UNCLOSED
+        size += len(ahead[at])
+        if size > RECORD_BYTES_MAX:
+            return 0, TOO_LONG
+        if grammar.closes(ahead[at]):
+            return at + 1, None
+        if not grammar.stays_open(ahead[at]):
+            return 0, UNCLOSED
+    return 0, TOO_MANY_LINES
 
 
 class _LineGrammar:

@@ -1,9 +1,9 @@
 -- Enter a run that nobody owns yet.
 insert into daybreak_ledger.runs (
   id, job, job_file, identity_key, family_key, number, night, parameters, databases, folder,
-  status, epoch, attempt_id, beat, created_at
+  status, epoch, beat, created_at
 )
 values (
   :id, :job, :job_file, :identity_key, :family_key, :number, :night, :parameters, :databases,
-  :folder, 'stopped', 0, :attempt_id, 0, :created_at
+  :folder, 'stopped', 0, 0, :created_at
 )

@@ -1,2 +1,2 @@
--- Draw a run's number; whoever else starts a run waits here, so that each sees the other's.
+-- Draw a run's number: short, without holes, for people type it.
 update daybreak_ledger.meta set last_run_id = last_run_id + 1 returning last_run_id as id

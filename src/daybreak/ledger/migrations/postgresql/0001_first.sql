@@ -10,7 +10,6 @@ $$;
 create table daybreak_ledger.meta (
   ledger_id text not null,
   version integer not null,
-  created_at timestamptz not null,
   last_run_id bigint not null
 );
 create table daybreak_ledger.runs (
@@ -26,7 +25,6 @@ create table daybreak_ledger.runs (
   folder text not null,
   status text not null,
   epoch bigint not null,
-  attempt_id text not null,
   owner_host text,
   owner_pid integer,
   owner_lock text,

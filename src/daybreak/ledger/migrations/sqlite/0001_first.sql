@@ -2,7 +2,6 @@
 create table meta (
   ledger_id text not null,
   version integer not null,
-  created_at text not null,
   last_run_id integer not null
 );
 create table runs (
@@ -18,7 +17,6 @@ create table runs (
   folder text not null,
   status text not null,
   epoch integer not null,
-  attempt_id text not null,
   owner_host text,
   owner_pid integer,
   owner_lock text,

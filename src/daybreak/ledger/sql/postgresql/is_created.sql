@@ -1,4 +1,6 @@
--- Whether the ledger's tables exist; its schema is its own, so nobody else's are counted.
-select count(*) as ours, 0 as foreign_tables
+-- Whether the ledger's tables exist, and how many tables there are in its schema at all.
+select
+  count(*) filter (where tablename = 'meta') as ours,
+  count(*) as all_tables
 from pg_catalog.pg_tables
-where schemaname = 'daybreak_ledger' and tablename = 'meta'
+where schemaname = 'daybreak_ledger'

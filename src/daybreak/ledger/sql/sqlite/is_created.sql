@@ -1,6 +1,4 @@
--- Whether the ledger's tables exist, and whether somebody else's do.
+-- Whether the ledger's tables exist, and how many tables there are at all.
 select
-  coalesce(sum(name = 'meta'), 0) as ours,
-  coalesce(sum(name not in ('meta', 'runs', 'steps', 'measurements', 'audit')), 0) as foreign_tables
-from sqlite_master
-where type = 'table' and name not like 'sqlite|_%' escape '|'
+  (select count(*) from pragma_table_info('meta') where name = 'ledger_id') as ours,
+  (select count(*) from sqlite_master where type = 'table') as all_tables

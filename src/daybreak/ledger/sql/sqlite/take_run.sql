@@ -3,7 +3,6 @@ update daybreak_ledger.runs
 set
   status = 'running',
   epoch = epoch + 1,
-  attempt_id = :attempt_id,
   owner_host = :owner_host,
   owner_pid = :owner_pid,
   owner_lock = :owner_lock,

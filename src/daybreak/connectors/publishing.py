@@ -1,0 +1,70 @@
+"""How a file appears in a run's folder: written under a temporary name, synced, then renamed.
+
+A reader sees the whole file or none. Temporary names are drawn anew each time, so that a process
+that wakes up late can only publish what it wrote itself; what an earlier one left is removed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from ..faultpoints import hit
+
+
+@contextmanager
+def publishing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write; leaving publishes it as `path`, an exception leaves nothing.
+
+    Raises:
+        OSError: If it cannot be written; `path` is as it was before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = temporary(path)
+    try:
+        with partial.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        rename(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def temporary(path: Path) -> Path:
+    """Return a name beside `path` that nobody uses, after removing those of earlier attempts."""
+    prefix, suffix = f".{path.name}.", ".partial"
+    for left in path.parent.iterdir():
+        if left.name.startswith(prefix) and left.name.endswith(suffix):
+            remove(left)
+    return path.with_name(f"{prefix}{secrets.token_hex(4)}{suffix}")
+
+
+def rename(partial: Path, path: Path) -> None:
+    """Publish what was written and synced under a temporary name; durable when this returns."""
+    hit("publish.before_rename")
+    partial.replace(path)
+    hit("publish.after_rename")
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a whole folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

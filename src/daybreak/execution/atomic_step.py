@@ -1,0 +1,68 @@
+"""An atomic step: its body, its marker and its result are one transaction (PROTOCOL.md 8)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..abc import ChunkWriter, Pass, Target
+from ..errors import DatabaseUnreachable, TransientError
+from ..faultpoints import hit
+from ..model.chunk import Marker
+from ..model.fate import Counts
+from ..model.job import Step
+from ..model.ranges import Range
+from ..telemetry import StepStarted
+from .chunked_step import Surroundings
+from .patience import Patience
+
+ATOMIC: Final = Range("atomic", "atomic")
+"""The marker of an atomic step; no cursor's text looks like this."""
+
+
+def run_atomic(step: Step[Any], around: Surroundings) -> str | None:
+    """Run an atomic step, unless its marker says that it is committed; return its value as JSON.
+
+    Raises:
+        RunError, LedgerError: Nothing of the step was committed.
+    """
+    target = around.bodies.target_of(step)
+    row = around.ledger.begin_step(step.name, code=around.bodies.code(step))
+    around.telemetry.publish(
+        StepStarted(around.clock.now(), step.name, step.kind, step.impact, None, Counts())
+    )
+    around.targets.join(target)
+    return _commit(step, Pass(step.name, row.pass_number), target, around)
+
+
+def _commit(step: Step[Any], of: Pass, target: Target, around: Surroundings) -> str | None:
+    patience = Patience(around.clock)
+    with target.writer(around.ledger.ownership) as writer:
+        while True:
+            try:
+                return _once(step, of, writer, around)
+            except (TransientError, DatabaseUnreachable) as error:
+                writer.rollback()
+                patience.wait_after(error)
+
+
+def _once(step: Step[Any], of: Pass, writer: ChunkWriter, around: Surroundings) -> str | None:
+    began_s = around.clock.monotonic_s()
+    writer.begin()
+    try:
+        if not writer.mark(of, ATOMIC):
+            stored = writer.stored(of, ATOMIC)
+            assert stored is not None, "a marker that refuses another can be seen"
+            return stored.value
+        hit("atomic.before_body")
+        with writer.guarded():
+            value = around.bodies.atomic(step, writer.transaction)
+        hit("atomic.after_body")
+        duration_s = around.clock.monotonic_s() - began_s
+        epoch, now = around.ledger.ownership.epoch, around.clock.now()
+        writer.complete(of, Marker(ATOMIC, epoch, Counts(), 0, "", duration_s, now, value=value))
+        hit("atomic.before_commit")
+        writer.commit(of, ATOMIC)
+        hit("atomic.after_commit")
+        return value
+    finally:
+        writer.rollback()

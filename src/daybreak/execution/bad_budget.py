@@ -1,0 +1,65 @@
+"""How many records a step may still set aside; shared by its chunk workers."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+
+from ..errors import TooManyBadRecords
+from ..model.chunk import SetAside
+from ..model.limits import BadLimit
+
+CAUSES_SHOWN = 3
+
+
+class BadBudget:
+    """Charged before a chunk commits, so that a broken mapping cannot quarantine a whole night.
+
+    Args:
+        limit: The step's `max_bad`.
+        total: The step's input records, where known.
+        read: Records that earlier attempts have committed.
+        bad: Of these, how many were set aside, not counting those that the check refused.
+    """
+
+    def __init__(self, limit: BadLimit, *, total: int | None, read: int, bad: int) -> None:
+        self._limit = limit
+        self._total = total
+        self._read = read
+        self._bad = bad
+        self._causes: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def charge(self, records: Sequence[SetAside], *, read: int) -> None:
+        """Charge a chunk that is about to commit.
+
+        Raises:
+            TooManyBadRecords: If the step may not set that many aside. The chunk is not committed.
+        """
+        bad = [record for record in records if not record.by_check]
+        with self._lock:
+            self._causes.update(record.reason for record in bad)
+            if self._limit.is_exceeded(
+                self._bad + len(bad), read=self._read + read, total=self._total
+            ):
+                raise self._exceeded(self._bad + len(bad), self._read + read)
+            self._bad += len(bad)
+            self._read += read
+
+    def refund(self, records: Sequence[SetAside], *, read: int) -> None:
+        """Take a charge back: the chunk was not committed after all."""
+        bad = sum(1 for record in records if not record.by_check)
+        with self._lock:
+            self._bad -= bad
+            self._read -= read
+
+    def _exceeded(self, bad: int, read: int) -> TooManyBadRecords:
+        causes = "; ".join(
+            f"{count:,} x {cause}" for cause, count in self._causes.most_common(CAUSES_SHOWN)
+        )
+        return TooManyBadRecords(
+            f"{bad:,} of {read:,} records would be set aside; max_bad is {self._limit}: {causes}",
+            hint="repair the data or the function and run again, or raise max_bad;"
+            " the chunk at hand was not committed",
+        )

@@ -1,0 +1,240 @@
+"""A step in chunks: plans fan out to chunk workers, results fan in, then the step proves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..abc import Clock, Measurement, Pass, RunLedger, StepRow
+from ..errors import SourceChanged
+from ..model.chunk import Marker
+from ..model.fate import Counts
+from ..model.job import Step
+from ..model.ranges import Range, gaps
+from ..pipeline import Scope
+from ..telemetry import ChunkCommitted, Said, StepStarted, Telemetry
+from .bad_budget import BadBudget
+from .chunk_worker import chunk_worker
+from .committer import Committed
+from .plan import Bodies, ChunkedPlan
+from .prepare import PREPARED, prepare_once
+from .proof import prove, sum_of
+from .stop_request import StopRequest
+from .targets import Targets
+
+LEDGER_EVERY_S: Final = 1.0
+"""How long committed chunks may wait to be written down; the markers are the truth meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every step of a run shares."""
+
+    bodies: Bodies
+    ledger: RunLedger
+    targets: Targets
+    clock: Clock
+    telemetry: Telemetry
+    stop: StopRequest
+
+
+class ChunkedStep:
+    """One attempt at a chunked step."""
+
+    def __init__(self, step: Step[Any], surroundings: Surroundings) -> None:
+        self._step = step
+        self._around = surroundings
+        self._committed: list[Range] = []
+        self._unwritten: list[Measurement] = []
+        self._written_at_s = surroundings.clock.monotonic_s()
+
+    def run(self) -> Counts | None:
+        """Do what is missing of the step, and prove it.
+
+        Returns:
+            The step's fates, or None if it was stopped before its end.
+
+        Raises:
+            RunError, LedgerError: The step is not done; what was committed stays.
+        """
+        around = self._around
+        plan = around.bodies.chunked(self._step)
+        plan.sink.preflight()
+        row = self._begin(plan)
+        of = Pass(self._step.name, row.pass_number)
+        around.targets.join(plan.target)
+        prepare_once(plan, of, around.ledger.ownership, around.clock)
+        chunks = self._chunks(plan, of)
+        self._started(row, chunks)
+        self._remember(of, chunks)
+        if not self._work(plan, of, row, chunks):
+            return None
+        assert row.whole is not None
+        chunks = self._chunks(plan, of)
+        run_key = around.ledger.ownership.run_key
+        return prove(plan, run_key, of, row.whole, chunks, self._committed)
+
+    def _begin(self, plan: ChunkedPlan) -> StepRow:
+        around = self._around
+        facts = plan.facts()
+        code = around.bodies.code(self._step)
+        known = around.ledger.steps().get(self._step.name)
+        is_new = known is None or known.whole is None
+        row = around.ledger.begin_step(
+            self._step.name,
+            code=code,
+            whole=plan.source.whole() if is_new else None,
+            total=plan.source.total() if is_new else None,
+            fingerprint=facts if is_new else None,
+        )
+        if known is not None and not is_new:
+            _refuse_change(self._step.name, known.fingerprint or {}, facts)
+            self._say_changed_code(known, code)
+        return row
+
+    def _say_changed_code(self, known: StepRow, code: str) -> None:
+        if known.code and known.code != code:
+            self._say("the step's code changed since the last attempt; it goes on with the new one")
+            self._around.ledger.note("code changed", step=self._step.name)
+
+    def _chunks(self, plan: ChunkedPlan, of: Pass) -> list[Marker]:
+        run_key = self._around.ledger.ownership.run_key
+        return [m for m in plan.target.markers(run_key, of) if m.part != PREPARED]
+
+    def _started(self, row: StepRow, chunks: list[Marker]) -> None:
+        knobs = self._around.bodies.knobs(self._step)
+        self._around.telemetry.publish(
+            StepStarted(
+                at=self._around.clock.now(),
+                step=self._step.name,
+                kind=self._step.kind,
+                impact=self._step.impact,
+                total=row.total,
+                done=sum_of(chunks),
+                parallel=knobs.parallel,
+                chunk=knobs.chunk,
+            )
+        )
+
+    def _remember(self, of: Pass, chunks: list[Marker]) -> None:
+        """Write down what an earlier attempt committed and could not write down any more."""
+        if chunks:
+            self._around.ledger.measure(of, [_measurement(marker) for marker in chunks])
+
+    def _work(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> bool:
+        """Commit the missing ranges; say whether there was nothing left to hand out."""
+        around = self._around
+        assert row.whole is not None
+        missing = gaps(row.whole, (marker.part for marker in chunks), plan.source.in_order)
+        if not missing:
+            return True
+        knobs = around.bodies.knobs(self._step)
+        done = sum_of(chunks)
+        budget = BadBudget(
+            self._step.max_bad,
+            total=row.total,
+            read=done.read,
+            bad=done.quarantined - sum(marker.refused for marker in chunks),
+        )
+        handing_out = _HandingOut(plan, missing, knobs.chunk, around.stop)
+        with Scope() as scope:
+            parts = scope.go(handing_out)
+            workers = [
+                scope.go(
+                    chunk_worker,
+                    scope,
+                    parts,
+                    plan,
+                    of,
+                    around.ledger.ownership,
+                    budget,
+                    around.clock,
+                )
+                for _ in range(knobs.parallel)
+            ]
+            try:
+                for committed in scope.merge(*workers):
+                    self._note(of, committed)
+            finally:
+                self._write_down(of)
+        return handing_out.is_complete
+
+    def _note(self, of: Pass, committed: Committed) -> None:
+        marker = committed.marker
+        self._committed.append(marker.part)
+        self._unwritten.append(_measurement(marker))
+        self._around.telemetry.publish(
+            ChunkCommitted(
+                at=marker.committed_at,
+                step=self._step.name,
+                part=str(marker.part),
+                counts=marker.counts,
+                bytes_read=marker.bytes_read,
+                duration_s=marker.duration_s,
+            )
+        )
+        if self._around.clock.monotonic_s() - self._written_at_s >= LEDGER_EVERY_S:
+            self._write_down(of)
+
+    def _write_down(self, of: Pass) -> None:
+        if self._unwritten:
+            self._around.ledger.measure(of, self._unwritten)
+            self._unwritten = []
+        self._written_at_s = self._around.clock.monotonic_s()
+
+    def _say(self, message: str, **fields: object) -> None:
+        self._around.telemetry.publish(
+            Said(self._around.clock.now(), self._step.name, message, fields)
+        )
+
+
+class _HandingOut:
+    """The planner: a generator of ranges that ends at a stop request, and knows if it did."""
+
+    def __init__(
+        self, plan: ChunkedPlan, missing: list[Range], chunk: int, stop: StopRequest
+    ) -> None:
+        self._plan = plan
+        self._missing = missing
+        self._chunk = chunk
+        self._stop = stop
+        self.is_complete = False
+        self.__name__ = "hand out ranges"
+
+    def __call__(self) -> Iterator[Range]:
+        for gap in self._missing:
+            for part in self._plan.source.ranges(gap, self._chunk):
+                if self._stop.is_requested:
+                    return
+                yield part
+        self.is_complete = True
+
+
+def _measurement(marker: Marker) -> Measurement:
+    return Measurement(
+        marker.part, marker.counts, marker.bytes_read, marker.duration_s, marker.committed_at
+    )
+
+
+def _refuse_change(step: str, known: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse a source, key, sink or graph that is not the one the step began with."""
+    for what in sorted(set(known) | set(now)):
+        then, today = known.get(what), now.get(what)
+        if then != today:
+            raise SourceChanged(
+                f"the {what} of step {step} changed since the run began: {_difference(then, today)}",
+                hint="bring back what it was, or start a new run with --again",
+                step=step,
+            )
+
+
+def _difference(then: Any, now: Any) -> str:
+    if isinstance(then, dict) and isinstance(now, dict):
+        parts = [
+            f"{key}: {then.get(key)!r} then, {now.get(key)!r} now"
+            for key in sorted(set(then) | set(now))
+            if then.get(key) != now.get(key)
+        ]
+        return "; ".join(parts)
+    return f"{then!r} then, {now!r} now"

@@ -1,0 +1,170 @@
+"""Committing one chunk: fence, marker, data, quarantine and counts as one fact (PROTOCOL.md 3).
+
+What the stages computed is kept until it is committed: when the database says "not now", the write
+is repeated, never the stages.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..abc import ChunkWriter, Clock, Pass, RecordRefused, Sink
+from ..errors import DatabaseUnreachable, DataRefused, ProofFailed, TransientError
+from ..faultpoints import hit
+from ..model.chunk import Marker, SetAside
+from ..model.fate import Counts
+from .bad_budget import BadBudget
+from .draft import Draft
+from .isolator import Admitted, Isolator, write_whole
+from .patience import Patience
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A chunk that is durable."""
+
+    marker: Marker
+    causes: Counter[str]
+    """Why records were set aside."""
+
+    was_committed: bool = False
+    """Whether an earlier try, whose answer was lost, had committed it."""
+
+
+class Committer:
+    """Commits the chunks of one worker, one after the other."""
+
+    def __init__(
+        self,
+        writer: ChunkWriter,
+        sink: Sink,
+        of: Pass,
+        *,
+        epoch: int,
+        budget: BadBudget,
+        clock: Clock,
+    ) -> None:
+        self._writer = writer
+        self._sink = sink
+        self._pass = of
+        self._epoch = epoch
+        self._budget = budget
+        self._clock = clock
+
+    def commit(self, draft: Draft, *, began_s: float) -> Committed:
+        """Make a chunk durable; try again while the database says "not now".
+
+        Args:
+            draft: What the stages made of the range.
+            began_s: When the chunk was begun, on the monotonic clock.
+
+        Raises:
+            LeaseLost: If another process owns the run. The chunk was rolled back.
+            TooManyBadRecords: The chunk was rolled back.
+            TransientError: If patience ran out. The chunk was rolled back.
+        """
+        patience = Patience(self._clock)
+        isolates = False
+        while True:
+            try:
+                return self._once(draft, began_s, isolates=isolates)
+            except (RecordRefused, DataRefused):
+                self._writer.rollback()
+                if isolates:
+                    raise
+                isolates = True
+            except (TransientError, DatabaseUnreachable) as error:
+                self._writer.rollback()
+                patience.wait_after(error)
+            except BaseException:
+                self._writer.rollback()
+                raise
+
+    def _once(self, draft: Draft, began_s: float, *, isolates: bool) -> Committed:
+        writer, part = self._writer, draft.part
+        writer.begin()
+        hit("chunk.before_marker")
+        if not writer.mark(self._pass, part):
+            return self._committed_before(draft)
+        hit("chunk.after_marker")
+        admitted = self._write(draft, isolates=isolates)
+        set_aside = [
+            *draft.set_aside,
+            *(draft.aside(unit, self._sink.name, error) for unit, error in admitted.refused),
+        ]
+        self._budget.charge(set_aside, read=draft.input.read)
+        try:
+            marker = self._finish(draft, admitted, set_aside, began_s)
+        except BaseException:
+            self._budget.refund(set_aside, read=draft.input.read)
+            raise
+        return Committed(marker, Counter(record.reason for record in set_aside))
+
+    def _write(self, draft: Draft, *, isolates: bool) -> Admitted:
+        hit("chunk.before_write")
+        if isolates:
+            hit("chunk.before_isolation")
+            admitted = Isolator(self._writer, self._sink).admit(draft.units)
+            hit("chunk.after_isolation")
+        else:
+            admitted = write_whole(self._writer, self._sink, draft.units)
+        hit("chunk.after_write")
+        return admitted
+
+    def _finish(
+        self, draft: Draft, admitted: Admitted, set_aside: Sequence[SetAside], began_s: float
+    ) -> Marker:
+        quarantined = 0
+        if set_aside:
+            hit("chunk.before_quarantine")
+            quarantined = self._writer.quarantine(self._pass, draft.part, set_aside)
+            hit("chunk.after_quarantine")
+        marker = self._marker(draft, admitted, quarantined, began_s)
+        hit("chunk.before_complete")
+        self._writer.complete(self._pass, marker)
+        hit("chunk.after_complete")
+        hit("chunk.before_commit")
+        self._writer.commit(self._pass, draft.part)
+        hit("chunk.after_commit")
+        return marker
+
+    def _marker(
+        self, draft: Draft, admitted: Admitted, quarantined: int, began_s: float
+    ) -> Marker:
+        counts = Counts(
+            read=draft.input.read,
+            passed=admitted.passed,
+            filtered=draft.filtered,
+            quarantined=quarantined,
+            written=admitted.written,
+        )
+        if not counts.is_balanced:
+            raise ProofFailed(
+                f"the records of range {draft.part} do not add up: {counts}",
+                hint="a record was lost or doubled on its way; the chunk was rolled back",
+            )
+        return Marker(
+            part=draft.part,
+            epoch=self._epoch,
+            counts=counts,
+            bytes_read=draft.input.bytes_read,
+            digest=draft.input.digest,
+            duration_s=self._clock.monotonic_s() - began_s,
+            committed_at=self._clock.now(),
+            refused=len(draft.input.refused),
+        )
+
+    def _committed_before(self, draft: Draft) -> Committed:
+        """Take the marker of an earlier try of this epoch, whose answer was lost."""
+        marker = self._writer.stored(self._pass, draft.part)
+        self._writer.rollback()
+        if marker is None:
+            raise TransientError(f"the marker of range {draft.part} came and went")
+        if marker.part != draft.part:
+            raise ProofFailed(
+                f"range {draft.part} is committed as {marker.part}: it was cut differently",
+                hint="this is a defect of Daybreak or of the target's markers; nothing was written",
+            )
+        return Committed(marker, Counter(), was_committed=True)

@@ -1,0 +1,232 @@
+"""The conductor: brings the steps of a job, in the order of its net, to their end.
+
+Steps that do not depend on each other run side by side; a step that failed holds back those behind
+it and nobody else. Steps run in threads of one scope; what they found out comes back through one
+queue, and only this thread decides what begins next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any, TypeAlias
+
+from ..errors import DaybreakError, LeaseLost, OwnershipError, StepFailed
+from ..model.fate import Counts
+from ..model.job import Step, StepKind
+from ..model.status import RunStatus, StepStatus
+from ..pipeline import Scope
+from ..telemetry import StepEnded, StepStarted
+from .atomic_step import run_atomic
+from .chunked_step import ChunkedStep, Surroundings
+from .heartbeat import Heartbeat
+from .verify_done import verify_done
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one step ended in this attempt."""
+
+    step: Step[Any]
+    status: StepStatus
+    counts: Counts = Counts()
+    value: str | None = None
+    error: DaybreakError | None = None
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _StopAsked:
+    """Somebody asked the run to stop."""
+
+
+Wake: TypeAlias = "Ended | _StopAsked"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How the attempt ended."""
+
+    status: RunStatus
+    quarantined: int
+    failed: Ended | None
+
+
+class Conductor:
+    """Runs the steps of a job once; whatever is done already is left alone."""
+
+    def __init__(self, steps: Sequence[Step[Any]], around: Surroundings, *, lease_s: float) -> None:
+        self._steps = steps
+        self._around = around
+        self._lease_s = lease_s
+        self._wakes: SimpleQueue[Wake] = SimpleQueue()
+        self._ended: dict[str, Ended] = {}
+        self._running: set[str] = set()
+        self._is_stopping = False
+
+    def stop(self, reason: str) -> None:
+        """Ask the run to stop at a chunk boundary; safe to call from a signal handler."""
+        self._around.stop.request(reason)
+        self._wakes.put(_StopAsked())
+
+    def run(self) -> Result:
+        """Bring the job as far as it goes.
+
+        Raises:
+            LeaseLost: If another process owns the run by now.
+        """
+        self._take_over_what_is_done()
+        heartbeat = Heartbeat(self._around.ledger, self._around.clock, lease_s=self._lease_s)
+        with Scope() as scope:
+            scope.start(heartbeat.beat, scope)
+            try:
+                self._conduct(scope)
+            finally:
+                scope.cancel()
+        if heartbeat.lost is not None:
+            raise heartbeat.lost
+        return self._finish()
+
+    def _take_over_what_is_done(self) -> None:
+        rows = self._around.ledger.steps()
+        for step in self._steps:
+            row = rows.get(step.name)
+            if row is None or row.status is not StepStatus.DONE:
+                continue
+            verify_done(step, row, self._around)
+            self._around.bodies.done(step, row.value, row.counts)
+            ended = Ended(step, StepStatus.DONE, row.counts, row.value)
+            self._ended[step.name] = ended
+            self._publish_end(ended, was_done=True)
+
+    def _conduct(self, scope: Scope) -> None:
+        self._start_ready(scope)
+        while self._running:
+            wake = self._wakes.get()
+            if isinstance(wake, _StopAsked):
+                self._become_stopping()
+                continue
+            self._settle(wake)
+            self._start_ready(scope)
+
+    def _start_ready(self, scope: Scope) -> None:
+        if self._around.stop.is_requested or self._owner_changed():
+            return
+        for step in self._steps:
+            is_new = step.name not in self._ended and step.name not in self._running
+            if is_new and all(self._is_done(before) for before in step.after):
+                self._running.add(step.name)
+                scope.start(self._run_step, step)
+
+    def _is_done(self, step: Step[Any]) -> bool:
+        ended = self._ended.get(step.name)
+        return ended is not None and ended.status is StepStatus.DONE
+
+    def _owner_changed(self) -> bool:
+        return any(isinstance(ended.error, OwnershipError) for ended in self._ended.values())
+
+    def _run_step(self, step: Step[Any]) -> None:
+        """Run one step in its own thread; whatever happens comes back as an `Ended`."""
+        began_s = self._around.clock.monotonic_s()
+        try:
+            ended = self._attempt(step)
+        except DaybreakError as error:
+            ended = Ended(step, StepStatus.FAILED, error=error)
+        except Exception as error:
+            failed = StepFailed(
+                f"{type(error).__name__}: {error}",
+                hint="mend the function or what it needs, then run the same command again",
+                step=step.name,
+            )
+            failed.__cause__ = error
+            ended = Ended(step, StepStatus.FAILED, error=failed)
+        except BaseException:
+            self._wakes.put(Ended(step, StepStatus.FAILED, error=_cancelled(step)))
+            raise
+        duration_s = self._around.clock.monotonic_s() - began_s
+        self._wakes.put(
+            Ended(step, ended.status, ended.counts, ended.value, ended.error, duration_s)
+        )
+
+    def _attempt(self, step: Step[Any]) -> Ended:
+        run: dict[StepKind, Callable[[Step[Any]], Ended]] = {
+            StepKind.STEP: self._chunked,
+            StepKind.TASK: self._task,
+            StepKind.ATOMIC: self._atomic,
+        }
+        return run[step.kind](step)
+
+    def _chunked(self, step: Step[Any]) -> Ended:
+        counts = ChunkedStep(step, self._around).run()
+        if counts is None:
+            return Ended(step, StepStatus.STOPPED)
+        return Ended(step, StepStatus.DONE, counts)
+
+    def _task(self, step: Step[Any]) -> Ended:
+        around = self._around
+        around.ledger.begin_step(step.name, code=around.bodies.code(step))
+        around.telemetry.publish(
+            StepStarted(around.clock.now(), step.name, step.kind, step.impact, None, Counts())
+        )
+        return Ended(step, StepStatus.DONE, value=around.bodies.task(step))
+
+    def _atomic(self, step: Step[Any]) -> Ended:
+        return Ended(step, StepStatus.DONE, value=run_atomic(step, self._around))
+
+    def _settle(self, ended: Ended) -> None:
+        """Write down how a step ended; what the ledger cannot keep has not ended well."""
+        self._running.discard(ended.step.name)
+        self._ended[ended.step.name] = ended
+        if not isinstance(ended.error, OwnershipError):
+            self._around.ledger.end_step(
+                ended.step.name,
+                ended.status,
+                counts=ended.counts,
+                value=ended.value,
+                error=None if ended.error is None else str(ended.error),
+            )
+        if ended.status is StepStatus.DONE:
+            self._around.bodies.done(ended.step, ended.value, ended.counts)
+        self._publish_end(ended)
+
+    def _publish_end(self, ended: Ended, *, was_done: bool = False) -> None:
+        self._around.telemetry.publish(
+            StepEnded(
+                at=self._around.clock.now(),
+                step=ended.step.name,
+                status=ended.status,
+                counts=ended.counts,
+                duration_s=ended.duration_s,
+                error=None if ended.error is None else str(ended.error),
+                was_done=was_done,
+            )
+        )
+
+    def _become_stopping(self) -> None:
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._around.ledger.become(RunStatus.STOPPING)
+
+    def _finish(self) -> Result:
+        failed = next(
+            (ended for ended in self._ended.values() if ended.status is StepStatus.FAILED), None
+        )
+        if failed is not None and isinstance(failed.error, OwnershipError):
+            raise failed.error
+        if failed is not None:
+            status = RunStatus.FAILED
+        elif all(self._is_done(step) for step in self._steps):
+            status = RunStatus.DONE
+        else:
+            status = RunStatus.STOPPED
+        error = None if failed is None else str(failed.error)
+        if status is RunStatus.STOPPED:
+            self._become_stopping()
+        self._around.ledger.become(status, error=error)
+        quarantined = sum(ended.counts.quarantined for ended in self._ended.values())
+        return Result(status, quarantined, failed)
+
+
+def _cancelled(step: Step[Any]) -> LeaseLost:
+    return LeaseLost(f"step {step.name} was cancelled", hint="see `daybreak status`")

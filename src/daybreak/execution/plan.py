@@ -1,0 +1,67 @@
+"""What a step needs to run, found out by operations: execution asks, and knows no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..abc import Sink, Source, Target, Transaction
+from ..model.fate import Counts
+from ..model.job import Knobs, Step
+from ..pipeline import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkedPlan:
+    """A step's pipeline, resolved: where from, through what, where to."""
+
+    source: Source
+    stages: Sequence[Stage]
+    sink: Sink
+    target: Target
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what must not change between two attempts; a difference is refused."""
+        return {
+            "source": dict(self.source.fingerprint()),
+            "sink": dict(self.sink.facts()),
+            "stages": [stage.name for stage in self.stages],
+            "database": self.target.name,
+        }
+
+
+class Bodies(Protocol):
+    """The steps' own functions, called with the run and the job's parameters."""
+
+    def chunked(self, step: Step[Any]) -> ChunkedPlan:
+        """Call a step's function and resolve the pipeline that it returns."""
+        ...
+
+    def task(self, step: Step[Any]) -> str:
+        """Call a task's function; return what it gave as JSON text."""
+        ...
+
+    def atomic(self, step: Step[Any], tx: Transaction) -> str:
+        """Call an atomic step's function; return what it gave as JSON text."""
+        ...
+
+    def target_of(self, step: Step[Any]) -> Target:
+        """Return the target of an atomic step."""
+        ...
+
+    def target_named(self, name: str) -> Target | None:
+        """Return a target by its database's name."""
+        ...
+
+    def knobs(self, step: Step[Any]) -> Knobs:
+        """Return a step's knobs, as the operator set them."""
+        ...
+
+    def code(self, step: Step[Any]) -> str:
+        """Hash a step's code; a difference is recorded, not refused."""
+        ...
+
+    def done(self, step: Step[Any], value: str | None, counts: Counts) -> None:
+        """Make known what a finished step gave, so that `run[step]` answers."""
+        ...

@@ -1,0 +1,52 @@
+"""Whether a target still knows what the ledger says was done (PROTOCOL.md 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..abc import Pass, StepRow, Target
+from ..errors import LedgerBehind
+from ..model.job import Step, StepKind
+from .atomic_step import ATOMIC
+from .chunked_step import Surroundings
+from .prepare import PREPARED
+from .proof import sum_of
+
+
+def verify_done(step: Step[Any], row: StepRow, around: Surroundings) -> None:
+    """Compare a finished step's counts with the markers in its target.
+
+    Raises:
+        LedgerBehind: If the target knows less: a failover or a restored backup lost commits.
+    """
+    target = _target_of(step, row, around)
+    if target is None:
+        return
+    run_key = around.ledger.ownership.run_key
+    target.install()
+    markers = target.markers(run_key, Pass(step.name, row.pass_number))
+    if step.kind is StepKind.ATOMIC:
+        if not any(marker.part == ATOMIC for marker in markers):
+            raise _behind(step, target, "is done", "has no marker of it")
+        return
+    counts = sum_of(marker for marker in markers if marker.part != PREPARED)
+    if counts != row.counts:
+        raise _behind(step, target, f"says: {row.counts}", f"says: {counts}")
+
+
+def _target_of(step: Step[Any], row: StepRow, around: Surroundings) -> Target | None:
+    if step.kind is StepKind.ATOMIC:
+        return around.bodies.target_of(step)
+    if step.kind is StepKind.STEP and row.fingerprint is not None:
+        return around.bodies.target_named(str(row.fingerprint["database"]))
+    return None
+
+
+def _behind(step: Step[Any], target: Target, ledger: str, found: str) -> LedgerBehind:
+    return LedgerBehind(
+        f"step {step.name}: the ledger {ledger}; {target.name} {found}",
+        hint="the target lost commits (failover, restored backup?): bring them back, or start"
+        " a new run with --again",
+        step=step.name,
+        database=target.name,
+    )

@@ -1,0 +1,292 @@
+"""A run in the hands of its owner: every write is fenced by the owner's epoch.
+
+How a run is won is `ownership`; what is read of it without owning it is `store`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+from ..abc import Measurement, Ownership, Pass, StepRow
+from ..errors import LeaseLost
+from ..model.fate import Counts
+from ..model.ranges import Range
+from ..model.status import (
+    STEP_TRANSITIONS,
+    RunStatus,
+    StepStatus,
+    check_step_transition,
+    check_transition,
+    sources_of,
+)
+from .ownership import note, row_of, spaced
+from .rows import AuditRow, RunRow, as_json, count_binds, run_of, step_of, storable
+from .session import LedgerSession, LedgerTransaction
+
+T = TypeVar("T")
+
+_AT_WORK: Final = frozenset({RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.PAUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step that a run is going to have."""
+
+    step: str
+    impact: str
+    """What breaks, and for whom, if it does not finish."""
+
+
+class OwnedRun:
+    """`abc.RunLedger` of a run that was taken; for several threads at once.
+
+    Every write is one transaction that begins by proving the epoch, which is a sign of life at
+    the same time. A write that the database cannot do now is tried again for the session's
+    patience, then raises `TransientError`; one lost in its COMMIT is recognised and not repeated.
+
+    Args:
+        session: The ledger's session, shared with the store.
+        run: The run as it was taken.
+        ledger_id: Of the ledger, for the run's targets.
+    """
+
+    def __init__(self, session: LedgerSession, run: RunRow, ledger_id: str) -> None:
+        assert run.owner is not None
+        self._session = session
+        self._who = str(run.owner)
+        self.run = run
+        """The run as it was when it was taken."""
+
+        self._ownership = Ownership(
+            run_key=run.identity_key,
+            run_id=str(run.id),
+            ledger_id=ledger_id,
+            epoch=run.epoch,
+            owner=self._who,
+        )
+
+    @property
+    def ownership(self) -> Ownership:
+        """What the run's targets are told."""
+        return self._ownership
+
+    def renew(self) -> None:
+        """Give a sign of life, which extends the lease by its length from now.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        self._write(lambda _tx: None)
+
+    def steps(self) -> dict[str, StepRow]:
+        """Return the run's steps by name, in the order of the plan.
+
+        Raises:
+            LeaseLost: If the run has another owner by now.
+        """
+        rows = self._session.read("select_steps", run_id=self.run.id)
+        run = run_of(self._session.read("select_run", run_id=self.run.id)[0])
+        if run.epoch != self.run.epoch:
+            raise self._lease_lost(run)
+        return {row.step: step_of(row) for row in rows}
+
+    def plan(self, steps: Iterable[PlannedStep]) -> None:
+        """Write down the job's steps, in order; those that began already keep their state.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        binds = [
+            {
+                "run_id": self.run.id,
+                "step": planned.step,
+                "position": position,
+                "impact": storable(planned.impact),
+            }
+            for position, planned in enumerate(steps, start=1)
+        ]
+        self._write(lambda tx: tx.executemany("plan_step", binds) if binds else 0)
+
+    def begin_step(
+        self,
+        step: str,
+        *,
+        code: str,
+        whole: Range | None = None,
+        total: int | None = None,
+        fingerprint: Mapping[str, Any] | None = None,
+    ) -> StepRow:
+        """Mark a step as running; its ends, total and fingerprint are kept from the first start.
+
+        Args:
+            step: Its name.
+            code: Hash of its code; the one of the last start is kept.
+            whole: The ends of its chain.
+            total: How many records the chain holds, if that is known.
+            fingerprint: JSON data by which a changed source is recognised.
+
+        Returns:
+            The step as it stands now, with what was kept.
+
+        Raises:
+            InvalidTransition: If it is done already; nothing was written.
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        now = self._session.patience.clock.now()
+
+        def begin(tx: LedgerTransaction) -> StepRow:
+            begun = tx.execute(
+                "begin_step",
+                run_id=self.run.id,
+                step=step,
+                range_after=whole.after if whole else None,
+                range_upto=whole.upto if whole else None,
+                total=total,
+                fingerprint=None if fingerprint is None else as_json(dict(fingerprint)),
+                code=code,
+                now=now,
+                allowed=_spaced_sources_of(StepStatus.RUNNING),
+            )
+            if not begun:
+                check_step_transition(self._step_status(tx, step), StepStatus.RUNNING)
+            rows = tx.query("select_steps", run_id=self.run.id)
+            return next(step_of(row) for row in rows if row.step == step)
+
+        return self._write(begin)
+
+    def measure(self, of: Pass, measurements: Sequence[Measurement]) -> None:
+        """Write down committed chunks, in one transaction; a chunk known already stays as it is.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        binds = [self._measurement_binds(of, one) for one in measurements]
+        if binds:
+            self._write(lambda tx: tx.executemany("insert_measurement", binds))
+
+    def _measurement_binds(self, of: Pass, one: Measurement) -> dict[str, object]:
+        return {
+            "run_id": self.run.id,
+            "step": of.step,
+            "pass": of.number,
+            "range_after": one.part.after,
+            "range_upto": one.part.upto,
+            **count_binds(one.counts),
+            "bytes_read": one.bytes_read,
+            "duration_s": one.duration_s,
+            "committed_at": one.committed_at,
+        }
+
+    def end_step(
+        self,
+        step: str,
+        status: StepStatus,
+        *,
+        counts: Counts | None = None,
+        value: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Write how a step ended.
+
+        Args:
+            step: Its name.
+            status: `done`, `failed` or `stopped`.
+            counts: Its fates; without them the sums of its measurements are shown.
+            value: What a task or an atomic step gave, as JSON text.
+            error: The cause, if it failed.
+
+        Raises:
+            InvalidTransition: If it is not running; nothing was written.
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        now = self._session.patience.clock.now()
+
+        def end(tx: LedgerTransaction) -> None:
+            ended = tx.execute(
+                "end_step",
+                run_id=self.run.id,
+                step=step,
+                status=status,
+                value=value,
+                error=storable(error),
+                now=now,
+                allowed=_spaced_sources_of(status),
+                **count_binds(counts),
+            )
+            current = status if ended else self._step_status(tx, step)
+            if not ended and not (tx.is_repeated and current is status):
+                check_step_transition(current, status)
+
+        self._write(end)
+
+    def become(self, status: RunStatus, *, error: str | None = None) -> None:
+        """Move the run to another status.
+
+        Args:
+            status: Where to; `stopped`, `failed`, `done` and `cancelled` end the ownership.
+            error: The cause, if it failed.
+
+        Raises:
+            InvalidTransition: If its status does not allow that; nothing was written.
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        note_id = uuid4().hex
+        now = self._session.patience.clock.now()
+        is_end = status not in _AT_WORK
+
+        def move(tx: LedgerTransaction) -> None:
+            moved = tx.execute(
+                "become",
+                run_id=self.run.id,
+                epoch=self.run.epoch,
+                status=status,
+                error=storable(error),
+                ended_at=now if is_end else None,
+                is_end=int(is_end),
+                allowed=spaced(sources_of(status)),
+            )
+            current = status if moved else run_of(row_of(tx, self.run.id)).status
+            if not moved and not (tx.is_repeated and current is status):
+                check_transition(current, status)
+            note(tx, self.run.id, note_id, AuditRow(now, self._who, status.value, {}))
+
+        self._write(move)
+
+    def note(self, what: str, **details: object) -> None:
+        """Add a line to the audit.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        note_id = uuid4().hex
+        now = self._session.patience.clock.now()
+        line = AuditRow(now, self._who, what, details)
+        self._write(lambda tx: note(tx, self.run.id, note_id, line))
+
+    def _write(self, work: Callable[[LedgerTransaction], T]) -> T:
+        def held(tx: LedgerTransaction) -> T:
+            if not tx.execute("hold_run", run_id=self.run.id, epoch=self.run.epoch):
+                raise self._lease_lost(run_of(row_of(tx, self.run.id)))
+            return work(tx)
+
+        return self._session.write(held)
+
+    def _step_status(self, tx: LedgerTransaction, step: str) -> StepStatus:
+        rows = tx.query("select_step_status", run_id=self.run.id, step=step)
+        return StepStatus(rows[0].status) if rows else StepStatus.WAITING
+
+    def _lease_lost(self, run: RunRow) -> LeaseLost:
+        return LeaseLost(
+            f"run {run.id} is owned by {run.owner} by now, at epoch {run.epoch}",
+            hint="leave it to its new owner; see daybreak status",
+            run=run.id,
+            epoch=self.run.epoch,
+        )
+
+
+def _spaced_sources_of(wanted: StepStatus) -> str:
+    sources = sorted(status for status, nexts in STEP_TRANSITIONS.items() if wanted in nexts)
+    return f" {' '.join(sources)} "

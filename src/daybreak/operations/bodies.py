@@ -1,0 +1,103 @@
+"""The steps' own functions, called with the run and the job's parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ..abc import Clock, Target, Transaction
+from ..databases import Database
+from ..databases.target import DatabaseTarget
+from ..execution.plan import ChunkedPlan
+from ..model.fate import Counts
+from ..model.job import Knobs, Step
+from ..model.parameters import RUN
+from ..telemetry import Telemetry
+from .kept_values import KeptValues
+from .meanings import plan_of
+from .run_handle import Run
+
+
+class StepBodies:
+    """`execution.plan.Bodies` of one attempt."""
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        folder: Path,
+        night: date | None,
+        started_at: datetime,
+        parameters: Mapping[str, Any],
+        knobs: Mapping[str, Knobs],
+        databases: Mapping[str, Database],
+        telemetry: Telemetry,
+        clock: Clock,
+    ) -> None:
+        self._run_id = run_id
+        self._folder = folder
+        self._night = night
+        self._started_at = started_at
+        self._parameters = parameters
+        self._knobs = knobs
+        self._databases = databases
+        self._telemetry = telemetry
+        self._clock = clock
+        self._values = KeptValues(folder)
+
+    def chunked(self, step: Step[Any]) -> ChunkedPlan:
+        work = step.function(**self._arguments(step))
+        return plan_of(step, work, folder=self._folder, clock=self._clock)
+
+    def task(self, step: Step[Any]) -> str:
+        return self._values.keep(step, step.function(**self._arguments(step)))
+
+    def atomic(self, step: Step[Any], tx: Transaction) -> str:
+        arguments = self._arguments(step)
+        return self._values.keep(step, step.function(tx, **arguments))
+
+    def target_of(self, step: Step[Any]) -> Target:
+        assert step.database is not None, "an atomic step has a database"
+        return self._target(step.database)
+
+    def target_named(self, name: str) -> Target | None:
+        database = self._databases.get(name)
+        return None if database is None else self._target(database)
+
+    def knobs(self, step: Step[Any]) -> Knobs:
+        return self._knobs.get(step.name, step.knobs)
+
+    def code(self, step: Step[Any]) -> str:
+        try:
+            text = inspect.getsource(step.function)
+        except (OSError, TypeError):
+            return ""
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def done(self, step: Step[Any], value: str | None, counts: Counts) -> None:
+        self._values.done(step, value, counts)
+
+    def _target(self, database: Database) -> DatabaseTarget:
+        return DatabaseTarget(database.url, database.name, self._clock)
+
+    def _arguments(self, step: Step[Any]) -> dict[str, Any]:
+        wanted = inspect.signature(step.function).parameters
+        arguments = {name: self._parameters[name] for name in wanted if name in self._parameters}
+        if RUN in wanted:
+            arguments[RUN] = Run(
+                self._run_id,
+                self._folder,
+                self._night,
+                self._started_at,
+                step,
+                self._values,
+                self._telemetry,
+                self._clock,
+            )
+        return arguments
+
+

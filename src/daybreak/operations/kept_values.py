@@ -1,0 +1,72 @@
+"""What the finished steps of a run gave, so that `run[step]` answers in any attempt."""
+
+from __future__ import annotations
+
+import threading
+import typing
+from pathlib import Path
+from typing import Any
+
+from ..check import keep
+from ..errors import DefinitionError
+from ..model.fate import Counts
+from ..model.job import Step, StepKind
+
+
+class KeptValues:
+    """Values by step: as JSON text in the ledger, read anew when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._texts: dict[Step[Any], str | None] = {}
+        self._counts: dict[Step[Any], Counts] = {}
+        self._values: dict[Step[Any], Any] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, step: Step[Any], value: object) -> str:
+        """Return what a step's function gave as JSON text.
+
+        Raises:
+            DefinitionError: If it cannot be kept, or is not what the annotation says.
+        """
+        return keep.to_json(value, returned_by(step), self._folder)
+
+    def done(self, step: Step[Any], text: str | None, counts: Counts) -> None:
+        """Note that a step is done, and what it gave."""
+        with self._lock:
+            self._texts[step] = text
+            self._counts[step] = counts
+
+    def of(self, step: Step[Any]) -> Any:
+        """Return what a finished step gave: a chunked one its fates.
+
+        Raises:
+            SourceChanged: If it gave files, and they are not the same any more.
+        """
+        with self._lock:
+            if step.kind is StepKind.STEP:
+                return self._counts[step]
+            if step not in self._values:
+                text = self._texts[step]
+                self._values[step] = (
+                    None
+                    if text is None
+                    else keep.from_json(text, returned_by(step), self._folder)
+                )
+            return self._values[step]
+
+
+def returned_by(step: Step[Any]) -> Any:
+    """Return the annotation of what a step's function gives.
+
+    Raises:
+        DefinitionError: If it has none.
+    """
+    hints = typing.get_type_hints(step.function, include_extras=True)
+    if "return" not in hints:
+        raise DefinitionError(
+            f"step {step.name} does not say what it returns",
+            hint="annotate it, for example `-> None` or `-> Path`",
+            step=step.name,
+        )
+    return hints["return"]

@@ -1,0 +1,82 @@
+"""What the nodes of a step's pipeline mean: one table for roots, one for ends (DESIGN.md 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from ..abc import Clock, Sink, Source
+from ..connectors.csv_file import CsvRoot
+from ..connectors.csv_source import CsvSource
+from ..connectors.functions import EachChunkSink, EachSink
+from ..connectors.sequence import SequenceSource
+from ..connectors.table import TableSink
+from ..databases import Database
+from ..databases.nodes import Table
+from ..databases.target import DatabaseTarget
+from ..errors import DefinitionError
+from ..execution.plan import ChunkedPlan
+from ..model.job import Step
+from ..pipeline import Work
+from ..pipeline.nodes import Each, EachChunk, End, Into, IterableRoot, Root
+
+SOURCES: Final[Mapping[type[Root], Callable[[Any, Path], Source]]] = {
+    CsvRoot: CsvSource,
+    IterableRoot: lambda root, _folder: SequenceSource(root),
+}
+
+
+def plan_of(step: Step[Any], work: object, *, folder: Path, clock: Clock) -> ChunkedPlan:
+    """Resolve the pipeline that a step returned.
+
+    Args:
+        step: The step.
+        work: What its function returned.
+        folder: The run's.
+        clock: For the instants in its target.
+
+    Raises:
+        DefinitionError: If it is no pipeline that ends, or a part of it means nothing here.
+    """
+    if not isinstance(work, Work):
+        raise DefinitionError(
+            f"step {step.name} returned {work!r}, expected a pipeline that ends",
+            hint="return a pipeline with .into(...), .each(...) or .each_chunk(...) at its end",
+            step=step.name,
+        )
+    root, *stages = work.pipeline.nodes
+    opened = SOURCES.get(type(root))
+    if opened is None:
+        raise DefinitionError(
+            f"step {step.name} reads from {root}, which no step can", step=step.name
+        )
+    sink, database = _sink_of(step, work.end)
+    return ChunkedPlan(
+        source=opened(root, folder),
+        stages=stages,
+        sink=sink,
+        target=DatabaseTarget(database.url, database.name, clock),
+    )
+
+
+def _sink_of(step: Step[Any], end: End) -> tuple[Sink, Database]:
+    match end:
+        case Into(sink=Table() as table):
+            return TableSink(table), table.database
+        case Each(fn=fn, database=Database() as database):
+            return EachSink(fn), database
+        case EachChunk(fn=fn, database=Database() as database):
+            return EachChunkSink(fn), database
+        case Each() | EachChunk():
+            raise DefinitionError(
+                f"step {step.name} does not say in which database its function works",
+                hint="write .each(function, database=db)",
+                step=step.name,
+            )
+        case _:
+            raise DefinitionError(
+                f"step {step.name} ends {end}, which is no sink of a step",
+                hint="end it into a table: .into(db.table(...))",
+                step=step.name,
+            )

@@ -1,0 +1,40 @@
+"""A block: records that travel together, each with the origin it came from.
+
+Only the value is here; what a stage does to one stands in `stages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Origin: TypeAlias = Hashable
+"""Which input record a value came from; opaque here, and the same through every stage."""
+
+BLOCK_RECORDS: Final = 256
+"""The most records that travel together: hand-off then costs less than a tenth of a cheap call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Generic[T]):
+    """Values and their origins, side by side."""
+
+    values: list[T]
+    """The records, in source order; nobody changes the list once it is in a block."""
+
+    origins: Sequence[Any]
+    """Of each value the origin. Values of one origin are neighbours."""
+
+    def __post_init__(self) -> None:
+        """Refuse a block whose two halves differ: records would change their origin."""
+        assert len(self.values) == len(self.origins), "every value has its origin"
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def part(self, start: int, stop: int) -> Block[T]:
+        """Cut out the records from `start` up to, not including, `stop`."""
+        return Block(self.values[start:stop], self.origins[start:stop])

@@ -1,0 +1,419 @@
+"""The Go pattern: a scope owns threads and channels, and leaving it joins every thread.
+
+A generator started by `go` is a sender: `yield` sends, its end closes, and nobody else can do
+either. The first error cancels all its siblings and is raised to the owner. What travels through
+the channels, and how stages are made of it, is not known here.
+"""
+
+# ruff: noqa: SLF001 - a scope looks into the scopes inside it
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextvars import copy_context
+from functools import partial
+from threading import Condition, Event, Thread, current_thread, get_ident
+from time import monotonic
+from types import TracebackType
+from typing import Any, Final, ParamSpec, Self, TypeVar
+
+from ..errors import DeadlinePassed, DefinitionError
+from .buffers import Buffer, Items
+from .channel import CHANNEL_RECORDS, Channel, Receiver, Sender
+from .current import enter, innermost, leave
+from .nodes import name_of
+from .trouble import cut_off, raisable, stuck_worker
+from .waiting import Cancelled, Wait, Waits
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_in = TypeVar("T_in")
+T_out = TypeVar("T_out")
+
+UNWIND_S: Final = 1.0
+"""Seconds after a deadline in which threads may still unwind before they count as stuck."""
+
+
+class Scope:
+    """Threads and channels with one owner: the thread that runs the `with` block.
+
+    Leaving the block joins every thread. Left normally, it waits until they have returned; those
+    that can only wait for each other, or for a channel that nobody reads, are cancelled. Left by
+    an exception, or with a channel that the owner has begun to read and not read to its end (a
+    `break`), it cancels all of them first.
+
+    Args:
+        deadline_s: Seconds from entering until all work is cancelled; None for no deadline. A
+            thread that is stuck in a call cannot be ended: it is named at the deadline, and
+            without a deadline it is waited for.
+        capacity: Items that may wait in each channel.
+
+    Raises:
+        DefinitionError: If one of them is not positive.
+    """
+
+    def __init__(self, *, deadline_s: float | None = None, capacity: int = CHANNEL_RECORDS) -> None:
+        if deadline_s is not None and not deadline_s > 0:
+            raise DefinitionError(f"expected deadline_s to be positive, got {deadline_s!r}")
+        if capacity < 1:
+            raise DefinitionError(f"expected capacity to be at least 1, got {capacity!r}")
+        self.waits = Waits()
+        """The lock of this scope's tree; with it is_cancelled, errors and threads are changed."""
+
+        self.is_cancelled = False
+        self._deadline_s = deadline_s
+        self._capacity = capacity
+        self._ends_at: float | None = None  # on the monotonic clock
+        self.parent: Scope | None = None
+        self._children: set[Scope] = set()
+        self._owner: int | None = None
+        self.is_left = False
+        self._cancel_event = Event()
+        self._threads: dict[Thread, str] = {}
+        self._ended: list[Thread] = []
+        self._read_by_owner: set[Channel[Any, Any]] = set()
+        self._errors: list[BaseException] = []
+        self._is_told = False  # whether the owner was given the reason of the cancellation
+        self._is_expired = False
+
+    # ------------------------------------------------------------ what users call
+
+    def go(self, fn: Callable[P, Iterable[T]], /, *args: P.args, **kwargs: P.kwargs) -> Receiver[T]:
+        """Run a generator in a thread of its own, and return what it yields.
+
+        Args:
+            fn: A generator function, or any function that returns an iterable.
+            args: Its arguments.
+            kwargs: Its keyword arguments.
+        """
+        channel: Channel[T, T] = self.channel(Items(), self._capacity)
+        sender = channel.sender()
+        items = partial(fn, *args, **kwargs)
+        self.launch(_label(fn), partial(_send_all, sender, items), closing=sender)
+        return Receiver(channel)
+
+    def start(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run a plain function in a thread of its own; what it returns is dropped."""
+        self.launch(_label(fn), partial(fn, *args, **kwargs))
+
+    def merge(self, *receivers: Receiver[T]) -> Receiver[T]:
+        """Join channels into one, unordered; it ends when all of them have ended."""
+        channel: Channel[T, T] = self.channel(Items(), self._capacity)
+        senders = [channel.sender() for _ in receivers]  # all of them, before one can close
+        for sender, receiver in zip(senders, receivers, strict=True):
+            self.launch("merge", partial(_forward, sender, receiver), closing=sender)
+        return Receiver(channel)
+
+    def split(self, receiver: Receiver[T], n: int, /) -> Sequence[Receiver[T]]:
+        """Give `n` receivers of one channel: each record goes to whichever asks first."""
+        if n < 1:
+            raise DefinitionError(f"expected to split into at least one, got {n!r}")
+        return receiver.split(n)
+
+    def cancel(self) -> None:
+        """End all work at once: whoever waits on a channel of this scope or inside it wakes."""
+        with self.waits.lock:
+            self._cancel()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the work is no longer wanted: cancelled, failed or past its deadline."""
+        return self.is_cancelled or self._remaining_s() == 0
+
+    def wait(self, seconds: float, /) -> bool:
+        """Sleep, but wake at once when the scope is cancelled; return `cancelled`."""
+        remaining = self._remaining_s()
+        self._cancel_event.wait(seconds if remaining is None else min(seconds, remaining))
+        return self.cancelled
+
+    # ------------------------------------------------------------ what this room calls
+
+    @property
+    def errors(self) -> list[BaseException]:
+        """What was raised in its threads: the first cancelled the others."""
+        return list(self._errors)
+
+    @property
+    def is_owned_here(self) -> bool:
+        """Whether this thread runs the `with` block."""
+        return self._owner == get_ident()
+
+    @property
+    def was_ended_by_its_owner(self) -> bool:
+        """Whether `cancel` was called, and this is the owner: it may see a normal end."""
+        is_from_above = self.parent is not None and self.parent.cancelled
+        return self.is_owned_here and self.is_cancelled and not self._errors and not is_from_above
+
+    def watch(self, channel: Channel[Any, Any]) -> None:
+        """Note that the owner reads a channel: leaving it unfinished is a break."""
+        with self.waits.lock:
+            self._read_by_owner = {each for each in self._read_by_owner if not each.is_finished}
+            self._read_by_owner.add(channel)
+
+    def channel(self, buffer: Buffer[T_in, T_out], records_max: int) -> Channel[T_in, T_out]:
+        """Make a channel that wakes its threads when this scope is cancelled."""
+        return Channel(self, buffer, records_max)
+
+    def launch(
+        self, label: str, body: Callable[[], object], *, closing: Sender[Any] | None = None
+    ) -> None:
+        """Run a function in a thread of its own.
+
+        Args:
+            label: What a person calls it: the function's or the stage's name.
+            body: The function.
+            closing: The sending end to close behind it; after an error only when all others know
+                of the error, so that nobody takes the cut for the end.
+        """
+        thread = Thread(
+            target=copy_context().run,
+            args=(self._run, body, closing),
+            name=f"daybreak {label}",
+            daemon=True,
+        )
+        with self.waits.lock:
+            if self._owner is None or self.is_left:
+                raise DefinitionError("a scope works inside its with block only", thread=label)
+            self.check()
+            ended, self._ended = self._ended, []
+            self._threads[thread] = label
+        try:
+            thread.start()
+        except BaseException:
+            if thread.ident is None:
+                self._threads.pop(thread)
+            raise
+        for other in ended:
+            other.join()
+
+    def check(self) -> None:
+        """Raise if the work is no longer wanted.
+
+        Raises:
+            Cancelled: To every thread but the owner, and to the owner if the scope around this
+                one was cancelled, or if it was cancelled without an error.
+            BaseException: To the owner, the first error of a thread.
+            DeadlinePassed: To the owner, if the deadline has passed.
+        """
+        if not self.cancelled:
+            return
+        with self.waits.lock:
+            if not self.is_cancelled:
+                self._is_expired = True
+                self._cancel()
+            if self.is_owned_here:
+                if self.is_left:
+                    raise DefinitionError("a scope was used after its with block")
+                self._tell()
+        raise Cancelled
+
+    def wait_until(
+        self, condition: Condition, is_ready: Callable[[], bool], *, for_user: bool = False
+    ) -> None:
+        """Wait, with the lock held, until `is_ready`; raises what `check` raises.
+
+        Args:
+            condition: On the tree's lock; notified when `is_ready` may have changed.
+            is_ready: What to wait for.
+            for_user: Whether this is the call of a user's function, which also wakes if a scope
+                that it has opened itself is cancelled.
+        """
+        inner = innermost() if for_user else None
+        if inner is None or inner.waits is not self.waits:
+            inner = self
+        try:
+            while True:
+                self.check()
+                inner.check()
+                if is_ready():
+                    return
+                timeout_s = _earlier(self._remaining_s(), inner._remaining_s())
+                self.waits.park(Wait(self, condition, is_ready), timeout_s)
+        except BaseException:
+            condition.notify()  # it may have been woken in place of another
+            raise
+
+    # ------------------------------------------------------------ entering, running, leaving
+
+    def __enter__(self) -> Self:
+        if self._owner is not None:
+            raise DefinitionError("a scope can be entered only once")
+        self._owner = get_ident()
+        if self._deadline_s is not None:
+            self._ends_at = monotonic() + self._deadline_s
+        self.parent = innermost()
+        if self.parent is not None:
+            self.parent._adopt(self)
+        enter(self)
+        return self
+
+    def _adopt(self, child: Scope) -> None:
+        child.waits = self.waits
+        child._ends_at = _earlier(child._ends_at, self._ends_at)
+        with self.waits.lock:
+            self._children.add(child)
+            if self.is_cancelled:
+                child._cancel()
+
+    def _run(self, body: Callable[[], object], closing: Sender[Any] | None) -> None:
+        enter(self)
+        try:
+            body()
+        except Cancelled:
+            if not self.is_cancelled:
+                self._fail(cut_off())
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the owner
+            self._fail(error)
+        finally:
+            if closing is not None:
+                closing.close()
+            with self.waits.lock:
+                self._threads.pop(current_thread(), None)
+                self._ended.append(current_thread())
+                self.waits.leavers.notify_all()
+
+    def _fail(self, error: BaseException) -> None:
+        with self.waits.lock:
+            if error not in self._errors:
+                self._errors.append(raisable(error))
+            if len(self._errors) > 1:
+                self._errors[0].add_note(f"then also: {type(error).__name__}: {error}")
+            self._cancel()
+
+    def _cancel(self) -> None:
+        """Cancel this scope and all inside it; with the lock held."""
+        for scope in self._subtree():
+            scope.is_cancelled = True
+            scope._cancel_event.set()
+        self.waits.wake_all()
+
+    def _tell(self) -> None:
+        """Raise to the owner why its scope was cancelled, if there is a reason; lock held."""
+        if self._errors:
+            self._is_told = True
+            raise self._errors[0]
+        if self._is_expired:
+            self._is_told = True
+            raise DeadlinePassed(
+                f"the deadline of {self._deadline_s} s passed",
+                hint="give a longer deadline_s, or find what is slow in report.bottleneck",
+            )
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> bool | None:
+        """Join every thread, then raise what is left to say.
+
+        Raises:
+            BaseException: The first error of a thread, unless the block ends by one of its own.
+            DeadlinePassed: If the deadline cut the work off.
+            StuckWorker: If a thread did not come back by the deadline; it is still running.
+        """
+        was_cancelled = self.is_cancelled
+        with self.waits.lock:
+            if error is not None or self._was_broken_off():
+                self._cancel()
+        try:
+            try:
+                self._join()
+            except BaseException:  # Ctrl-C, while waiting for threads that do not know of it
+                self.cancel()
+                self._join()
+                raise
+        finally:
+            self._leave()
+        return self._conclude(error, was_cancelled=was_cancelled)
+
+    def _was_broken_off(self) -> bool:
+        return not all(channel.is_finished for channel in self._read_by_owner)
+
+    def _join(self) -> None:
+        with self.waits.lock:
+            self.waits.enter(Wait(self, self.waits.leavers, lambda: not self._threads))
+            try:
+                self._await_threads()
+            finally:
+                self.waits.leave()
+            ended, self._ended = self._ended, []
+        for thread in ended:
+            thread.join()
+
+    def _await_threads(self) -> None:
+        """Wait, with the lock held, until all threads have returned or the deadline has passed."""
+        while self._threads and (remaining := self._remaining_s()) != 0:
+            if not self.is_cancelled and self._is_stuck():
+                self._cancel()
+            self.waits.leavers.wait(remaining)
+        if self._threads:
+            self._is_expired = self._is_expired or not self.is_cancelled
+            self._cancel()
+        last = monotonic() + UNWIND_S
+        while self._threads and monotonic() < last:
+            self.waits.leavers.wait(max(0.0, last - monotonic()))
+
+    def _is_stuck(self) -> bool:
+        """Say whether no thread can move any more, whatever the others do; with the lock held."""
+        scopes = set(self._subtree())
+        return all(
+            self.waits.is_stuck(thread.ident, scopes)
+            for scope in scopes
+            for thread in scope._threads
+        )
+
+    def _leave(self) -> None:
+        with self.waits.lock:
+            self.is_left = True
+            if self.parent is not None:
+                self.parent._children.discard(self)
+        leave(self)
+
+    def _conclude(self, error: BaseException | None, *, was_cancelled: bool) -> bool | None:
+        is_own = error is not None and not isinstance(error, Cancelled)
+        if self._threads:
+            cause = error if is_own else next(iter(self._errors), None)
+            raise stuck_worker(self._threads) from cause
+        if is_own:
+            if self._errors and error not in self._errors:
+                assert error is not None
+                error.add_note(f"meanwhile: {type(self._errors[0]).__name__}: {self._errors[0]}")
+            return None
+        if not self._is_told or error is not None:
+            self._tell()
+        if self.parent is not None and self.parent.is_cancelled:
+            if error is None:
+                raise Cancelled
+            return None
+        return error is not None and was_cancelled
+
+    def _subtree(self) -> Iterator[Scope]:
+        yield self
+        for child in self._children:
+            yield from child._subtree()
+
+    def _remaining_s(self) -> float | None:
+        return None if self._ends_at is None else max(0.0, self._ends_at - monotonic())
+
+
+def _send_all(sender: Sender[T], generate: Callable[[], Iterable[T]]) -> None:
+    items = generate()
+    try:
+        for item in items:
+            sender.send(item)
+    finally:
+        if isinstance(items, Generator):
+            items.close()
+
+
+def _forward(sender: Sender[T], receiver: Receiver[T]) -> None:
+    for item in receiver:
+        sender.send(item)
+
+
+def _label(fn: object) -> str:
+    return name_of(fn) or repr(fn)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    return min((each for each in (one, other) if each is not None), default=None)

@@ -1,0 +1,77 @@
+"""Who waits for what, in a scope and all scopes inside it; and the one lock they share.
+
+One lock for the whole tree of scopes, so that it can be said with certainty that nobody in it can
+move any more, and so that no wake-up is lost between two locks. It is held for moments only:
+records and blocks are handed over under it, nothing is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from threading import Condition, RLock, get_ident
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .scope import Scope
+
+
+class Cancelled(BaseException):
+    """Raised where a thread waits on a channel, when its scope was cancelled.
+
+    No `Exception`: a user's `except Exception` does not stop it, a `finally` sees it pass.
+    """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wait:
+    """One thread's wait."""
+
+    scope: Scope
+    """Whose channel it waits for."""
+
+    condition: Condition
+    is_ready: Callable[[], bool]
+    """Whether it can go on; asked under the lock, so that the answer stays true."""
+
+
+class Waits:
+    """The lock of a tree of scopes, and the threads that wait under it."""
+
+    def __init__(self) -> None:
+        # Re-entrant: the garbage collector may close a generator, and thereby leave a scope, in
+        # a thread that holds the lock.
+        self.lock = RLock()
+        self.leavers = Condition(self.lock)
+        """Those who leave a scope; told when a thread ends or begins to wait."""
+
+        self._waiting: dict[int, Wait] = {}
+
+    def park(self, wait: Wait, timeout_s: float | None) -> None:
+        """Wait once, with the lock held; wakes by notification, by `wake_all` or by the timeout."""
+        ident = get_ident()
+        self._waiting[ident] = wait
+        self.leavers.notify_all()
+        try:
+            wait.condition.wait(timeout_s)
+        finally:
+            del self._waiting[ident]
+
+    def enter(self, wait: Wait) -> None:
+        """Count this thread as waiting until `leave`: it looks for itself when it can go on."""
+        self._waiting[get_ident()] = wait
+        self.leavers.notify_all()
+
+    def leave(self) -> None:
+        """End what `enter` began."""
+        del self._waiting[get_ident()]
+
+    def wake_all(self) -> None:
+        """Have every waiting thread look again; with the lock held."""
+        for wait in self._waiting.values():
+            wait.condition.notify_all()
+
+    def is_stuck(self, ident: int | None, scopes: Container[Scope]) -> bool:
+        """Say whether a thread waits for these scopes and cannot go on; with the lock held."""
+        wait = self._waiting.get(ident) if ident is not None else None
+        return wait is not None and wait.scope in scopes and not wait.is_ready()

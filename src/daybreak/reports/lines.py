@@ -1,0 +1,136 @@
+"""Progress where there is no terminal: one plain line for each thing that happens.
+
+Chunks are many: a step says how far it is at most every `CHUNK_LINE_EVERY_S`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+from ..model.status import StepStatus
+from ..telemetry import (
+    ChunkCommitted,
+    Event,
+    RunStarted,
+    Said,
+    Shown,
+    StepEnded,
+    StepStarted,
+)
+from .look import console_on
+from .progress import Progress, StepProgress, resumed_line
+from .secrets import Mask
+from .tables import table_of
+from .wording import rate, records, span, visible
+
+CHUNK_LINE_EVERY_S: Final = 5.0
+
+
+class Lines:
+    """Writes a line for an event. Subscribe `hear`.
+
+    Args:
+        progress: What is known of the run; it must hear of each event before this does.
+        stream: Where the lines go. When it fails (a closed pipe), nothing more is written.
+        mask: Hides secrets.
+    """
+
+    def __init__(self, progress: Progress, stream: TextIO, mask: Mask) -> None:
+        self._progress = progress
+        self._stream = stream
+        self._mask = mask
+        self._said_s: dict[str, float] = {}
+        self._is_broken = False
+
+    def hear(self, event: Event) -> None:
+        """Write what an event says, if it is worth a line."""
+        with self._progress.lock:
+            if self._is_broken:
+                return
+            try:
+                self._write(event)
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._is_broken = True  # nobody reads any more; the run goes on
+
+    def _write(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                verb = "resumed" if event.is_resumed else "started"
+                night = f", night {event.night}" if event.night else ""
+                self._line(f"run {event.run} of job {event.job} {verb}{night}")
+            case StepStarted():
+                self._line(self._started(self._progress.step(event.step)))
+                self._said_s[event.step] = self._progress.now_s()
+            case ChunkCommitted():
+                self._chunk(self._progress.step(event.step))
+            case StepEnded():
+                self._line(f"{event.step}: {ended(self._progress.step(event.step))}")
+            case Shown():
+                self._table(event)
+            case Said():
+                self._line(said(event))
+            case _:
+                pass
+
+    def _line(self, text: str) -> None:
+        print(self._mask.hide(text), file=self._stream)
+
+    def _started(self, step: StepProgress) -> str:
+        if step.is_resumed:
+            return resumed_line(self._progress.run, step)
+        of = f", {records(step.total)}" if step.total is not None else ""
+        return f"{step.name}: started{of}"
+
+    def _chunk(self, step: StepProgress) -> None:
+        now_s = self._progress.now_s()
+        if now_s - self._said_s.get(step.name, step.began_s) < CHUNK_LINE_EVERY_S:
+            return
+        self._said_s[step.name] = now_s
+        self._line(f"{step.name}: {how_far(step, now_s)}")
+
+    def _table(self, event: Shown) -> None:
+        console = console_on(self._stream)
+        console.print(table_of(event.title, event.rows, self._mask))
+
+
+def how_far(step: StepProgress, now_s: float) -> str:
+    """Say how far a step is: records, share, rate, remaining time, quarantined."""
+    done = step.counts.read
+    parts = [records(done) if step.total is None else f"{done:,} of {records(step.total)}"]
+    if step.total:
+        parts[0] += f" ({done / step.total:.0%})"
+    if (per_s := step.rate.per_s(now_s)) is not None:
+        parts.append(rate(per_s))
+    if (remaining_s := step.remaining_s(now_s)) is not None:
+        parts.append(f"{span(remaining_s)} left")
+    if step.counts.quarantined:
+        parts.append(f"{step.counts.quarantined:,} quarantined")
+    return ", ".join(parts)
+
+
+def ended(step: StepProgress) -> str:
+    """Say how a step ended, in one line."""
+    if step.was_done:
+        return "done already"
+    head = f"{step.status} {'in' if step.status is StepStatus.DONE else 'after'}"
+    parts = [f"{head} {span(step.duration_s)}"]
+    if step.counts.read:
+        parts.append(records(step.counts.read))
+    if step.counts.quarantined:
+        parts.append(f"{step.counts.quarantined:,} quarantined")
+    return ", ".join(parts)
+
+
+def said(event: Said) -> str:
+    """Write what a step or the conductor said, with its fields."""
+    where = f"{event.step}: " if event.step else ""
+    return where + visible(event.message, 1000) + fields_of(event.fields)
+
+
+def fields_of(fields: Mapping[str, Any]) -> str:
+    """Write fields behind a message, as ` (name=value, …)`; nothing for none."""
+    if not fields:
+        return ""
+    return " (" + ", ".join(f"{name}={visible(str(value))}" for name, value in fields.items()) + ")"

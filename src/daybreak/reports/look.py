@@ -1,0 +1,80 @@
+"""The look of it: which glyph and colour a status has, and the console that everything goes to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO
+
+from ..model.status import RunStatus, StepStatus
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH_WITHOUT_TERMINAL: Final = 160
+
+COLOURS: Final = {
+    "waiting": "bright_black",
+    "running": "cyan",
+    "stopping": "yellow",
+    "paused": "yellow",
+    "stopped": "yellow",
+    "failed": "bold red",
+    "cancelled": "bright_black",
+    "done": "green",
+    "owner gone": "magenta",
+}
+_GLYPHS: Final = {
+    "waiting": ("·", "."),
+    "running": ("▸", ">"),
+    "stopping": ("▸", ">"),
+    "paused": ("‖", "="),
+    "stopped": ("■", "#"),
+    "failed": ("✗", "x"),
+    "cancelled": ("–", "-"),
+    "done": ("✓", "+"),
+    "owner gone": ("?", "?"),
+}
+
+
+def can_write(stream: IO[str], text: str) -> bool:
+    """Say whether a stream's encoding has all letters of a text."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def glyph(status: RunStatus | StepStatus | str, stream: IO[str]) -> str:
+    """Return the one letter that stands for a status, in a form that the stream can write."""
+    fine, plain = _GLYPHS[str(status)]
+    return fine if can_write(stream, fine) else plain
+
+
+def colour(status: RunStatus | StepStatus | str) -> str:
+    """Return the rich style of a status."""
+    return COLOURS[str(status)]
+
+
+def is_live_terminal(stream: IO[str]) -> bool:
+    """Say whether a stream is a terminal on which lines can be drawn again."""
+    return stream.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Say whether to use colours: on a terminal, unless `NO_COLOR` is set."""
+    return is_live_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def console_on(stream: TextIO | None = None, **options: Any) -> Console:
+    """Return a rich console: coloured on a terminal, plain and wide elsewhere."""
+    from rich.console import Console  # noqa: PLC0415 - heavy
+
+    stream = sys.stdout if stream is None else stream
+    if not stream.isatty() and "COLUMNS" not in os.environ:
+        options.setdefault("width", WIDTH_WITHOUT_TERMINAL)
+    if not wants_colour(stream):
+        options.setdefault("no_color", True)
+        options.setdefault("color_system", None)
+    return Console(file=stream, highlight=False, markup=False, emoji=False, **options)

@@ -1,0 +1,62 @@
+"""Tables for the terminal: rows of any values become a rich table, numbers to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from .secrets import Mask
+from .wording import visible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+ROWS_SHOWN_MAX: Final = 100
+
+
+def plain_table(title: str = "", *, caption: str = "") -> Table:
+    """Return an empty table in the house's manner: a rule below the heads, no frame."""
+    from rich import box  # noqa: PLC0415 - heavy
+    from rich.table import Table  # noqa: PLC0415 - heavy
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    return Table(
+        title=Text(title, style="bold") if title else None,
+        caption=Text(caption, style="bright_black") if caption else None,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        pad_edge=False,
+        safe_box=True,
+    )
+
+
+def table_of(title: str, rows: Sequence[Mapping[str, Any]], mask: Mask) -> Table:
+    """Return rows as a table; of more than `ROWS_SHOWN_MAX` rows the first are shown."""
+    shown = rows[:ROWS_SHOWN_MAX]
+    names = list(dict.fromkeys(name for row in shown for name in row))
+    left_out = len(rows) - len(shown)
+    table = plain_table(title, caption=f"… and {left_out:,} more rows" if left_out else "")
+    for name in names:
+        is_number = all(_is_number(row.get(name)) for row in shown)
+        table.add_column(visible(str(name)), justify="right" if is_number else "left")
+    for row in shown:
+        table.add_row(*(mask.hide(cell(row.get(name))) for name in names))
+    return table
+
+
+def cell(value: Any) -> str:
+    """Write one value for a table: floats with two decimals, nothing for None."""
+    match value:
+        case None:
+            return ""
+        case float():
+            return f"{value:,.2f}"
+        case _:
+            return visible(str(value))
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float | Decimal) and value is not True)

@@ -1,0 +1,67 @@
+"""How numbers, spans of time, instants and foreign text are written for people.
+
+Pure functions. Foreign text (names, values, raw bytes) may hold anything: what a terminal would
+obey or hide is shown escaped.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+_DAY_S: Final = 86_400
+_SHORT_S: Final = 9.95
+_SHOWN_MAX: Final = 200
+_RATE_DECIMAL_BELOW: Final = 9.95
+
+
+def span(seconds: float) -> str:
+    """Write a span of time: `0.3 s`, `14 s`, `2 min 05 s`, `1 h 02 min`, `3 d 04 h`."""
+    seconds = max(seconds, 0.0)
+    if seconds < _SHORT_S:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE_S:
+        return f"{whole} s"
+    if whole < _HOUR_S:
+        return f"{whole // _MINUTE_S} min {whole % _MINUTE_S:02d} s"
+    minutes = whole // _MINUTE_S
+    if whole < _DAY_S:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes // 1440} d {minutes % 1440 // 60:02d} h"
+
+
+def rate(per_s: float) -> str:
+    """Write records per second, with a decimal where there are few."""
+    return f"{per_s:.1f}/s" if per_s < _RATE_DECIMAL_BELOW else f"{per_s:,.0f}/s"
+
+
+def records(number: int) -> str:
+    """Write a number of records with its noun."""
+    return f"{number:,} record" if number == 1 else f"{number:,} records"
+
+
+def instant(at: datetime | None) -> str:
+    """Write an instant in the reader's own time zone; nothing for none."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
+
+
+def visible(text: str, most: int = _SHOWN_MAX) -> str:
+    r"""Return foreign text on one line, at most `most` long, with control characters escaped.
+
+    Printable letters of any language stay; a line feed becomes `\n`, an escape `\x1b`.
+    """
+    shown = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def visible_bytes(raw: bytes, most: int = _SHOWN_MAX) -> str:
+    r"""Return raw bytes as `visible` text; bytes that are no UTF-8 are shown as `\xNN`."""
+    kept = bytes(raw[: most * 4])
+    return visible(kept.decode("utf-8", "backslashreplace"), most)

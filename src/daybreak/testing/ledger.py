@@ -1,0 +1,186 @@
+"""What every `abc.RunLedger` must do, as a class of tests: inherit it, and give its two fixtures.
+
+class TestMyLedger(RunLedgerContract):
+    @pytest.fixture
+    def run_ledger(self) -> RunLedger:
+        "A run that was just taken; it has no steps."
+
+    @pytest.fixture
+    def surpass(self) -> Callable[[], RunLedger]:
+        "Has another owner take the run away; gives the run in its hands."
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+import pytest
+
+from ..abc import Measurement, Pass, RunLedger
+from ..errors import InvalidTransition, LeaseLost
+from ..model.fate import Counts
+from ..model.ranges import Range
+from ..model.status import STEP_TRANSITIONS, TRANSITIONS, RunStatus, StepStatus
+
+WHOLE: Final = Range.of(None, 20)
+OF: Final = Pass("load")
+INSTANT: Final = datetime(2026, 3, 2, 2, 30, 0, 123456, tzinfo=UTC)
+
+
+def measured(after: int | None, upto: int, passed: int = 10) -> Measurement:
+    """Make a measurement of a chunk of ten records."""
+    counts = Counts(read=10, passed=passed, quarantined=10 - passed, written=passed)
+    return Measurement(Range.of(after, upto), counts, 2**40, 0.25, INSTANT)
+
+
+WRITES: Final[dict[str, Callable[[RunLedger], object]]] = {
+    "renew": lambda ledger: ledger.renew(),
+    "begin_step": lambda ledger: ledger.begin_step("check", code="1"),
+    "measure": lambda ledger: ledger.measure(OF, [measured(10, 20)]),
+    "end_step": lambda ledger: ledger.end_step("load", StepStatus.DONE, value="1"),
+    "become": lambda ledger: ledger.become(RunStatus.DONE),
+    "note": lambda ledger: ledger.note("seen", by="nobody"),
+}
+MOVES: Final = [(one, other) for one in StepStatus for other in StepStatus]
+
+
+class RunLedgerContract:
+    """The contract of `abc.RunLedger`."""
+
+    def test_a_step_keeps_its_ends_total_and_fingerprint_from_the_first_start(
+        self, run_ledger: RunLedger
+    ) -> None:
+        """What a source says later never replaces what it said first; the code does."""
+        run_ledger.begin_step("load", code="1", whole=WHOLE, total=20, fingerprint={"size": 7})
+        other = Range.of(None, 99)
+
+        again = run_ledger.begin_step("load", code="2", whole=other, total=9, fingerprint={})
+
+        assert (again.whole, again.total, again.fingerprint) == (WHOLE, 20, {"size": 7})
+        assert again.code == "2"
+        assert again == run_ledger.steps()["load"]
+
+    def test_a_step_that_ended_says_how(self, run_ledger: RunLedger) -> None:
+        """Status, counts and value are those that were given."""
+        counts = Counts(read=3, passed=2, filtered=1, written=2)
+        run_ledger.begin_step("load", code="1")
+        run_ledger.end_step("load", StepStatus.DONE, counts=counts, value='{"rows": 2}')
+
+        row = run_ledger.steps()["load"]
+
+        assert (StepStatus.DONE, counts, '{"rows": 2}') == (row.status, row.counts, row.value)
+        assert row.error is None
+
+    def test_an_error_is_kept_until_the_step_begins_again(self, run_ledger: RunLedger) -> None:
+        """Whatever characters it has; a new start forgets it."""
+        run_ledger.begin_step("load", code="1")
+        run_ledger.end_step("load", StepStatus.FAILED, error="no 駅 in \0\udc80")
+
+        kept = run_ledger.steps()["load"].error
+        begun = run_ledger.begin_step("load", code="1")
+
+        assert kept is not None
+        assert kept.startswith("no 駅 in ")
+        assert begun.error is None
+
+    def test_counts_of_a_running_step_are_the_sums_of_its_chunks(
+        self, run_ledger: RunLedger
+    ) -> None:
+        """Nothing is added up that could drift."""
+        run_ledger.begin_step("load", code="1", whole=WHOLE)
+        run_ledger.measure(OF, [measured(None, 10), measured(10, 20, passed=4)])
+
+        counts = run_ledger.steps()["load"].counts
+
+        assert Counts(read=20, passed=14, quarantined=6, written=14) == counts
+
+    def test_a_chunk_measured_twice_counts_once(self, run_ledger: RunLedger) -> None:
+        """A later attempt reads the same markers again; the first word stays."""
+        run_ledger.begin_step("load", code="1", whole=WHOLE)
+        run_ledger.measure(OF, [measured(None, 10)])
+        run_ledger.measure(OF, [measured(None, 10), measured(10, 20)])
+        run_ledger.measure(OF, [measured(10, 20, passed=1)])
+        run_ledger.measure(OF, [])
+
+        counts = run_ledger.steps()["load"].counts
+
+        assert counts == Counts(read=20, passed=20, written=20)
+
+    @pytest.mark.parametrize(("current", "wanted"), MOVES)
+    def test_a_step_makes_no_move_that_its_table_lacks(
+        self, run_ledger: RunLedger, current: StepStatus, wanted: StepStatus
+    ) -> None:
+        """Each pair of statuses is tried; a refused one leaves the step as it was."""
+        if current is not StepStatus.WAITING:
+            run_ledger.begin_step("load", code="1")
+        if current not in (StepStatus.WAITING, StepStatus.RUNNING):
+            run_ledger.end_step("load", current)
+        before = run_ledger.steps()
+
+        if wanted in STEP_TRANSITIONS[current]:
+            _move_step(run_ledger, wanted)
+            assert wanted == run_ledger.steps()["load"].status
+        elif wanted is not StepStatus.WAITING:
+            with pytest.raises(InvalidTransition, match=f"{current} step"):
+                _move_step(run_ledger, wanted)
+            assert before == run_ledger.steps()
+
+    @pytest.mark.parametrize("wanted", list(RunStatus))
+    @pytest.mark.parametrize("current", [RunStatus.DONE, RunStatus.STOPPED, RunStatus.PAUSED])
+    def test_a_run_makes_no_move_that_its_table_lacks(
+        self, run_ledger: RunLedger, current: RunStatus, wanted: RunStatus
+    ) -> None:
+        """What is refused names both statuses."""
+        if current is RunStatus.STOPPED:
+            run_ledger.become(RunStatus.STOPPING)
+        run_ledger.become(current)
+
+        if wanted in TRANSITIONS[current]:
+            run_ledger.become(wanted)
+        else:
+            with pytest.raises(InvalidTransition, match=f"{current} run cannot become {wanted}"):
+                run_ledger.become(wanted)
+
+    @pytest.mark.parametrize("verb", list(WRITES))
+    def test_an_owner_that_was_surpassed_writes_nothing(
+        self, run_ledger: RunLedger, surpass: Callable[[], RunLedger], verb: str
+    ) -> None:
+        """Every writing verb raises `LeaseLost`, and the new owner sees no trace of it."""
+        run_ledger.begin_step("load", code="1", whole=WHOLE)
+        owner = surpass()
+        before = owner.steps()
+
+        with pytest.raises(LeaseLost) as caught:
+            WRITES[verb](run_ledger)
+
+        assert caught.value.hint
+        assert before == owner.steps()
+        owner.become(RunStatus.DONE)
+
+    def test_an_owner_that_was_surpassed_reads_no_steps(
+        self, run_ledger: RunLedger, surpass: Callable[[], RunLedger]
+    ) -> None:
+        """It must not plan by what another owner writes."""
+        surpass()
+
+        with pytest.raises(LeaseLost):
+            run_ledger.steps()
+
+    def test_a_new_owner_has_a_higher_epoch_and_all_else_alike(
+        self, run_ledger: RunLedger, surpass: Callable[[], RunLedger]
+    ) -> None:
+        """Targets tell owners apart by the epoch alone."""
+        before, after = run_ledger.ownership, surpass().ownership
+
+        assert after.epoch > before.epoch
+        assert (before.run_key, before.run_id) == (after.run_key, after.run_id)
+        assert before.ledger_id == after.ledger_id
+
+
+def _move_step(ledger: RunLedger, wanted: StepStatus) -> None:
+    if wanted is StepStatus.RUNNING:
+        ledger.begin_step("load", code="1")
+    else:
+        ledger.end_step("load", wanted)
