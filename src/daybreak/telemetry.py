@@ -119,9 +119,7 @@ class RunEnded:
     error: str | None = None
 
 
-Event: TypeAlias = (
-    RunStarted | StepStarted | ChunkCommitted | StepEnded | Shown | Said | RunEnded
-)
+Event: TypeAlias = RunStarted | StepStarted | ChunkCommitted | StepEnded | Shown | Said | RunEnded
 Listener: TypeAlias = Callable[[Event], None]
 
 

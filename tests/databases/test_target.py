@@ -68,9 +68,7 @@ def test_installing_twice_changes_nothing(target: DatabaseTarget) -> None:
     assert [] == target.markers("key", STEP)
 
 
-def test_data_marker_and_quarantine_commit_together(
-    target: DatabaseTarget, writer: Writer
-) -> None:
+def test_data_marker_and_quarantine_commit_together(target: DatabaseTarget, writer: Writer) -> None:
     aside = SetAside(3, "file:4", "check", "too old", {"age": 200}, b"\xff\x00raw")
     counts = Counts(read=10, passed=9, quarantined=1, written=9)
 

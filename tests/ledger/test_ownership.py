@@ -17,6 +17,7 @@ from tests.ledger.manual import NIGHT, ManualTime, alter, identity, owner, start
 
 if TYPE_CHECKING:
     from daybreak.ledger.owned import OwnedRun
+    from daybreak.model.row import Row
 
 RIVALS = 20
 LEASE_S = 30.0
@@ -161,6 +162,26 @@ def test_of_twenty_takers_at_once_one_wins(database_url: str, store: LedgerStore
         if isinstance(loser, RunOwned):
             assert run.owner is not None
             assert run.owner.host == loser.where["host"]
+
+
+def test_a_run_that_its_owner_leaves_while_it_is_being_taken_is_taken(
+    store: LedgerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = taken(store)
+    read = store._session.read
+
+    def read_then_let_go(name: str, **bind: object) -> list[Row]:
+        monkeypatch.undo()
+        seen = read(name, **bind)
+        first.become(RunStatus.FAILED)
+        return seen
+
+    monkeypatch.setattr(store._session, "read", read_then_let_go)
+
+    second = store.take(1, Owner("host1", 2000, "lock1"), is_locked=True)
+
+    assert 2 == second.ownership.epoch
+    assert RunStatus.FAILED == store.audit(1)[-1].details["was"]
 
 
 # ---------------------------------------------------------------- watching

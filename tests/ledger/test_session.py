@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daybreak.databases.session import connect, opened
-from daybreak.errors import InvalidTransition, TransientError
+from daybreak.errors import InvalidTransition, RunOwned, TransientError
 from daybreak.ledger.clock import WRITE_PATIENCE_S
 from daybreak.ledger.owned import PlannedStep
+from daybreak.ledger.rows import Owner
 from daybreak.ledger.session import LedgerSession
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.status import RunStatus, StepStatus
@@ -166,6 +167,23 @@ def test_a_take_whose_answer_is_lost_is_won_once(
     assert 1 == owned.ownership.epoch == store.run(1).epoch
     assert ["entered", "taken"] == [line.what for line in store.audit(1)]
     owned.renew()
+
+
+def test_a_take_whose_answer_is_lost_is_not_won_if_another_took_the_run_since(
+    store: LedgerStore, lose_next_answer: Callable[[LedgerStore], None], time: ManualTime
+) -> None:
+    start(store)
+    lose_next_answer(store)
+
+    def let_another_take_it() -> None:
+        time.on_wait = lambda: None
+        store.take(1, Owner("host2", 2, "lock1"), is_locked=True)
+
+    time.on_wait = let_another_take_it
+
+    with pytest.raises(RunOwned, match="host2"):
+        store.take(1, owner(1), is_locked=False)
+    assert 2 == store.run(1).epoch
 
 
 @pytest.mark.parametrize("is_again", [False, True])

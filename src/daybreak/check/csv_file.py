@@ -12,9 +12,8 @@ from typing import Final
 from ..abc import Publish
 from ..connectors.csv_dialect import CsvDialect
 from ..connectors.csv_header import FileRefused, open_file, read_header
-from ..connectors.csv_index import IndexBuilder, index_path
+from ..connectors.csv_index import IndexBuilder, every_row, index_path
 from ..connectors.csv_records import RecordReader
-from ..connectors.csv_rows import rows
 from ..connectors.csv_schema import schema_of
 from ..connectors.fingerprint import fingerprint_of
 from ..model.chunk import Finding
@@ -92,8 +91,7 @@ def _check_rows(
         reader = RecordReader(path.name, header, dialect, model)
         summary.ignored_columns = reader.ignored
         index = IndexBuilder()
-        stream.seek(header.offset)
-        for row in rows(stream, dialect, line=header.line, offset=header.offset):
+        for row in every_row(stream, dialect, header, fingerprint):
             index.add(row)
             _, findings = reader.read(row)
             if findings:

@@ -78,7 +78,7 @@ class DaybreakCommand(click.Command):
 
     def sections(self, ctx: click.Context) -> Iterator[tuple[str, Sequence[click.Parameter]]]:
         """Yield the command's options by section."""
-        yield "Options", self.get_params(ctx)
+        yield "Options", own_options(self.get_params(ctx))
 
 
 class DaybreakGroup(click.Group):
@@ -93,6 +93,11 @@ class DaybreakGroup(click.Group):
         options.setdefault("context_settings", {"max_content_width": HELP_WIDTH_MAX})
         super().__init__(*arguments, **options)
         self.examples = examples
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they are used."""
+        del ctx
+        return list(self.commands)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write usage, text, commands, options, examples and exit statuses."""
@@ -111,6 +116,11 @@ class DaybreakGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
         write_options(ctx, [("Options", self.get_params(ctx))], formatter)
+
+
+def own_options(parameters: Sequence[click.Parameter]) -> list[click.Parameter]:
+    """Return the options among parameters; arguments are in the usage line."""
+    return [one for one in parameters if isinstance(one, click.Option)]
 
 
 def write_options(

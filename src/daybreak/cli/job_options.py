@@ -10,7 +10,8 @@ import enum
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import click
@@ -18,9 +19,10 @@ import click
 from ..errors import DefinitionError, ParameterError
 from ..model.job import Job, Knobs, StepKind
 from ..model.parameters import Parameter
+from ..reports.secrets import without_passwords
 
 _PREFIX: Final = "parameter_"
-_REPEATED: Final = (list, tuple, set, frozenset, Sequence, Set, Iterable)
+_REPEATED: Final = (list, tuple, set, frozenset, Sequence, AbstractSet, Iterable)
 _KNOBS: Final = ("chunk", "parallel")
 
 
@@ -71,12 +73,12 @@ def _default(parameter: Parameter, *, is_switch: bool) -> str:
         name = parameter.name.replace("_", "-")
         return f"default: {name if default else f'no-{name}'}"
     shown = default.value if isinstance(default, enum.Enum) else default
-    return "default: none" if shown in (None, "") else f"default: {shown}"
+    return f"default: {'none' if shown in (None, '') else without_passwords(str(shown))}"
 
 
 def metavar(parameter: Parameter) -> str:
     """Return what stands for a parameter's value in the help: its type, or its choices."""
-    return _type_name(_bare(parameter)).upper()
+    return _type_name(_bare(parameter))
 
 
 def _type_name(kind: Any) -> str:
@@ -92,7 +94,8 @@ def _type_name(kind: Any) -> str:
         return _type_name(arguments[0])
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return "|".join(str(member.value) for member in kind)
-    return {"str": "text", "Secret": "secret"}.get(name := getattr(kind, "__name__", ""), name)
+    name = getattr(kind, "__name__", str(kind))
+    return {"str": "TEXT", "Secret": "SECRET"}.get(name, name.upper())
 
 
 def _bare(parameter: Parameter) -> Any:
@@ -103,6 +106,16 @@ def _bare(parameter: Parameter) -> Any:
 def is_repeated(parameter: Parameter) -> bool:
     """Say whether a parameter holds several values, each given by an option of its own."""
     return typing.get_origin(_bare(parameter)) in _REPEATED
+
+
+def given_text(name: str, options: Mapping[str, Any]) -> Any:
+    """Return what the command gives for a parameter: a text, several, a switch; None for nothing.
+
+    Args:
+        name: The parameter's.
+        options: The command's options as click read them.
+    """
+    return options.get(_PREFIX + name)
 
 
 def read_given(parameters: Mapping[str, Parameter], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,7 +130,7 @@ def read_given(parameters: Mapping[str, Parameter], options: Mapping[str, Any]) 
     """
     given = {}
     for name, parameter in parameters.items():
-        text = options.get(_PREFIX + name)
+        text = given_text(name, options)
         if text is not None and text != ():
             given[name] = parameter.read(list(text) if isinstance(text, tuple) else text)
     return given
@@ -183,8 +196,7 @@ def read_databases(known: Sequence[str], given: Iterable[str]) -> dict[str, str]
     """
     urls: dict[str, str] = {}
     for text in given:
-        match = re.fullmatch(r"([^:/=]+)=(.*)", text)
-        name, url = match.groups() if match else ("", text)
+        name, url = split_database(text)
         name = name or _only(known)
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
@@ -199,6 +211,12 @@ def read_databases(known: Sequence[str], given: Iterable[str]) -> dict[str, str]
             )
         urls[name] = url
     return urls
+
+
+def split_database(text: str) -> tuple[str, str]:
+    """Divide `[NAME=]URL` into name and URL; the name is empty if it was left out."""
+    match = re.fullmatch(r"([^:/=?]+)=(.*)", text)
+    return (match[1], match[2]) if match else ("", text)
 
 
 def _only(known: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,18 +96,11 @@ def _option(name: str, value: Any) -> list[str]:
     option = "--" + name.replace("_", "-")
     match value:
         case None:
-            return []
-        case True:
-            return [option]
-        case False:
-            return ["--no-" + option[2:]]
-        case str() | int() | float():
-            return [option, str(value)]
+            words = []
+        case bool():
+            words = [option if value else "--no-" + option[2:]]
         case list():
-            return [word for part in value for word in _option(name, part)]
-        case Mapping():
-            import json  # noqa: PLC0415 - rarely needed
-
-            return [option, json.dumps(value)]
+            words = [word for part in value for word in _option(name, part)]
         case _:
-            return [option, str(value)]
+            words = [option, str(value)]
+    return words

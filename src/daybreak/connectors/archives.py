@@ -46,13 +46,13 @@ def unpack_archive(archive: Path, folder: Path) -> None:
         SourceError: If it is no archive, is damaged, or has a member that leads out of the folder.
             Nothing was published.
     """
-    partial = temporary(folder)
     try:
-        partial.mkdir()
-        _extract(archive, partial)
-        _sync_all(partial)
-        remove(folder)
-        rename(partial, folder)
+        with temporary(folder) as partial:
+            partial.mkdir()
+            _extract(archive, partial)
+            _sync_all(partial)
+            remove(folder)
+            rename(partial, folder)
     except tarfile.FilterError as exc:
         raise _unsafe(archive, exc.tarinfo.name) from exc
     except _DAMAGES as exc:
@@ -65,8 +65,6 @@ def unpack_archive(archive: Path, folder: Path) -> None:
             f"{archive.name} cannot be unpacked: {exc.strerror or exc}",
             hint="make room, or give the right to write there; then run again",
         ) from exc
-    finally:
-        remove(partial)
 
 
 def _extract(archive: Path, folder: Path) -> None:
@@ -77,7 +75,13 @@ def _extract(archive: Path, folder: Path) -> None:
             zipped.extractall(folder)  # noqa: S202 - every member was looked at
     else:
         with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
+            tar.extractall(folder, filter=_inside)  # noqa: S202 - the filter looks at every member
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    if member.name.startswith(("/", os.sep)):
+        raise tarfile.AbsolutePathError(member)
+    return tarfile.data_filter(member, folder)
 
 
 def _refuse_unsafe(archive: Path, member: zipfile.ZipInfo) -> None:

@@ -30,6 +30,9 @@ class Ungrammatical(ValueError):  # noqa: N818 - a verdict on a text, raised and
 
 Convert: TypeAlias = Callable[[str], Any]
 
+_DIGITS_QUICK: Final = 20
+"""Whole numbers with fewer digits need no pattern, and most have."""
+
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,4300}").fullmatch  # Python converts no longer ones
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)").fullmatch
 _FLOAT: Final = re.compile(
@@ -44,6 +47,8 @@ _DATETIME: Final = re.compile(
 
 def whole_number(text: str) -> int:
     """Read an int."""
+    if text.isascii() and text.isdigit() and len(text) < _DIGITS_QUICK:  # six times as fast
+        return int(text)
     if not _WHOLE(text):
         raise Ungrammatical("not a whole number")
     return int(text)

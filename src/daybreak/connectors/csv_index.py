@@ -11,9 +11,10 @@ import hashlib
 import json
 import sys
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from ..errors import SourceError
 from .csv_dialect import CsvDialect
@@ -147,10 +148,24 @@ def build(path: Path, dialect: CsvDialect) -> CsvIndex:
     with open_file(path) as stream:
         fingerprint = fingerprint_of(path)
         header = read_header(stream, path.name, dialect, ())
-        stream.seek(header.offset)
-        for row in rows(stream, dialect, line=header.line, offset=header.offset):
+        for row in every_row(stream, dialect, header, fingerprint):
             builder.add(row)
     return builder.finish(path, header, fingerprint)
+
+
+def every_row(
+    stream: BinaryIO, dialect: CsvDialect, header: Header, fingerprint: dict[str, Any]
+) -> Iterator[Row]:
+    """Yield the rows behind the header, up to the size that the file had.
+
+    Without that end, a file that is still being written could be chased for ever.
+    """
+    stream.seek(header.offset)
+    size: int = fingerprint["size"]
+    for row in rows(stream, dialect, line=header.line, offset=header.offset):
+        if row.offset >= size:
+            break
+        yield row
 
 
 def index_path(folder: Path, path: Path, dialect: CsvDialect) -> Path:

@@ -26,7 +26,7 @@ REQUIRED: Final = "required"
 REASON_CHARS_MAX: Final = 200
 """Characters of a reason: a user's own message may be longer."""
 
-_SUBJECTS: Final = ("Input ", "String ", "Value error, ", "Assertion failed, ")
+_SUBJECTS: Final = ("Input ", "String ", "Decimal input ", "Value error, ", "Assertion failed, ")
 """How pydantic begins its messages; a finding has named its column already."""
 
 

@@ -57,7 +57,7 @@ def schema_of(model: type) -> Schema:
 
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(model)
-        core: _Core = adapter.core_schema
+        core: _Core = {**adapter.core_schema}  # a copy: one that is not there yet raises here
     except (PydanticSchemaGenerationError, PydanticUserError, NameError) as exc:
         raise DefinitionError(
             f"{_name(model)} cannot be the model of a file: {_first_line(exc)}",

@@ -7,12 +7,13 @@ alike, so that a bad one has its place, its bytes and its fate.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from ..errors import SourceChanged, SourceError
 from ..model.chunk import ChunkInput, Refused
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from .csv_file import CsvRoot
 
 _BLOCK_BYTES: Final = 2**20
+
+_building = threading.Lock()
+"""Steps that run side by side may begin with the same file: one makes its index, others wait."""
+
 _REPAIR: Final = "see all of its faults with run.check(...), repair the file, then resume"
 
 
@@ -43,8 +48,7 @@ class _Part:
     """Records in the files before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(NamedTuple):
     """A row, and the file in which it stands."""
 
     part: _Part
@@ -182,17 +186,22 @@ class CsvSource:
 def _index(path: Path, checked: Path | None, root: CsvRoot, folder: Path) -> CsvIndex:
     """Return a file's index: the check's, that of an earlier attempt, or a new one."""
     place = checked or index_path(folder, path, root.dialect)
-    if checked or place.exists():
-        index = CsvIndex.load(place)
-        verify(path, index.fingerprint)
-    else:
-        try:
-            index = build(path, root.dialect)
-        except FileRefused as exc:
-            raise SourceError(str(exc), hint=_REPAIR, file=path) from exc
-        index.save(place)
+    with _building:
+        if checked or place.exists():
+            index = CsvIndex.load(place)
+            verify(path, index.fingerprint)
+        else:
+            index = _built(path, root)
+            index.save(place)
     _require_columns(path, index.header, root)
     return index
+
+
+def _built(path: Path, root: CsvRoot) -> CsvIndex:
+    try:
+        return build(path, root.dialect)
+    except FileRefused as exc:
+        raise SourceError(str(exc), hint=_REPAIR, file=path) from exc
 
 
 def _require_columns(path: Path, header: Header, root: CsvRoot) -> None:

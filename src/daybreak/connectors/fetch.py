@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ from .publishing import publishing
 CHECKSUMS: Final = "checksums.json"
 
 _BLOCK_BYTES: Final = 2**20
+
+_locks: dict[Path, threading.Lock] = {}
+_locks_lock = threading.Lock()
 
 
 def fetch(url: str, folder: Path, *, sha256: str | None = None, unpack: bool = False) -> Path:
@@ -38,7 +42,7 @@ def fetch(url: str, folder: Path, *, sha256: str | None = None, unpack: bool = F
 
     Raises:
         SourceError: If it cannot be read or written, is incomplete, has another hash, or is no
-            archive. Nothing was published.
+            archive. Nothing was published; an archive that is refused stays to be looked at.
         DefinitionError: If `sha256` is no hash, or another URL of the same name is there already.
     """
     name = _name(url)
@@ -50,18 +54,18 @@ def fetch(url: str, folder: Path, *, sha256: str | None = None, unpack: bool = F
         )
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    record = _load(folder)
-    known = record.get(name)
-    _refuse_other_url(known, url, name)
     result = folder / (name_unpacked(name) if unpack else name)
-    if known and wanted in (None, known["sha256"]) and _is_intact(folder, name, known, unpack):
-        return result
-    copied = _copy(url, folder / name, wanted)
-    entry = {"url": shown(url), "url_hash": _hash_text(url), **copied}
-    if unpack:
-        unpack_archive(folder / name, result)
-        entry["unpacked"] = _facts_of_all(result)
-    _save(folder, {**record, name: entry})
+    with _one_at_a_time(folder / name):
+        known = _load(folder).get(name)
+        _refuse_other_url(known, url, name)
+        if known and wanted in (None, known["sha256"]) and _is_intact(folder, name, known, result):
+            return result
+        copied = _copy(url, folder / name, wanted)
+        entry = {"url": shown(url), "url_hash": _hash_text(url), **copied}
+        if unpack:
+            unpack_archive(folder / name, result)
+            entry["unpacked"] = _facts_of_all(result)
+        _record(folder, name, entry)
     return result
 
 
@@ -196,19 +200,30 @@ def _load(folder: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _save(folder: Path, record: dict[str, Any]) -> None:
-    with _writing(folder / CHECKSUMS), publishing(folder / CHECKSUMS) as stream:
-        stream.write(json.dumps(record, indent=2, sort_keys=True).encode())
+def _record(folder: Path, name: str, entry: dict[str, Any]) -> None:
+    place = folder / CHECKSUMS
+    with _one_at_a_time(place):
+        record = {**_load(folder), name: entry}
+        with _writing(place), publishing(place) as stream:
+            stream.write(json.dumps(record, indent=2, sort_keys=True).encode())
 
 
-def _is_intact(folder: Path, name: str, known: dict[str, Any], unpack: bool) -> bool:  # noqa: FBT001 - as given
-    files = {name: known}
-    if unpack:
+@contextmanager
+def _one_at_a_time(place: Path) -> Iterator[None]:
+    """Let one thread after the other work on a file; between processes the run's lock does."""
+    with _locks_lock:
+        lock = _locks.setdefault(place.absolute(), threading.Lock())
+    with lock:
+        yield
+
+
+def _is_intact(folder: Path, name: str, known: dict[str, Any], result: Path) -> bool:
+    files = {folder / name: known}
+    if result != folder / name:
         if "unpacked" not in known:
             return False
-        inside = name_unpacked(name)
-        files |= {f"{inside}/{inner}": facts for inner, facts in known["unpacked"].items()}
-    return all(_has(folder / path, facts) for path, facts in files.items())
+        files |= {result / inner: facts for inner, facts in known["unpacked"].items()}
+    return all(_has(path, facts) for path, facts in files.items())
 
 
 def _has(path: Path, facts: dict[str, Any]) -> bool:

@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from ..faultpoints import hit
+
+_lock = threading.Lock()
+_in_use: set[Path] = set()
+"""Temporary names of this process."""
 
 
 @contextmanager
@@ -25,24 +30,34 @@ def publishing(path: Path) -> Iterator[BinaryIO]:
         OSError: If it cannot be written; `path` is as it was before.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = temporary(path)
-    try:
+    with temporary(path) as partial:
         with partial.open("xb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         rename(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
-def temporary(path: Path) -> Path:
-    """Return a name beside `path` that nobody uses, after removing those of earlier attempts."""
+@contextmanager
+def temporary(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` that nobody uses; what is there at the end is removed.
+
+    What dead attempts left under such names is removed first; what other threads of this process
+    are writing is not.
+    """
     prefix, suffix = f".{path.name}.", ".partial"
-    for left in path.parent.iterdir():
-        if left.name.startswith(prefix) and left.name.endswith(suffix):
-            remove(left)
-    return path.with_name(f"{prefix}{secrets.token_hex(4)}{suffix}")
+    partial = path.with_name(f"{prefix}{secrets.token_hex(4)}{suffix}")
+    with _lock:
+        for left in path.parent.iterdir():
+            if left.name.startswith(prefix) and left.name.endswith(suffix) and left not in _in_use:
+                remove(left)
+        _in_use.add(partial)
+    try:
+        yield partial
+    finally:
+        remove(partial)
+        with _lock:
+            _in_use.discard(partial)
 
 
 def rename(partial: Path, path: Path) -> None:

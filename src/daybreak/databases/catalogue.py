@@ -55,7 +55,7 @@ def facts_of(url: str, table: str) -> TableFacts | None:
         indexes = [
             index["column_names"]
             for index in catalogue.get_indexes(bare, schema=schema or None)
-            if index["unique"] and not index.get("dialect_options", {}).get("postgresql_where")
+            if index["unique"] and "postgresql_where" not in index.get("dialect_options", {})
         ]
         uniques = [
             unique["column_names"]

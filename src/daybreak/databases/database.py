@@ -85,7 +85,9 @@ class Database:
         Raises:
             SourceError: If there is none or more than one.
         """
-        rows: list[Any] = self.query(sql, **bind) if model is None else self.query(sql, model, **bind)
+        rows: list[Any] = (
+            self.query(sql, **bind) if model is None else self.query(sql, model, **bind)
+        )
         return only(rows, sql)
 
     @overload

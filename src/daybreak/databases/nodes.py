@@ -51,6 +51,8 @@ def key_columns(key: Key) -> tuple[str, ...]:
         DefinitionError: If there is none.
     """
     columns = (key,) if isinstance(key, str) else tuple(key)
-    if not columns or not all(isinstance(column, str) and column for column in columns):
-        raise DefinitionError(f"expected the names of a key's columns, got {key!r}", hint='key="id"')
+    if not columns or not all(columns):
+        raise DefinitionError(
+            f"expected the names of a key's columns, got {key!r}", hint='key="id"'
+        )
     return columns

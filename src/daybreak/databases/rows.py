@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ M = TypeVar("M")
 
 
 @lru_cache(maxsize=256)
-def _adapter(model: type[Any]) -> TypeAdapter[Any]:
+def _adapter(model: Hashable) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # noqa: PLC0415 - heavy
 
     return TypeAdapter(model)

@@ -78,7 +78,9 @@ class Session(Protocol):
         ...
 
 
-def connect(url: str, *, application: str = "daybreak", lock_wait_s: float = LOCK_WAIT_S) -> Session:
+def connect(
+    url: str, *, application: str = "daybreak", lock_wait_s: float = LOCK_WAIT_S
+) -> Session:
     """Open a session.
 
     Args:

@@ -209,9 +209,7 @@ def _ours(error: Exception, sql: str, path: str) -> DaybreakError:
     ):
         return DataRefused(str(error), **where)
     if "no such table" in str(error) or "no such column" in str(error):
-        return SchemaMismatch(
-            str(error), hint="create it, or correct the statement", **where
-        )
+        return SchemaMismatch(str(error), hint="create it, or correct the statement", **where)
     return SinkError(f"SQLite refused a statement: {error}", hint="correct the statement", **where)
 
 

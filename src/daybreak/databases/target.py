@@ -230,4 +230,3 @@ def marker_of(row: Row) -> Marker:
         refused=row.records_refused,
         value=row.value,
     )
-

@@ -10,6 +10,7 @@ from .rows import read_as
 from .session import Session
 from .statement import shortened
 
+
 class OpenTransaction:
     """An `abc.Transaction` over a session; refuses work once the chunk it was given for has ended."""
 

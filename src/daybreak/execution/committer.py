@@ -130,9 +130,7 @@ class Committer:
         hit("chunk.after_commit")
         return marker
 
-    def _marker(
-        self, draft: Draft, admitted: Admitted, quarantined: int, began_s: float
-    ) -> Marker:
+    def _marker(self, draft: Draft, admitted: Admitted, quarantined: int, began_s: float) -> Marker:
         counts = Counts(
             read=draft.input.read,
             passed=admitted.passed,

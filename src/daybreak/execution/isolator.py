@@ -89,12 +89,12 @@ class Isolator:
         while admits and self._suspects:
             admits = False
             suspects, self._suspects = self._suspects, []
-            for unit, cause in suspects:
+            for unit, _ in suspects:
                 fault = self._attempt([unit])
                 if fault is None:
                     admits = True
                 else:
-                    self._suspects.append((unit, fault.cause or cause))
+                    self._suspects.append((unit, fault.cause))
 
     def _attempt(self, units: Sequence[Unit]) -> _Fault | None:
         try:

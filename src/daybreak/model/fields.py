@@ -6,7 +6,6 @@ import dataclasses
 import types
 import typing
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from ..errors import DefinitionError
@@ -27,7 +26,6 @@ class ModelField:
     """Whether None is allowed."""
 
 
-@lru_cache(maxsize=256)
 def fields_of(model: type[Any]) -> tuple[ModelField, ...]:
     """Return the fields of a pydantic model, a dataclass or a NamedTuple, in their order.
 

@@ -81,7 +81,7 @@ class Knobs:
             ("chunk", self.chunk, CHUNK_RECORDS_MAX),
             ("parallel", self.parallel, PARALLEL_MAX),
         ):
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            if type(value) is not int or not 1 <= value <= most:
                 raise DefinitionError(
                     f"expected {name} to be a whole number from 1 to {most:,}, got {value!r}",
                     hint=f"choose {name} between 1 and {most:,}",
@@ -147,7 +147,9 @@ class Job:
 
     def __init__(self, name: str, /, *, window: str | None = None, once: bool = False) -> None:
         if not name or not name.isprintable() or name.strip() != name:
-            raise DefinitionError(f"expected a job's name, got {name!r}", hint="name it by its duty")
+            raise DefinitionError(
+                f"expected a job's name, got {name!r}", hint="name it by its duty"
+            )
         self.name = name
         self.window = Window.parse(window) if window else None
         self.once = once
@@ -199,7 +201,6 @@ class Job:
     def step(
         self,
         fn: Callable[..., Work] | None = None,
-        /,
         *,
         after: After = (),
         impact: str = "",
@@ -242,7 +243,6 @@ class Job:
     def task(
         self,
         fn: Callable[..., Any] | None = None,
-        /,
         *,
         after: After = (),
         impact: str = "",
@@ -310,7 +310,7 @@ class Job:
                 f"job {self.name} has two steps named {name!r}", hint="give one another name="
             )
         for step in before:
-            if not isinstance(step, Step) or step.job is not self:
+            if getattr(step, "job", None) is not self:
                 raise DefinitionError(
                     f"step {name} comes after {step!r}, which is no step of job {self.name}",
                     hint="name steps of the same job in after=",

@@ -25,12 +25,12 @@ class Window:
         Raises:
             DefinitionError: If it is of another form, empty, or its zone is unknown.
         """
-        match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d) (\S+)", text)
+        match = re.fullmatch(r"(\d\d:\d\d)-(\d\d:\d\d) (\S+)", text)
         try:
             if match is None:
                 raise ValueError(text)
-            hours = [int(number) for number in match.groups()[:4]]
-            window = cls(time(*hours[:2]), time(*hours[2:]), ZoneInfo(match[5]))
+            begin, end = time.fromisoformat(match[1]), time.fromisoformat(match[2])
+            window = cls(begin, end, ZoneInfo(match[3]))
         except (ValueError, ZoneInfoNotFoundError, OSError):
             raise DefinitionError(
                 f"expected a window like '02:00-05:00 Asia/Tokyo', got {text!r}",

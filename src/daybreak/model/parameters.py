@@ -176,9 +176,7 @@ def _shown(parameter: Parameter) -> str:
     return "none" if parameter.is_required else repr(parameter.default)
 
 
-def read_parameters(
-    known: Mapping[str, Parameter], given: Mapping[str, object]
-) -> dict[str, Any]:
+def read_parameters(known: Mapping[str, Parameter], given: Mapping[str, object]) -> dict[str, Any]:
     """Return every parameter's value: what was given, else its default.
 
     Raises:

@@ -51,7 +51,7 @@ def _plain(text: str) -> str:
     return str(decode(text))
 
 
-InOrder = Callable[[Iterable[str]], Sequence[str]]
+InOrder = Callable[[Sequence[str]], Sequence[str]]
 """Sorts cursor texts the way the source does."""
 
 
@@ -85,7 +85,7 @@ def gaps(whole: Range, done: Iterable[Range], in_order: InOrder) -> list[Range]:
     upto_of = {part.after: part.upto for part in done}
     if not upto_of:
         return [whole]
-    starts = list(in_order(upto_of))
+    starts = list(in_order(list(upto_of)))
     found = []
     place = whole.after
     for start in starts:

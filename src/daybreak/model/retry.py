@@ -20,5 +20,5 @@ class Backoff:
             chance: A number from 0 to 1 that spreads simultaneous losers apart: the wait is
                 between half and all of the doubled time.
         """
-        whole = min(self.first_s * 2 ** (tries - 1), self.most_s)
+        whole = min(self.first_s * 2.0 ** (tries - 1), self.most_s)
         return whole * (0.5 + chance / 2)

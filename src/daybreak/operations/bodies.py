@@ -99,5 +99,3 @@ class StepBodies:
                 self._clock,
             )
         return arguments
-
-

@@ -5,7 +5,9 @@ Everything here opens the ledger as a reader, and the targets of a run for their
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -162,7 +164,12 @@ def run_report(ledger: str, run_id: int) -> RunReport:
 
 
 def quarantine_causes(
-    ledger: str, run_id: int, databases: Mapping[str, str] | None = None, samples: int = SAMPLES
+    ledger: str,
+    run_id: int,
+    databases: Mapping[str, str] | None = None,
+    *,
+    step: str | None = None,
+    samples: int = SAMPLES,
 ) -> list[QuarantineCause]:
     """Return why records of a run were set aside: by step, the commonest cause first.
 
@@ -171,15 +178,19 @@ def quarantine_causes(
         run_id: The run.
         databases: Of its databases those URLs that need more than the ledger stores: it keeps no
             credentials. By name; an empty name means the only one.
+        step: Only this step's.
         samples: How many records to show of each cause.
 
     Raises:
-        DefinitionError: If `databases` names one that the run does not have.
+        DefinitionError: If the run has no such step, or `databases` names a stranger.
         DatabaseUnreachable: If a database cannot be read with what is known of it.
     """
     with _quarantines(ledger, run_id, databases or {}) as quarantine:
+        wanted = quarantine.steps_meant(step)
         found = []
         for row in quarantine.causes():
+            if row.step not in wanted:
+                continue
             records = quarantine.records(row.step) if samples else ()
             alike = (one for one in records if _cause_of(one) == _cause_of(row))
             shown = [one for one, _place in zip(alike, range(samples), strict=False)]
@@ -201,12 +212,7 @@ def quarantine_records(
         DatabaseUnreachable: If a database cannot be read with what is known of it.
     """
     with _quarantines(ledger, run_id, databases or {}) as quarantine:
-        names = [name for name in quarantine.steps if step in (None, name)]
-        if not names and step is not None:
-            raise DefinitionError(
-                f"run {run_id} has no step {step!r}",
-                hint=f"it has: {', '.join(quarantine.steps) or 'none yet'}",
-            )
+        names = quarantine.steps_meant(step)
         return [record for name in names for record in quarantine.records(name)]
 
 
@@ -306,6 +312,22 @@ class _Quarantine:
         self._kept: dict[str, list[QuarantinedRecord]] = {}
         self.steps = [step.step for step in steps]
 
+    def steps_meant(self, step: str | None) -> list[str]:
+        """Return the one step that is meant, or all.
+
+        Raises:
+            DefinitionError: If the run has none of that name.
+        """
+        if step is not None and step not in self.steps:
+            close = difflib.get_close_matches(step, self.steps, n=1)
+            raise DefinitionError(
+                f"the run has no step {step!r}",
+                hint=f"did you mean {close[0]!r}?"
+                if close
+                else f"it has: {', '.join(self.steps) or 'none yet'}",
+            )
+        return self.steps if step is None else [step]
+
     def causes(self) -> list[Row]:
         """Return the rows of `DatabaseTarget.quarantine_causes`, in the job's order of steps."""
         rows = [
@@ -319,12 +341,13 @@ class _Quarantine:
     def records(self, step: str) -> list[QuarantinedRecord]:
         """Return the records of a step; read once."""
         if step not in self._kept:
-            self._kept[step] = [
+            found = [
                 _record_of(row)
                 for target in self._targets
                 for row in _asked(target, lambda t: t.quarantine_list(self._key, step))
                 if self._is_present(row)
             ]
+            self._kept[step] = sorted(found, key=lambda record: _natural(record.place))
         return self._kept[step]
 
     def _is_present(self, row: Row) -> bool:
@@ -335,9 +358,7 @@ class _Quarantine:
 
 
 @contextmanager
-def _quarantines(
-    ledger: str, run_id: int, databases: Mapping[str, str]
-) -> Iterator[_Quarantine]:
+def _quarantines(ledger: str, run_id: int, databases: Mapping[str, str]) -> Iterator[_Quarantine]:
     with _reading(ledger) as store:
         run = store.run(run_id)
         steps = store.steps(run_id)
@@ -389,6 +410,12 @@ def _asked(target: DatabaseTarget, ask: Any) -> list[Row]:
             database=target.name,
         ) from error
     return rows
+
+
+def _natural(place: str) -> list[tuple[int, str]]:
+    """Return what sorts places as people count them: line 9 before line 10."""
+    parts = re.split(r"(\d+)", place)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _cause_of(one: Any) -> tuple[str, str, bool]:

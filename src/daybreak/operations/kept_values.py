@@ -49,9 +49,7 @@ class KeptValues:
             if step not in self._values:
                 text = self._texts[step]
                 self._values[step] = (
-                    None
-                    if text is None
-                    else keep.from_json(text, returned_by(step), self._folder)
+                    None if text is None else keep.from_json(text, returned_by(step), self._folder)
                 )
             return self._values[step]
 

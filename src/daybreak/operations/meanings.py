@@ -45,7 +45,7 @@ def plan_of(step: Step[Any], work: object, *, folder: Path, clock: Clock) -> Chu
             hint="return a pipeline with .into(...), .each(...) or .each_chunk(...) at its end",
             step=step.name,
         )
-    root, *stages = work.pipeline.nodes
+    root, stages = work.pipeline.root, work.pipeline.stages
     opened = SOURCES.get(type(root))
     if opened is None:
         raise DefinitionError(

@@ -47,8 +47,8 @@ def ledger_url(given: str | None, job_file: Path | None) -> str:
 def runs_folder(ledger: str, job_file: Path | None) -> Path:
     """Return the folder that holds the folders of a ledger's runs, each named by its number.
 
-    It is `.daybreak/runs` for a ledger in `.daybreak`; another ledger counts its runs by itself, and
-    has a folder of its own beside that, so that no two runs ever share one.
+    It is `.daybreak/runs` for the default ledger; another one counts its runs by itself, and has a
+    folder of its own beside that, so that no two runs ever share one.
 
     Args:
         ledger: The ledger's URL, as `ledger_url` gives it.

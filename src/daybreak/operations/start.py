@@ -35,6 +35,7 @@ from .places import database_from_environment, ledger_url, runs_folder
 from .run_lock import RunLock, host_name
 from .signals import stopped_by_signals
 
+
 @dataclass(frozen=True)
 class Settings:
     """What a command says about a run."""
@@ -145,7 +146,12 @@ def _bound(loaded: LoadedJob, given: Mapping[str, str]) -> dict[str, Database]:
             hint=f"write --database NAME=URL with one of: {', '.join(databases) or 'none'}",
         )
     for name, database in databases.items():
-        url = given.get(name) or given.get("") or database_from_environment(name) or database.default_url
+        url = (
+            given.get(name)
+            or given.get("")
+            or database_from_environment(name)
+            or database.default_url
+        )
         if url is None:
             raise DefinitionError(
                 f"database {name!r} has no URL", hint=f"give --database {name}=URL"
@@ -238,8 +244,7 @@ def _owned_here(run: RunRow) -> RunOwned:
     who = f"process {run.owner.pid} on {run.owner.host}" if run.owner else "another process"
     return RunOwned(
         f"run {run.id} is owned by {who}",
-        hint="wait until it ends, or stop it: kill -TERM"
-        f" {run.owner.pid if run.owner else 'PID'}",
+        hint=f"wait until it ends, or stop it: kill -TERM {run.owner.pid if run.owner else 'PID'}",
         run=run.id,
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from .block import Block, Origin
 from .buffers import Items
@@ -19,8 +19,6 @@ from .grain import Grain
 from .nodes import Segment, Stage, segments
 from .scope import Scope
 from .stages import RULES, flow
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +33,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried(Generic[T]):
+class Carried:
     """What became of the records of one block: each input record has one fate.
 
     The records that passed are the different origins in `block`. They are counted by the caller,
     so that read = passed + filtered + failures compares three counts made in three places.
     """
 
-    block: Block[T]
+    block: Block[Any]
     """The results, in source order, without those of failed origins."""
 
     filtered: int
@@ -52,7 +50,7 @@ class Carried(Generic[T]):
     """Input records that failed, in source order."""
 
 
-def carry(stages: Sequence[Stage], block: Block[Any], *, scope: Scope) -> Carried[Any]:
+def carry(stages: Sequence[Stage], block: Block[Any], *, scope: Scope) -> Carried:
     """Take the records of one chunk through all its stages.
 
     No function is called twice for the same record. Stages with one worker run in this thread,

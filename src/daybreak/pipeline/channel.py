@@ -6,7 +6,7 @@ neither. That the data ends, and that somebody gave up, never travels inside the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from threading import Condition
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -167,6 +167,17 @@ class Sender(Generic[T_in]):
             self._channel.release()
 
 
+def send_all(sender: Sender[T_in], generate: Callable[[], Iterable[T_in]]) -> None:
+    """Send what a generator yields; it is closed if nobody wants more."""
+    items = generate()
+    try:
+        for item in items:
+            sender.send(item)
+    finally:
+        if isinstance(items, Generator):
+            items.close()
+
+
 class Receiver(Generic[T_co]):
     """The receiving end of a channel: iterate over it, in one thread or in several.
 
@@ -203,3 +214,9 @@ class Receiver(Generic[T_co]):
             if scope.was_ended_by_its_owner:
                 raise StopIteration from None
             raise
+
+
+def forward(sender: Sender[T_in], receiver: Receiver[T_in]) -> None:
+    """Send what is received."""
+    for item in receiver:
+        sender.send(item)

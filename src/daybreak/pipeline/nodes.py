@@ -68,7 +68,7 @@ class IterableRoot(Root):
         return iter(items)
 
     def __str__(self) -> str:
-        return f"source {name_of(self.items) or reprlib.repr(self.items)}"
+        return f"source {label_of(self.items)}"
 
 
 def _is_over(items: object) -> bool:
@@ -77,7 +77,7 @@ def _is_over(items: object) -> bool:
 
 def _spent(items: object) -> SpentSource:
     return SpentSource(
-        f"source {name_of(items) or items!r} can be read only once, and was",
+        f"source {label_of(items)} can be read only once, and was",
         hint="give source() a function that returns a new iterator, such as a generator function",
     )
 
@@ -154,6 +154,11 @@ def name_of(fn: object) -> str:
     return "" if not isinstance(name, str) or name == "<lambda>" else name
 
 
+def label_of(value: object) -> str:
+    """Return what a person calls a function or a source: its name, or its repr cut short."""
+    return name_of(value) or reprlib.repr(value)
+
+
 @dataclass(frozen=True)
 class Segment:
     """Stages that run in the same threads: neighbours with one worker, or one with several."""
@@ -215,7 +220,7 @@ class Each:
     database: Database | None
 
     def __str__(self) -> str:
-        return f"each {name_of(self.fn) or self.fn!r}"
+        return f"each {label_of(self.fn)}"
 
 
 @dataclass(frozen=True)
@@ -226,7 +231,7 @@ class EachChunk:
     database: Database | None
 
     def __str__(self) -> str:
-        return f"each_chunk {name_of(self.fn) or self.fn!r}"
+        return f"each_chunk {label_of(self.fn)}"
 
 
 End: TypeAlias = Into | Each | EachChunk

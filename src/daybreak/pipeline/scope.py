@@ -8,7 +8,7 @@ the channels, and how stages are made of it, is not known here.
 # ruff: noqa: SLF001 - a scope looks into the scopes inside it
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import copy_context
 from functools import partial
 from threading import Condition, Event, Thread, current_thread, get_ident
@@ -18,11 +18,11 @@ from typing import Any, Final, ParamSpec, Self, TypeVar
 
 from ..errors import DeadlinePassed, DefinitionError
 from .buffers import Buffer, Items
-from .channel import CHANNEL_RECORDS, Channel, Receiver, Sender
+from .channel import CHANNEL_RECORDS, Channel, Receiver, Sender, forward, send_all
 from .current import enter, innermost, leave
-from .nodes import name_of
+from .nodes import label_of
 from .trouble import cut_off, raisable, stuck_worker
-from .waiting import Cancelled, Wait, Waits
+from .waiting import Cancelled, Wait, Waits, earlier
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,19 +88,19 @@ class Scope:
         channel: Channel[T, T] = self.channel(Items(), self._capacity)
         sender = channel.sender()
         items = partial(fn, *args, **kwargs)
-        self.launch(_label(fn), partial(_send_all, sender, items), closing=sender)
+        self.launch(label_of(fn), partial(send_all, sender, items), closing=sender)
         return Receiver(channel)
 
     def start(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a plain function in a thread of its own; what it returns is dropped."""
-        self.launch(_label(fn), partial(fn, *args, **kwargs))
+        self.launch(label_of(fn), partial(fn, *args, **kwargs))
 
     def merge(self, *receivers: Receiver[T]) -> Receiver[T]:
         """Join channels into one, unordered; it ends when all of them have ended."""
         channel: Channel[T, T] = self.channel(Items(), self._capacity)
         senders = [channel.sender() for _ in receivers]  # all of them, before one can close
         for sender, receiver in zip(senders, receivers, strict=True):
-            self.launch("merge", partial(_forward, sender, receiver), closing=sender)
+            self.launch("merge", partial(forward, sender, receiver), closing=sender)
         return Receiver(channel)
 
     def split(self, receiver: Receiver[T], n: int, /) -> Sequence[Receiver[T]]:
@@ -117,7 +117,9 @@ class Scope:
     @property
     def cancelled(self) -> bool:
         """Whether the work is no longer wanted: cancelled, failed or past its deadline."""
-        return self.is_cancelled or self._remaining_s() == 0
+        if not self.is_cancelled and self._remaining_s() == 0:
+            self._expire()  # whoever has seen it may have ended its work early
+        return self.is_cancelled
 
     def wait(self, seconds: float, /) -> bool:
         """Sleep, but wake at once when the scope is cancelled; return `cancelled`."""
@@ -196,14 +198,10 @@ class Scope:
         """
         if not self.cancelled:
             return
-        with self.waits.lock:
-            if not self.is_cancelled:
-                self._is_expired = True
-                self._cancel()
-            if self.is_owned_here:
-                if self.is_left:
-                    raise DefinitionError("a scope was used after its with block")
-                self._tell()
+        if self.is_owned_here:
+            if self.is_left:
+                raise DefinitionError("a scope was used after its with block")
+            self._tell()
         raise Cancelled
 
     def wait_until(
@@ -226,7 +224,7 @@ class Scope:
                 inner.check()
                 if is_ready():
                     return
-                timeout_s = _earlier(self._remaining_s(), inner._remaining_s())
+                timeout_s = earlier(self._remaining_s(), inner._remaining_s())
                 self.waits.park(Wait(self, condition, is_ready), timeout_s)
         except BaseException:
             condition.notify()  # it may have been woken in place of another
@@ -248,7 +246,7 @@ class Scope:
 
     def _adopt(self, child: Scope) -> None:
         child.waits = self.waits
-        child._ends_at = _earlier(child._ends_at, self._ends_at)
+        child._ends_at = earlier(child._ends_at, self._ends_at)
         with self.waits.lock:
             self._children.add(child)
             if self.is_cancelled:
@@ -286,15 +284,23 @@ class Scope:
             scope._cancel_event.set()
         self.waits.wake_all()
 
+    def _expire(self) -> None:
+        """Cancel because the deadline has passed, unless it was cancelled before."""
+        with self.waits.lock:
+            if not self.is_cancelled:
+                self._is_expired = True
+                self._cancel()
+
     def _tell(self) -> None:
-        """Raise to the owner why its scope was cancelled, if there is a reason; lock held."""
+        """Raise to the owner why its scope was cancelled, if there is a reason."""
         if self._errors:
             self._is_told = True
             raise self._errors[0]
         if self._is_expired:
             self._is_told = True
+            own = "a scope around it" if self._deadline_s is None else f"{self._deadline_s} s"
             raise DeadlinePassed(
-                f"the deadline of {self._deadline_s} s passed",
+                f"the deadline of {own} has passed",
                 hint="give a longer deadline_s, or find what is slow in report.bottleneck",
             )
 
@@ -312,8 +318,12 @@ class Scope:
             StuckWorker: If a thread did not come back by the deadline; it is still running.
         """
         was_cancelled = self.is_cancelled
+        if current_thread() in self._threads:  # the garbage collector closes a generator here
+            self.cancel()
+            return None
         with self.waits.lock:
-            if error is not None or self._was_broken_off():
+            is_broken_off = not all(each.is_finished for each in self._read_by_owner)
+            if error is not None or is_broken_off:
                 self._cancel()
         try:
             try:
@@ -326,16 +336,10 @@ class Scope:
             self._leave()
         return self._conclude(error, was_cancelled=was_cancelled)
 
-    def _was_broken_off(self) -> bool:
-        return not all(channel.is_finished for channel in self._read_by_owner)
-
     def _join(self) -> None:
         with self.waits.lock:
-            self.waits.enter(Wait(self, self.waits.leavers, lambda: not self._threads))
-            try:
+            with self.waits.counted(Wait(self, self.waits.leavers, lambda: not self._threads)):
                 self._await_threads()
-            finally:
-                self.waits.leave()
             ended, self._ended = self._ended, []
         for thread in ended:
             thread.join()
@@ -347,8 +351,7 @@ class Scope:
                 self._cancel()
             self.waits.leavers.wait(remaining)
         if self._threads:
-            self._is_expired = self._is_expired or not self.is_cancelled
-            self._cancel()
+            self._expire()
         last = monotonic() + UNWIND_S
         while self._threads and monotonic() < last:
             self.waits.leavers.wait(max(0.0, last - monotonic()))
@@ -370,22 +373,18 @@ class Scope:
         leave(self)
 
     def _conclude(self, error: BaseException | None, *, was_cancelled: bool) -> bool | None:
-        is_own = error is not None and not isinstance(error, Cancelled)
+        own = None if isinstance(error, Cancelled) else error
         if self._threads:
-            cause = error if is_own else next(iter(self._errors), None)
-            raise stuck_worker(self._threads) from cause
-        if is_own:
-            if self._errors and error not in self._errors:
-                assert error is not None
-                error.add_note(f"meanwhile: {type(self._errors[0]).__name__}: {self._errors[0]}")
+            raise stuck_worker(self._threads) from own or next(iter(self._errors), None)
+        if own is not None:
+            if self._errors and own not in self._errors:
+                own.add_note(f"meanwhile: {type(self._errors[0]).__name__}: {self._errors[0]}")
             return None
         if not self._is_told or error is not None:
             self._tell()
         if self.parent is not None and self.parent.is_cancelled:
-            if error is None:
-                raise Cancelled
-            return None
-        return error is not None and was_cancelled
+            raise Cancelled from error
+        return was_cancelled and error is not None
 
     def _subtree(self) -> Iterator[Scope]:
         yield self
@@ -394,26 +393,3 @@ class Scope:
 
     def _remaining_s(self) -> float | None:
         return None if self._ends_at is None else max(0.0, self._ends_at - monotonic())
-
-
-def _send_all(sender: Sender[T], generate: Callable[[], Iterable[T]]) -> None:
-    items = generate()
-    try:
-        for item in items:
-            sender.send(item)
-    finally:
-        if isinstance(items, Generator):
-            items.close()
-
-
-def _forward(sender: Sender[T], receiver: Receiver[T]) -> None:
-    for item in receiver:
-        sender.send(item)
-
-
-def _label(fn: object) -> str:
-    return name_of(fn) or repr(fn)
-
-
-def _earlier(one: float | None, other: float | None) -> float | None:
-    return min((each for each in (one, other) if each is not None), default=None)

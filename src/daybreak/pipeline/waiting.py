@@ -7,7 +7,8 @@ records and blocks are handed over under it, nothing is computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition, RLock, get_ident
 from typing import TYPE_CHECKING
@@ -49,22 +50,23 @@ class Waits:
 
     def park(self, wait: Wait, timeout_s: float | None) -> None:
         """Wait once, with the lock held; wakes by notification, by `wake_all` or by the timeout."""
+        with self.counted(wait):
+            wait.condition.wait(timeout_s)
+
+    @contextmanager
+    def counted(self, wait: Wait) -> Iterator[None]:
+        """Count this thread as waiting; with the lock held, but for the waiting itself."""
         ident = get_ident()
+        before = self._waiting.get(ident)
         self._waiting[ident] = wait
         self.leavers.notify_all()
         try:
-            wait.condition.wait(timeout_s)
+            yield
         finally:
-            del self._waiting[ident]
-
-    def enter(self, wait: Wait) -> None:
-        """Count this thread as waiting until `leave`: it looks for itself when it can go on."""
-        self._waiting[get_ident()] = wait
-        self.leavers.notify_all()
-
-    def leave(self) -> None:
-        """End what `enter` began."""
-        del self._waiting[get_ident()]
+            if before is None:
+                del self._waiting[ident]
+            else:
+                self._waiting[ident] = before
 
     def wake_all(self) -> None:
         """Have every waiting thread look again; with the lock held."""
@@ -75,3 +77,8 @@ class Waits:
         """Say whether a thread waits for these scopes and cannot go on; with the lock held."""
         wait = self._waiting.get(ident) if ident is not None else None
         return wait is not None and wait.scope in scopes and not wait.is_ready()
+
+
+def earlier(one: float | None, other: float | None) -> float | None:
+    """Return the smaller of two times, either of which may be never."""
+    return min((each for each in (one, other) if each is not None), default=None)

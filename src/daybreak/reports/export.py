@@ -35,7 +35,9 @@ def export(records: Iterable[QuarantinedRecord], path: Path) -> int:
     write = writer_for(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="", opener=_private) as file:
+        with open(
+            temporary, "w", encoding="utf-8", errors="backslashreplace", newline="", opener=_private
+        ) as file:
             number = write(file, records)
         temporary.replace(path)
     except OSError as error:
@@ -86,15 +88,14 @@ def write_csv(file: IO[str], records: Iterable[QuarantinedRecord]) -> int:
     number = 0
     for record in records:
         raw = bytes_as_json(record.raw)
-        is_text = isinstance(raw, str)
         fields = _fields(record)
         rows.writerow(
             {
                 **fields,
                 "details": json.dumps(fields["details"], ensure_ascii=False),
                 "by_check": "yes" if record.by_check else "no",
-                "raw": raw if is_text else raw["base64"],
-                "raw_encoding": "utf-8" if is_text else "base64",
+                "raw": raw if isinstance(raw, str) else raw["base64"],
+                "raw_encoding": "utf-8" if isinstance(raw, str) else "base64",
             }
         )
         number += 1

@@ -1,11 +1,11 @@
 """How a failure is told: the step and its impact, the cause, where, what to do, what to type.
 
-    ✗ step flights failed: The year is missing from every report.
-      TooManyBadRecords: 84,120 of 336,776 records are bad; max_bad allows 20%
-      where: run 1, step flights
-      hint: see what they have in common: daybreak quarantine 1
+✗ step flights failed: The year is missing from every report.
+  TooManyBadRecords: 84,120 of 336,776 records are bad; max_bad allows 20%
+  where: run 1, step flights
+  hint: see what they have in common: daybreak quarantine 1
 
-      resume:  daybreak run examples/flights.py
+  resume:  daybreak run examples/flights.py
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from .wording import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _OURS: Final = Path(__file__).parents[1]
 _MESSAGE_MAX: Final = 2000
@@ -37,11 +38,8 @@ class Failure:
     """What is to be told of a failure."""
 
     error: BaseException
-    command: str
-    """What to type next, without secrets."""
-
-    command_label: str = "resume"
-    """What typing it does: `resume`, `again`, `help`."""
+    commands: Sequence[tuple[str, str]]
+    """What to type next, without secrets, each behind what it does: `resume`, `look`, `help`."""
 
     step: str | None = None
     """The step that failed; None if nothing was started."""
@@ -49,6 +47,16 @@ class Failure:
     impact: str = ""
     title: str = "nothing was started"
     """The first line, where no step failed."""
+
+    run: str = ""
+    """The run, if one had begun."""
+
+    @property
+    def where(self) -> dict[str, object]:
+        """Where it happened: run and step, then what the error knows."""
+        known = getattr(self.error, "where", {})
+        outer = {"run": self.run, "step": self.step}
+        return {**{name: value for name, value in outer.items() if value}, **known}
 
 
 def tell(failure: Failure, stream: TextIO, mask: Mask, *, with_traceback: bool = False) -> None:
@@ -70,11 +78,12 @@ def tell(failure: Failure, stream: TextIO, mask: Mask, *, with_traceback: bool =
     line = Text(f"{sign} {head}", style="bold red")
     line.append(mask.hide(impact), "bold")
     console.print(line)
-    for text, style in cause_lines(failure.error):
+    for text, style in cause_lines(failure):
         console.print(Text(_indented(mask.hide(text)), style=style))
     _tell_findings(failure.error, console, stream, mask)
-    console.print()
-    console.print(_command(failure))
+    if failure.commands:
+        console.print()
+        console.print(commands_text(failure.commands))
 
 
 def first_line(failure: Failure) -> tuple[str, str]:
@@ -85,46 +94,50 @@ def first_line(failure: Failure) -> tuple[str, str]:
     return f"step {failure.step} failed", impact
 
 
-def _command(failure: Failure) -> Any:
+def commands_text(commands: Sequence[tuple[str, str]]) -> Text:
+    """Return commands to type, one a line, each behind what it does."""
     from rich.text import Text  # noqa: PLC0415 - heavy
 
-    text = Text(f"  {failure.command_label}:  ", style="bright_black")
-    return text.append(failure.command, "bold")
+    width = max(len(label) for label, _command in commands) + 1
+    lines = [
+        Text(f"  {label + ':':<{width}}  ", style="bright_black").append(command, "not dim bold")
+        for label, command in commands
+    ]
+    return Text("\n").join(lines)
 
 
-def cause_lines(error: BaseException) -> Iterator[tuple[str, str]]:
+def cause_lines(failure: Failure) -> Iterator[tuple[str, str]]:
     """Yield the lines between the first and the last, each with its style."""
+    error = failure.error
     yield f"{type(error).__name__}: {_message(error)}", ""
     cause = error.__cause__
     if cause is not None and not _repeats(error, cause):
         yield f"caused by {type(cause).__name__}: {_message(cause)}", ""
     if (place := user_place(error)) is not None:
         yield f"at: {place}", "bright_black"
-    if isinstance(error, DaybreakError):
-        if error.where:
-            where = ", ".join(f"{name} {visible(str(v))}" for name, v in error.where.items())
-            yield f"where: {where}", "bright_black"
-        if error.hint:
-            yield f"hint: {error.hint}", "cyan"
+    if failure.where:
+        where = ", ".join(f"{name} {visible(str(value))}" for name, value in failure.where.items())
+        yield f"where: {where}", "bright_black"
+    if isinstance(error, DaybreakError) and error.hint:
+        yield f"hint: {error.hint}", "cyan"
 
 
 def _message(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return "\n".join(visible(line, _MESSAGE_MAX) for line in lines) or "(it says nothing)"
+    shown = (visible(line.expandtabs(2), _MESSAGE_MAX) for line in lines)
+    return "\n".join(shown) or "(it says nothing)"
 
 
 def _repeats(error: BaseException, cause: BaseException) -> bool:
-    said = str(cause).strip()
-    return bool(said) and said in str(error)
+    said = " ".join(str(cause).split())
+    return bool(said) and said in " ".join(str(error).split())
 
 
 def _indented(text: str) -> str:
     return "\n".join("  " + line for line in text.splitlines())
 
 
-def _tell_findings(
-    error: BaseException, console: Console, stream: TextIO, mask: Mask
-) -> None:
+def _tell_findings(error: BaseException, console: Console, stream: TextIO, mask: Mask) -> None:
     summary = getattr(error, "summary", None) if isinstance(error, CheckFailed) else None
     if summary is None:
         return
@@ -132,7 +145,7 @@ def _tell_findings(
 
     console.print()
     wide = console_on(stream)  # a table must fit the terminal; only lines may run over
-    wide.print(Padding(findings_table(summary, mask), (0, 0, 0, 2)))
+    wide.print(Padding(findings_table(summary, mask), (0, 0, 0, 2), expand=False))
 
 
 # ---------------------------------------------------------------- where in the user's code
@@ -197,12 +210,8 @@ def as_payload(failure: Failure, mask: Mask, *, status: int) -> dict[str, Any]:
         "message": mask.hide(str(error)),
         "step": failure.step,
         "impact": failure.impact,
-        "where": {
-            name: mask.hide(str(value)) for name, value in getattr(error, "where", {}).items()
-        },
+        "where": {name: mask.hide(str(value)) for name, value in failure.where.items()},
         "hint": mask.hide(getattr(error, "hint", "")),
-        "command": failure.command,
+        "commands": dict(failure.commands),
         "traceback": mask.hide(trace),
     }
-
-

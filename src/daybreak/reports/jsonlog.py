@@ -59,7 +59,7 @@ class JsonLog:
 
     def __init__(self, mask: Mask, complain: Callable[[str], None] | None = None) -> None:
         self._mask = mask
-        self._complain = complain or (lambda text: print(text, file=sys.stderr))
+        self._complain = complain or (_on_stderr)
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         self._has_complained = False
@@ -112,6 +112,10 @@ class JsonLog:
         if not self._has_complained:
             self._has_complained = True
             self._complain(f"the run's log cannot be written, the run goes on without it: {error}")
+
+
+def _on_stderr(text: str) -> None:
+    sys.stderr.write(text + "\n")
 
 
 def _ends_within_a_line(path: Path) -> bool:

@@ -92,7 +92,9 @@ class Lines:
 
     def _table(self, event: Shown) -> None:
         console = console_on(self._stream)
+        console.print()
         console.print(table_of(event.title, event.rows, self._mask))
+        console.print()
 
 
 def how_far(step: StepProgress, now_s: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from ..model.job import StepKind
 from ..model.status import StepStatus
@@ -26,7 +26,7 @@ BAR_WIDTH: Final = 24
 BAR_WIDTH_NARROW: Final = 10
 _NARROW_COLUMNS: Final = 100
 _ROWS_AROUND: Final = 5
-"""Lines of the terminal that are not for steps: the head, the counts of hidden steps, the prompt."""
+"""Lines of the terminal that are not for steps: the head, what is hidden, the prompt."""
 
 _SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _SPINNER_PLAIN: Final = "|/-\\"
@@ -60,7 +60,7 @@ class LiveDisplay:
             transient=True,
         )
 
-    def __enter__(self) -> LiveDisplay:
+    def __enter__(self) -> Self:
         """Begin to draw."""
         return self
 
@@ -78,11 +78,15 @@ class LiveDisplay:
         match event:
             case RunStarted():
                 self._live.start()
-                self._console.show_cursor(True)  # a process that is killed cannot do it any more
+                self._console.show_cursor(
+                    show=True
+                )  # a process that is killed cannot do it any more
             case StepStarted():
                 self._say_resumed(event.step)
             case Shown():
+                self._console.print()
                 self._console.print(table_of(event.title, event.rows, self._mask))
+                self._console.print()
             case Said():
                 self._console.print(self._mask.hide(said(event)), style="bright_black")
             case RunEnded():

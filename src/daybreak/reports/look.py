@@ -31,7 +31,7 @@ _GLYPHS: Final = {
     "paused": ("‖", "="),
     "stopped": ("■", "#"),
     "failed": ("✗", "x"),
-    "cancelled": ("–", "-"),
+    "cancelled": ("□", "-"),
     "done": ("✓", "+"),
     "owner gone": ("?", "?"),
 }

@@ -6,7 +6,8 @@ import base64
 import dataclasses
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -34,25 +35,24 @@ def plain(value: Any, mask: Mask) -> Any:
     """Return any value as JSON data; what has no JSON form becomes text, secrets become `***`."""
     match value:
         case Secret():
-            return SHOWN
-        case None | bool() | int():
-            return value.value if isinstance(value, Enum) else value
-        case float():
-            return value if math.isfinite(value) else None
+            shown: Any = SHOWN
         case Enum():
-            return plain(value.value, mask)
-        case str():
-            return mask.hide(value)
+            shown = plain(value.value, mask)
+        case None | bool() | int():
+            shown = value
+        case float():
+            shown = value if math.isfinite(value) else None
         case bytes() | bytearray() | memoryview():
-            return bytes_as_json(bytes(value))
+            shown = bytes_as_json(bytes(value))
         case datetime() | date() | time():
-            return value.isoformat()
+            shown = value.isoformat()
         case timedelta():
-            return value.total_seconds()
-        case Decimal() | UUID() | PurePath():
-            return mask.hide(str(value))
+            shown = value.total_seconds()
+        case str() | Decimal() | UUID() | PurePath():
+            shown = mask.hide(str(value))
         case _:
-            return _plain_parts(value, mask)
+            shown = _plain_parts(value, mask)
+    return shown
 
 
 def _plain_parts(value: Any, mask: Mask) -> Any:
@@ -61,7 +61,7 @@ def _plain_parts(value: Any, mask: Mask) -> Any:
         return {field.name: plain(getattr(value, field.name), mask) for field in fields}
     if isinstance(value, Mapping):
         return {mask.hide(str(name)): plain(part, mask) for name, part in value.items()}
-    if isinstance(value, Sequence | Set):
+    if isinstance(value, Sequence | AbstractSet):
         return [plain(part, mask) for part in value]
     return mask.hide(repr(value))
 

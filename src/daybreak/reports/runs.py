@@ -54,9 +54,7 @@ def report_parts(report: RunReport, stream: TextIO) -> list[RenderableType]:
     head = Text(f"run {line.run} of job {visible(line.job)}: ", style="bold")
     head.append(f"{glyph(line.state, stream)} {line.state}", colour(line.state))
     parts: list[RenderableType] = [head, facts_table(report), steps_table(report.steps, stream)]
-    for step in report.steps:
-        if step.status is StepStatus.FAILED:
-            parts.append(_failed(step))
+    parts += [_failed(step) for step in report.steps if step.status is StepStatus.FAILED]
     if report.error and not any(step.error for step in report.steps):
         parts.append(Text(f"  {visible(report.error, 1000)}", style="red"))
     return parts

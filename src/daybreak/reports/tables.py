@@ -29,7 +29,7 @@ def plain_table(title: str = "", *, caption: str = "") -> Table:
         box=box.SIMPLE_HEAD,
         header_style="bold",
         pad_edge=False,
-        safe_box=True,
+        show_edge=False,
     )
 
 

@@ -43,7 +43,7 @@ WRITES: Final[dict[str, Callable[[RunLedger], object]]] = {
     "become": lambda ledger: ledger.become(RunStatus.DONE),
     "note": lambda ledger: ledger.note("seen", by="nobody"),
 }
-MOVES: Final = [(one, other) for one in StepStatus for other in StepStatus]
+_MOVABLE: Final = [status for status in StepStatus if status is not StepStatus.WAITING]
 
 
 class RunLedgerContract:
@@ -108,40 +108,37 @@ class RunLedgerContract:
 
         assert counts == Counts(read=20, passed=20, written=20)
 
-    @pytest.mark.parametrize(("current", "wanted"), MOVES)
+    @pytest.mark.parametrize("current", list(StepStatus))
     def test_a_step_makes_no_move_that_its_table_lacks(
-        self, run_ledger: RunLedger, current: StepStatus, wanted: StepStatus
+        self, run_ledger: RunLedger, current: StepStatus
     ) -> None:
-        """Each pair of statuses is tried; a refused one leaves the step as it was."""
-        if current is not StepStatus.WAITING:
-            run_ledger.begin_step("load", code="1")
-        if current not in (StepStatus.WAITING, StepStatus.RUNNING):
-            run_ledger.end_step("load", current)
-        before = run_ledger.steps()
+        """Every other status is tried; a refused one leaves the step as it was."""
+        for wanted in _MOVABLE:
+            step = f"to {wanted}"
+            _bring_step(run_ledger, step, current)
+            before = run_ledger.steps()
+            if wanted in STEP_TRANSITIONS[current]:
+                _move_step(run_ledger, step, wanted)
+                assert run_ledger.steps()[step].status == wanted
+            else:
+                with pytest.raises(InvalidTransition, match=f"{current} step"):
+                    _move_step(run_ledger, step, wanted)
+                assert run_ledger.steps() == before
 
-        if wanted in STEP_TRANSITIONS[current]:
-            _move_step(run_ledger, wanted)
-            assert wanted == run_ledger.steps()["load"].status
-        elif wanted is not StepStatus.WAITING:
-            with pytest.raises(InvalidTransition, match=f"{current} step"):
-                _move_step(run_ledger, wanted)
-            assert before == run_ledger.steps()
-
-    @pytest.mark.parametrize("wanted", list(RunStatus))
-    @pytest.mark.parametrize("current", [RunStatus.DONE, RunStatus.STOPPED, RunStatus.PAUSED])
+    @pytest.mark.parametrize("current", list(RunStatus))
     def test_a_run_makes_no_move_that_its_table_lacks(
-        self, run_ledger: RunLedger, current: RunStatus, wanted: RunStatus
+        self, run_ledger: RunLedger, current: RunStatus
     ) -> None:
-        """What is refused names both statuses."""
+        """What is refused names both statuses, and changes nothing: what is allowed still is."""
         if current is RunStatus.STOPPED:
             run_ledger.become(RunStatus.STOPPING)
         run_ledger.become(current)
 
-        if wanted in TRANSITIONS[current]:
-            run_ledger.become(wanted)
-        else:
+        for wanted in set(RunStatus) - TRANSITIONS[current]:
             with pytest.raises(InvalidTransition, match=f"{current} run cannot become {wanted}"):
                 run_ledger.become(wanted)
+        for wanted in sorted(TRANSITIONS[current] - {current})[:1]:
+            run_ledger.become(wanted)
 
     @pytest.mark.parametrize("verb", list(WRITES))
     def test_an_owner_that_was_surpassed_writes_nothing(
@@ -179,8 +176,15 @@ class RunLedgerContract:
         assert before.ledger_id == after.ledger_id
 
 
-def _move_step(ledger: RunLedger, wanted: StepStatus) -> None:
+def _bring_step(ledger: RunLedger, step: str, status: StepStatus) -> None:
+    if status is not StepStatus.WAITING:
+        ledger.begin_step(step, code="1")
+    if status not in (StepStatus.WAITING, StepStatus.RUNNING):
+        ledger.end_step(step, status)
+
+
+def _move_step(ledger: RunLedger, step: str, wanted: StepStatus) -> None:
     if wanted is StepStatus.RUNNING:
-        ledger.begin_step("load", code="1")
+        ledger.begin_step(step, code="1")
     else:
-        ledger.end_step("load", wanted)
+        ledger.end_step(step, wanted)

@@ -1,0 +1,50 @@
+"""Options that several commands share, and the ledger that they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+LEDGER: Final = click.option(
+    "--ledger",
+    metavar="URL",
+    help="The ledger: sqlite:///FILE or postgresql://…  [default: $DAYBREAK_LEDGER, else"
+    " .daybreak/ledger.db beside the job's file]",
+)
+FILE: Final = click.option(
+    "--file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The job's file, beside which the ledger is.  [default: look in the current folder]",
+)
+TRACEBACK: Final = click.option(
+    "--traceback", is_flag=True, help="On a failure show Python's traceback too."
+)
+JSON: Final = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
+HELP: Final = click.help_option("-h", "--help", help="Show this and exit.")
+_SUGGESTED_MAX: Final = 3
+
+
+def ledger_to_read(ledger: str | None, file: Path | None) -> str:
+    """Return the URL of an existing ledger.
+
+    Raises:
+        PreflightError: If there is none; the hint says which there are nearby.
+    """
+    from ..errors import PreflightError  # noqa: PLC0415 - not for `--help`
+    from ..operations.places import HOME, is_missing_file, ledger_url  # noqa: PLC0415 - heavy
+
+    url = ledger_url(ledger, file)
+    if is_missing_file(url):
+        nearby = sorted(Path.cwd().glob(f"*/{HOME}/ledger.db"))[:_SUGGESTED_MAX]
+        near = " or ".join(f"--ledger sqlite:///{path.relative_to(Path.cwd())}" for path in nearby)
+        raise PreflightError(
+            f"there is no ledger at {url}",
+            hint=f"did you mean {near}?"
+            if near
+            else "name the job's file with --file, or the"
+            " ledger with --ledger or DAYBREAK_LEDGER; or run a job first",
+        )
+    return url

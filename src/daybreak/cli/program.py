@@ -1,0 +1,148 @@
+"""The program `daybreak`: the group of its commands, and how every command ends.
+
+Only click is imported here: `daybreak --help` answers at once. Each command imports what it needs
+when it is called.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from .exits import Exit, exit_of_error
+from .help import DaybreakGroup, color_of_environment
+from .quarantine import quarantine
+from .run import run
+from .status import status
+from .typed import PROGRAM
+
+if TYPE_CHECKING:
+    from ..reports.failure import Failure
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) -> None:  # noqa: FBT001 - click calls it
+    if not is_given or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
+
+    try:
+        number = version("daybreak")
+    except PackageNotFoundError:
+        number = "(not installed)"
+    click.echo(f"{PROGRAM} {number}")
+    ctx.exit()
+
+
+@click.group(
+    cls=DaybreakGroup,
+    examples=[
+        ("daybreak run examples/flights.py", "start a job, or resume it"),
+        ("daybreak status", "how the last runs stand"),
+        ("daybreak quarantine 1", "what run 1 set aside, and why"),
+    ],
+)
+@click.help_option("-h", "--help", help="Show this and exit.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def daybreak() -> None:
+    """Batch jobs that are done before daybreak: restartable, checked, proven."""
+
+
+daybreak.add_command(run)
+daybreak.add_command(status)
+daybreak.add_command(quarantine)
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and exit with its status: 0 done, 1 failed, 2 wrong usage, 3 check, 4, 5.
+
+    Args:
+        words: What was typed behind `daybreak`; None for the process's own arguments.
+    """
+    status_ = execute(sys.argv[1:] if words is None else list(words))
+    _flush()
+    sys.exit(int(status_))
+
+
+def execute(words: Sequence[str]) -> Exit | int:
+    """Run one command; whatever happens is told, and comes back as an exit status."""
+    try:
+        result: Any = daybreak.main(
+            args=list(words),
+            prog_name=PROGRAM,
+            standalone_mode=False,
+            color=color_of_environment(),
+        )
+    except click.UsageError as error:
+        return _wrong_usage(error)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\ninterrupted", err=True)
+        return Exit.STOPPED if words[:1] == ["run"] else Exit.FAILED
+    except BrokenPipeError:
+        return Exit.FAILED  # whoever read the output is gone
+    except Exception as error:  # noqa: BLE001 - the last door: nobody gets a bare traceback
+        return _tell(error, words)
+    return result if isinstance(result, int) else Exit.DONE
+
+
+def _wrong_usage(error: click.UsageError) -> Exit:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return Exit.USAGE
+    from ..errors import ParameterError  # noqa: PLC0415 - not for `--help`
+    from ..reports.failure import Failure  # noqa: PLC0415 - not for `--help`
+
+    close = getattr(error, "possibilities", None) or []
+    message = (error.message if close else error.format_message()).strip().rstrip(".")
+    hint = f"did you mean {' or '.join(close)}?" if close else ""
+    path = error.ctx.command_path if error.ctx else PROGRAM
+    file = error.ctx.params.get("file") if error.ctx else None
+    command = f"{path} {file} --help" if file else f"{path} --help"
+    wrong = ParameterError(message[:1].lower() + message[1:], hint=hint)
+    return _told(Failure(wrong, [("help", command)]), Exit.USAGE)
+
+
+def _tell(error: Exception, words: Sequence[str]) -> Exit:
+    from ..errors import DaybreakError, DefinitionError  # noqa: PLC0415 - not for `--help`
+    from ..reports.failure import Failure  # noqa: PLC0415 - not for `--help`
+    from .typed import command_line, without_secrets  # noqa: PLC0415 - not for `--help`
+
+    command = command_line([PROGRAM, *without_secrets(words, ())])
+    if isinstance(error, DaybreakError):
+        is_run = words[:1] == ["run"]
+        title = "nothing was started" if is_run else f"{words[0]} failed"
+        # A job's file is corrected and the command typed again; another command is typed otherwise.
+        is_mistyped = isinstance(error, DefinitionError) and not is_run
+        next_ = ("help", f"{PROGRAM} {words[0]} --help") if is_mistyped else ("again", command)
+        failure = Failure(error, [next_], title=title)
+    else:
+        trace = [("trace", f"{command} --traceback")]
+        failure = Failure(error, trace, title="this is a fault of Daybreak itself")
+    return _told(failure, exit_of_error(error), with_traceback="--traceback" in words)
+
+
+def _told(failure: Failure, exit_: Exit, *, with_traceback: bool = False) -> Exit:
+    from ..reports.failure import tell  # noqa: PLC0415 - not for `--help`
+    from ..reports.secrets import Mask  # noqa: PLC0415 - not for `--help`
+
+    tell(failure, sys.stderr, Mask(), with_traceback=with_traceback)
+    return exit_
+
+
+def _flush() -> None:
+    """Hand on what is still buffered; if nobody reads it any more, drop it without a word."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())

@@ -1,0 +1,204 @@
+"""`daybreak run FILE`: start the run that the command means, or resume it.
+
+FILE is read first: its job's parameters become options of the command. What happens then is
+`running`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from .help import DaybreakCommand, heading, own_options, placeholder, term
+from .options import HELP, LEDGER, TRACEBACK
+
+if TYPE_CHECKING:
+    from ..operations.load import LoadedJob
+
+LEASE_S: Final = 30.0
+"""As `model.limits.LEASE_S`, which is too heavy for `--help`; a test compares them."""
+
+TAKEOVER_S: Final = 30.0
+"""As `model.limits.TAKEOVER_S`, for the same reason."""
+
+LEASE_S_MIN: Final = 1.0
+_LOADED: Final = "daybreak.loaded"
+_WORDS: Final = "daybreak.words"
+
+
+def _read_night(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"expected a date like 2026-01-31, got {text!r}") from None
+
+
+class RunCommand(DaybreakCommand):
+    """A command whose options are partly the job's."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Load the job first, then read the options."""
+        file = self._file_in(args)
+        ctx.meta[_WORDS] = tuple(args)
+        if file is not None:
+            ctx.meta[_LOADED] = self._load(ctx, file)
+            ctx.params["file"] = file  # so that wrong usage can name it
+        return super().parse_args(ctx, args)
+
+    def _load(self, ctx: click.Context, file: str) -> LoadedJob:
+        from ..operations.load import load_job  # noqa: PLC0415 - not for `--help`
+        from .job_options import refuse_taken_names  # noqa: PLC0415 - not for `--help`
+
+        loaded = load_job(Path(file))
+        refuse_taken_names(loaded.parameters.values(), super().get_params(ctx))
+        return loaded
+
+    def _file_in(self, args: Sequence[str]) -> str | None:
+        """Find FILE among words that may be options of a job which is not known yet."""
+        switches = {n for p in self.params if getattr(p, "is_flag", False) for n in p.opts}
+        valued = {n for p in self.params if isinstance(p, click.Option) for n in p.opts} - switches
+        words = iter(args)
+        for word in words:
+            if word == "--":
+                return next(words, None)
+            if not word.startswith("-"):
+                return word
+            name = word.replace("_", "-")
+            if "=" in word or name in switches or name in ("-h", "--help"):
+                continue
+            value = next(words, None)
+            if name not in valued and value is not None and value.endswith(".py"):
+                return value
+        return None
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's own parameters, then those of the job."""
+        return [*super().get_params(ctx), *self._job_options(ctx)]
+
+    def _job_options(self, ctx: click.Context) -> list[click.Parameter]:
+        loaded: LoadedJob | None = ctx.meta.get(_LOADED)
+        if loaded is None:
+            return []
+        from .job_options import option_of  # noqa: PLC0415 - not for `--help`
+
+        return [option_of(parameter) for parameter in loaded.parameters.values()]
+
+    def sections(self, ctx: click.Context) -> Iterator[tuple[str, Sequence[click.Parameter]]]:
+        """Yield the job's options first."""
+        loaded: LoadedJob | None = ctx.meta.get(_LOADED)
+        if loaded is not None:
+            yield f"Parameters of job {loaded.job.name}", self._job_options(ctx)
+        yield "Options", own_options(super().get_params(ctx))
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command does; of a job that is known, its steps and their impact too."""
+        super().format_help_text(ctx, formatter)
+        loaded: LoadedJob | None = ctx.meta.get(_LOADED)
+        if loaded is not None:
+            _write_job(loaded, formatter)
+
+
+def _write_job(loaded: LoadedJob, formatter: click.HelpFormatter) -> None:
+    import ast  # noqa: PLC0415 - with a job only
+
+    text = ast.get_docstring(ast.parse(loaded.path.read_bytes()))
+    window = f", window {loaded.job.window}" if loaded.job.window else ""
+    formatter.write_paragraph()
+    formatter.write(f"{heading('Job')} {term(loaded.job.name)}{window}\n")
+    if text:
+        with formatter.indentation():
+            formatter.write_text(text)
+    rows = [
+        (term(step.name), f"{_after(step.after)}{step.impact or '(no impact is written down)'}")
+        for step in loaded.job.steps
+    ]
+    with formatter.section("Steps, and what breaks if they do not finish"):
+        formatter.write_dl(rows)
+
+
+def _after(steps: Sequence[Any]) -> str:
+    return f"after {', '.join(step.name for step in steps)}: " if steps else ""
+
+
+@click.command(
+    "run",
+    cls=RunCommand,
+    short_help="Start a job, or resume it.",
+    options_metavar=f"{placeholder('[--parameter value …]')} [OPTIONS]",
+    context_settings={
+        "max_content_width": 100,
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+    },
+    examples=[
+        ("daybreak run examples/flights.py", "start it, or go on where it was left"),
+        ("daybreak run examples/flights.py --help", "its steps and its parameters"),
+        ("daybreak run month_end.py --month 2026-01-01", "with a parameter of the job"),
+        (
+            "daybreak run examples/flights.py --set flights.parallel=4 --set flights.chunk=5000",
+            "turn a step's knobs; a resumed run takes the new ones",
+        ),
+        (
+            "daybreak run examples/flights.py --database postgresql://me@localhost/flights",
+            "into another database",
+        ),
+    ],
+)
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--set",
+    "knobs",
+    metavar="STEP.KNOB=N",
+    multiple=True,
+    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk.",
+)
+@click.option(
+    "--database",
+    "databases",
+    metavar="[NAME=]URL",
+    multiple=True,
+    help="Where a database of the job is.  [default: $DAYBREAK_DATABASE_NAME, else the job's file]",
+)
+@LEDGER
+@click.option(
+    "--night",
+    callback=_read_night,
+    metavar="DATE",
+    help="The business date, for jobs with a window.  [default: that of the unfinished run,"
+    " else the present one]",
+)
+@click.option("--again", is_flag=True, help="Begin a new run, although there is one already.")
+@click.option(
+    "--lease-s",
+    type=click.FloatRange(min=LEASE_S_MIN),
+    metavar="SECONDS",
+    default=LEASE_S,
+    help="How long other machines wait for a sign of life before they take the run over."
+    f"  [default: {LEASE_S:g}]",
+)
+@click.option(
+    "--takeover-s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=TAKEOVER_S,
+    help="How long the chunks in flight of an earlier owner are waited for before they are ended."
+    f"  [default: {TAKEOVER_S:g}]",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."
+)
+@TRACEBACK
+@HELP
+@click.pass_context
+def run(ctx: click.Context, /, file: str, **options: Any) -> int:
+    """Start the run of the job in FILE that the command means, or resume it.
+
+    The same command, typed again, goes on where the last one ended: nothing is lost, nothing is
+    done twice. Ctrl-C stops between two chunks; a second one ends at once.
+    """
+    from .running import run_job  # noqa: PLC0415 - not for `--help`
+
+    return int(run_job(ctx.meta[_LOADED], file, options, ctx.meta[_WORDS]))

@@ -1,0 +1,270 @@
+"""What `daybreak run` does once its options are read: listen to the run, show it, tell its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..errors import DaybreakError, DefinitionError, OwnershipError
+from ..model.status import RunStatus
+from ..operations.inspect import run_report
+from ..operations.load import LoadedJob
+from ..operations.places import (
+    ENVIRONMENT_LEDGER,
+    database_from_environment,
+    home_of,
+    ledger_url,
+)
+from ..operations.start import Outcome, Settings, start
+from ..reports.failure import Failure, as_payload, commands_text, tell
+from ..reports.jsonlog import JsonLines, JsonLog
+from ..reports.lines import Lines
+from ..reports.live import LiveDisplay
+from ..reports.look import console_on, is_live_terminal
+from ..reports.progress import Progress
+from ..reports.secrets import Mask, passwords_in
+from ..reports.summary import last_line, quarantined_in, summary_table
+from ..telemetry import Telemetry
+from .exits import Exit, exit_of_error, exit_of_outcome
+from .job_options import given_text, read_databases, read_given, read_knobs
+from .typed import PROGRAM, command_line, looking, without_secrets
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The command as it was typed, for those who type it again."""
+
+    loaded: LoadedJob
+    file: str
+    ledger: str | None
+    words: Sequence[str]
+    """Behind `daybreak run`, secrets hidden."""
+
+    @property
+    def again(self) -> str:
+        """The same command once more."""
+        return command_line([PROGRAM, "run", *self.words])
+
+    @property
+    def anew(self) -> str:
+        """The same command for a new run."""
+        return command_line([PROGRAM, "run", *self.words, "--again"])
+
+    @property
+    def help(self) -> str:
+        """What tells the job's options."""
+        return command_line([PROGRAM, "run", self.file, "--help"])
+
+    def look(self, command: str, run: str) -> str:
+        """Return the command that looks at a run, so that it works from the current folder."""
+        is_found = home_of(Path(self.file)) == home_of(None) or ENVIRONMENT_LEDGER in os.environ
+        return looking(
+            command,
+            run,
+            file=None if is_found else self.file,
+            ledger=self.ledger,
+            databases=self._databases() if command == "quarantine" else (),
+        )
+
+    def _databases(self) -> list[str]:
+        """Return what the ledger cannot know of the databases: their URLs with a user."""
+        return [
+            f"{database.name}={database.url}"
+            for database in self.loaded.databases
+            if "@" in database.url and database_from_environment(database.name) is None
+        ]
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Those who listen to a run, and where they write."""
+
+    progress: Progress
+    log: JsonLog
+    mask: Mask
+    stdout: TextIO
+    json: JsonLines | None
+    """In place of everything for people, if programs read."""
+
+
+def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Sequence[str]) -> Exit:
+    """Start or resume the run that a command means, show it, and tell how it ended.
+
+    Args:
+        loaded: The job.
+        file: Its file as typed.
+        options: The command's options as click read them.
+        words: The command as typed, behind `daybreak run`.
+    """
+    secrets = [p for p in loaded.parameters.values() if p.is_secret]
+    shown = without_secrets(words, (f"--{parameter.name}" for parameter in secrets))
+    typed = Typed(loaded, file, options["ledger"], shown)
+    mask = Mask(_secret_values(loaded, options, words))
+    kinds = {step.name: step.kind for step in loaded.job.steps}
+    listening = Listening(
+        progress=Progress(time.monotonic, kinds),
+        log=JsonLog(mask),
+        mask=mask,
+        stdout=sys.stdout,
+        json=JsonLines(sys.stdout, mask) if options["as_json"] else None,
+    )
+    try:
+        with _listeners(listening) as telemetry:
+            outcome = start(loaded, settings_of(loaded, options), telemetry)
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the end of a run is told
+        return _tell_raised(error, typed, listening, with_traceback=options["traceback"])
+    else:
+        return _tell_outcome(outcome, typed, listening, with_traceback=options["traceback"])
+    finally:
+        listening.log.close()
+
+
+def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
+    """Return what the options say about the run.
+
+    Raises:
+        DefinitionError: If one of them is wrong for this job.
+    """
+    return Settings(
+        parameters=read_given(loaded.parameters, options),
+        knobs=read_knobs(loaded.job, options["knobs"]),
+        databases=read_databases([one.name for one in loaded.databases], options["databases"]),
+        ledger=options["ledger"],
+        night=options["night"],
+        again=options["again"],
+        lease_s=options["lease_s"],
+        takeover_s=options["takeover_s"],
+    )
+
+
+def _secret_values(
+    loaded: LoadedJob, options: Mapping[str, Any], words: Sequence[str]
+) -> set[str]:
+    """Return what must not be seen: passwords in URLs, and the values of secret parameters."""
+    urls = list(words)
+    for database in loaded.databases:
+        urls += [database_from_environment(database.name) or "", database.default_url or ""]
+    values = {password for url in urls for password in passwords_in(url)}
+    for name, parameter in loaded.parameters.items():
+        if parameter.is_secret:
+            known = (given_text(name, options), parameter.default)
+            values |= {str.__str__(value) for value in known if isinstance(value, str)}
+    return values
+
+
+@contextmanager
+def _listeners(listening: Listening) -> Iterator[Telemetry]:
+    """Have everybody listen; the log first, for it must hear what a display may break on."""
+    telemetry = Telemetry()
+    telemetry.subscribe(listening.log.hear)
+    telemetry.subscribe(listening.progress.hear)
+    with ExitStack() as stack:
+        if listening.json is not None:
+            telemetry.subscribe(listening.json.hear)
+            stack.enter_context(redirect_stdout(sys.stderr))  # what user code prints is no JSON
+        elif is_live_terminal(listening.stdout):
+            display = LiveDisplay(listening.progress, listening.stdout, listening.mask)
+            telemetry.subscribe(stack.enter_context(display).hear)
+        else:
+            lines = Lines(listening.progress, listening.stdout, listening.mask)
+            telemetry.subscribe(lines.hear)
+        yield telemetry
+
+
+# ---------------------------------------------------------------- the end
+
+
+def _tell_outcome(
+    outcome: Outcome, typed: Typed, listening: Listening, *, with_traceback: bool
+) -> Exit:
+    exit_ = exit_of_outcome(outcome)
+    quarantined = max(outcome.quarantined, quarantined_in(listening.progress))
+    if outcome.was_done:
+        quarantined = _quarantined_before(outcome.run, typed)
+    if listening.json is None:
+        _show_summary(listening)
+    if outcome.error is not None:
+        commands = [("look", typed.look("quarantine", outcome.run))] if quarantined else []
+        commands.append(("resume", typed.again))
+        failure = Failure(outcome.error, commands, outcome.step, outcome.impact, run=outcome.run)
+        _tell_failure(failure, exit_, listening, with_traceback=with_traceback)
+    elif listening.json is None:
+        _show_last_line(outcome, quarantined, typed, listening)
+    return exit_
+
+
+def _quarantined_before(run: str, typed: Typed) -> int:
+    """Return what a run that was done before had set aside."""
+    report = run_report(ledger_url(typed.ledger, typed.loaded.path), int(run))
+    return report.line.quarantined
+
+
+def _show_summary(listening: Listening) -> None:
+    steps = listening.progress.steps
+    if listening.progress.run:
+        console = console_on(listening.stdout)
+        console.print()
+        console.print(summary_table(steps, listening.stdout))
+        console.print()
+
+
+def _show_last_line(outcome: Outcome, quarantined: int, typed: Typed, listening: Listening) -> None:
+    line = last_line(
+        outcome.run,
+        outcome.status,
+        quarantined,
+        listening.progress.duration_s,
+        was_done=outcome.was_done,
+        see=typed.look("quarantine", outcome.run),
+        again=typed.anew,
+    )
+    console = console_on(listening.stdout, soft_wrap=True)
+    is_done = outcome.status is RunStatus.DONE
+    console.print(line, style="green" if is_done else "yellow")
+    if not is_done and outcome.status is not RunStatus.CANCELLED:
+        console.print()
+        console.print(commands_text([("resume", typed.again)]))
+
+
+def _tell_raised(
+    error: Exception, typed: Typed, listening: Listening, *, with_traceback: bool
+) -> Exit:
+    run = listening.progress.run
+    failure = Failure(error, _commands_after(error, typed, run), title=_title(error, run), run=run)
+    exit_ = exit_of_error(error)
+    _tell_failure(failure, exit_, listening, with_traceback=with_traceback)
+    return exit_
+
+
+def _title(error: Exception, run: str) -> str:
+    if not isinstance(error, DaybreakError):
+        return "this is a fault of Daybreak itself" + (f"; run {run} stands still" if run else "")
+    return f"run {run} ended early" if run else "nothing was started"
+
+
+def _commands_after(error: Exception, typed: Typed, run: str) -> list[tuple[str, str]]:
+    match error:
+        case DefinitionError() if not run:
+            return [("help", typed.help)]
+        case OwnershipError() if run or "run" in error.where:
+            return [("look", typed.look("status", run or str(error.where["run"])))]
+        case _:
+            return [("resume" if run else "again", typed.again)]
+
+
+def _tell_failure(
+    failure: Failure, exit_: Exit, listening: Listening, *, with_traceback: bool
+) -> None:
+    payload = as_payload(failure, listening.mask, status=int(exit_))
+    listening.log.write(payload)
+    if listening.json is not None:
+        listening.json.write(payload)
+    tell(failure, sys.stderr, listening.mask, with_traceback=with_traceback)

@@ -1,0 +1,145 @@
+"""The program as a whole: quick help, exit statuses, clear words for wrong usage."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from daybreak.cli.exits import Exit, exit_of_error, exit_of_outcome
+from daybreak.cli.run import LEASE_S
+from daybreak.errors import (
+    CheckFailed,
+    DatabaseUnreachable,
+    DefinitionError,
+    LeaseLost,
+    LedgerError,
+    ParameterError,
+    RunOwned,
+    StepFailed,
+)
+from daybreak.model import limits
+from daybreak.model.status import RunStatus
+from daybreak.operations.start import Outcome
+from tests.cli.conftest import Type
+
+HEAVY = ("pydantic", "sqlalchemy", "psycopg", "rich", "numpy", "fsspec")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["run", "--help"], ["status", "-h"]])
+def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
+    program = f"""
+import sys
+from daybreak.cli import main
+try:
+    main({words!r})
+except SystemExit as end:
+    assert end.code == 0, end.code
+print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout
+    assert "[]" == done.stderr.strip()
+
+
+def test_the_module_is_the_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "daybreak", "--help"], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.startswith("Usage: daybreak [OPTIONS] COMMAND")
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("command", ["", "run", "status", "quarantine"])
+def test_every_command_has_an_example_in_its_help(command: str, type_in: Type) -> None:
+    ended = type_in(f"{command} --help")
+
+    assert 0 == ended.status
+    assert f"daybreak {command}".strip() in ended.out.partition("Examples")[2]
+
+
+def test_help_says_what_the_exit_statuses_mean(type_in: Type) -> None:
+    text = type_in("--help").out.partition("Exit status")[2]
+
+    assert [str(int(one)) for one in Exit] == [line.split()[0] for line in text.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        pytest.param("rn", "no such command 'rn'", "did you mean run?", id="command"),
+        pytest.param("status --jsn", "no such option '--jsn'", "did you mean --json", id="option"),
+        pytest.param("run", "missing argument 'FILE'", "", id="no file"),
+        pytest.param("status x", "'x' is not a valid integer", "", id="no number"),
+    ],
+)
+def test_wrong_usage_says_what_was_meant(
+    words: str, message: str, hint: str, type_in: Type
+) -> None:
+    ended = type_in(words)
+
+    assert Exit.USAGE == ended.status
+    assert message in ended.err
+    assert hint in ended.err
+    assert ended.err.splitlines()[-1].startswith("  help:  daybreak")
+
+
+def test_no_command_shows_the_help_and_is_wrong_usage(type_in: Type) -> None:
+    ended = type_in("")
+
+    assert Exit.USAGE == ended.status
+    assert "Commands" in ended.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (DefinitionError("x"), 2),
+        (ParameterError("x"), 2),
+        (CheckFailed("x"), 3),
+        (RunOwned("x"), 5),
+        (LeaseLost("x"), 5),
+        (DatabaseUnreachable("x"), 1),
+        (LedgerError("x"), 1),
+        (StepFailed("x"), 1),
+        (ValueError("x"), 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_has_an_exit_status(error: Exception, status: int) -> None:
+    assert status == exit_of_error(error)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome("1", RunStatus.DONE), 0),
+        (Outcome("1", RunStatus.DONE, was_done=True), 0),
+        (Outcome("1", RunStatus.STOPPED), 4),
+        (Outcome("1", RunStatus.CANCELLED, was_done=True), 1),
+        (Outcome("1", RunStatus.FAILED, error=StepFailed("x")), 1),
+        (Outcome("1", RunStatus.FAILED, error=CheckFailed("x")), 3),
+        (Outcome("1", RunStatus.FAILED, error=LeaseLost("x")), 5),
+        # Wrong usage is what is found before anything ran.
+        (Outcome("1", RunStatus.FAILED, error=DefinitionError("x")), 1),
+    ],
+)
+def test_the_end_of_a_run_has_an_exit_status(outcome: Outcome, status: int) -> None:
+    assert status == exit_of_outcome(outcome)
+
+
+def test_the_lease_is_the_one_of_the_model() -> None:
+    assert limits.LEASE_S == LEASE_S
+
+
+def test_a_reader_that_is_gone_is_no_traceback() -> None:
+    program = "from daybreak.cli import main; main(['--help'])"
+    command = f'{sys.executable} -c "{program}" | true'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)  # noqa: S602 - a pipe is the point
+
+    assert "" == done.stderr

@@ -1,0 +1,82 @@
+"""`daybreak quarantine`: causes with samples, exports without loss."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Type
+
+
+@pytest.fixture
+def ran(shop: Path, type_in: Type) -> Path:
+    """Give the folder of a job whose run 1 set five records aside."""
+    assert 0 == type_in("run shop.py --bad-every 10").status
+    return shop
+
+
+@pytest.mark.usefixtures("ran")
+def test_causes_are_shown_with_counts_and_samples(type_in: Type) -> None:
+    ended = type_in("quarantine 1 --samples 2")
+
+    lines = [line.strip() for line in ended.out.splitlines()]
+    assert 0 == ended.status
+    assert "step load: 5 records quarantined" == lines[0]
+    assert "5  of a bad kind  in look" == lines[1]
+    assert ["orders.csv:11  id=10", r"10,20\n", "orders.csv:21  id=20", r"20,40\n"] == lines[2:]
+
+
+@pytest.mark.usefixtures("ran")
+def test_causes_for_programs_are_json(type_in: Type) -> None:
+    cause = json.loads(type_in("quarantine 1 --json").out)
+
+    assert ("load", "of a bad kind", 5) == (cause["step"], cause["reason"], cause["records"])
+    assert "10,20\n" == cause["samples"][0]["raw"]
+
+
+def test_an_export_holds_every_record(ran: Path, type_in: Type) -> None:
+    said = type_in("quarantine 1 --export bad.jsonl").out
+    type_in("quarantine 1 --export bad.csv --step load")
+
+    records = [json.loads(line) for line in (ran / "bad.jsonl").read_text().splitlines()]
+    with (ran / "bad.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert "5 records written to bad.jsonl\n" == said
+    assert [10, 20, 30, 40, 50] == [record["details"]["id"] for record in records]
+    assert [record["raw"] for record in records] == [row["raw"] for row in rows]
+
+
+@pytest.mark.usefixtures("ran")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--export bad.txt", "cannot export to '.txt'"),
+        ("--step laod", "did you mean 'load'?"),
+        ("--database x=sqlite:///shop.db", "run 1 has no database 'x'"),
+        ("--database sqlite:///other.db", "run 1 used another database"),
+    ],
+)
+def test_a_wrong_command_is_refused(words: str, message: str, type_in: Type) -> None:
+    ended = type_in(f"quarantine 1 {words}")
+
+    assert 2 == ended.status
+    assert message in ended.err
+
+
+def test_a_database_that_is_gone_is_not_made_again(ran: Path, type_in: Type) -> None:
+    (ran / "shop.db").unlink()
+    ended = type_in("quarantine 1")
+
+    assert 1 == ended.status
+    assert "there is no file" in ended.err
+    assert not (ran / "shop.db").exists()
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_run_without_bad_records_set_nothing_aside(type_in: Type) -> None:
+    type_in("run shop.py")
+
+    assert "run 1 set nothing aside\n" == type_in("quarantine 1").out

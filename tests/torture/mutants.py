@@ -1,0 +1,234 @@
+"""The suite itself is tested: break the source in known ways; some test must notice each.
+
+`python -m tests.torture.mutants [--list] [--only NAME]` applies every mutant to a copy of the
+tree, runs the tests of the rooms concerned and then the kills there, and says which test noticed
+it first, or that it survived. The mutants themselves stand in the modules beside this one.
+"""
+
+# ruff: noqa: T201 - a command for people
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.torture import mutants_of_commits, mutants_of_ownership, mutants_of_truth
+from tests.torture.mutant import Mutant, apply
+
+MUTANTS: Final = (
+    *mutants_of_ownership.MUTANTS,
+    *mutants_of_commits.MUTANTS,
+    *mutants_of_truth.MUTANTS,
+)
+ROOT: Final = Path(__file__).parents[2]
+COPIED: Final = ("src", "tests", "pyproject.toml")
+PROCESSES: Final = "2"
+SELECTION_S_MAX: Final = 1200.0
+"""No selection of tests takes longer: a mutant that lasts so long hangs, and is noticed by that."""
+
+_GREEN, _RED, _EMPTY = 0, 1, 5  # pytest's exit statuses
+_NOTICED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one mutant."""
+
+    mutant: Mutant
+    caught_by: str | None
+    """The test that noticed it; None if it survived."""
+
+    after_s: float
+
+
+class NotGreen(Exception):  # noqa: N818 - of this tool, not of Daybreak
+    """The tests say nothing about mutants: they fail, or cannot be run, without any."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0 if every mutant was caught, else 1."""
+    options = _options(arguments)
+    mutants = [one for one in MUTANTS if options.only in (None, one.name)]
+    if options.list:
+        for mutant in mutants:
+            print(f"{mutant.name:30}{mutant.breaks}")
+        return 0
+    os.environ.setdefault("DAYBREAK_SEED", str(random.SystemRandom().getrandbits(32)))
+    print(f"seed: DAYBREAK_SEED={os.environ['DAYBREAK_SEED']}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="daybreak-mutants-") as folder:
+        original = Path(folder) / "original"
+        _copy(ROOT, original)
+        for mutant in mutants:
+            _broken(original, mutant, Path(folder))  # first of all: does every patch still fit?
+        _prove_green(original, mutants)
+        verdicts = [_tried(original, mutant, Path(folder)) for mutant in mutants]
+    return _report(verdicts)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.torture.mutants", description="Test the tests."
+    )
+    parser.add_argument("--list", action="store_true", help="list the mutants, run nothing")
+    parser.add_argument(
+        "--only", metavar="NAME", choices=[one.name for one in MUTANTS], help="just this mutant"
+    )
+    return parser.parse_args(arguments)
+
+
+# ---------------------------------------------------------------- copies
+
+
+def _copy(tree: Path, to: Path) -> None:
+    """Copy what tests need, without bytecode, which would belong to the unbroken source."""
+    to.mkdir()
+    for name in COPIED:
+        if (tree / name).is_dir():
+            shutil.copytree(tree / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(tree / name, to / name)
+
+
+def _broken(original: Path, mutant: Mutant, folder: Path) -> Path:
+    """Return a copy of the tree that the mutant has broken, and that still compiles."""
+    tree = folder / mutant.name
+    shutil.rmtree(tree, ignore_errors=True)
+    _copy(original, tree)
+    package = tree / "src" / "daybreak"
+    apply(mutant, package)
+    for patch in mutant.patches:
+        if patch.file.endswith(".py"):
+            compile((package / patch.file).read_text(), patch.file, "exec")
+    return tree
+
+
+# ---------------------------------------------------------------- tests
+
+
+def _prove_green(original: Path, mutants: Sequence[Mutant]) -> None:
+    """Run everything that will be run once without a mutant, and see that the copy is imported.
+
+    Raises:
+        NotGreen: With the tests that fail, or the package that was imported instead.
+    """
+    began_s = time.monotonic()
+    told = subprocess.run(
+        [sys.executable, "-c", "import daybreak; print(daybreak.__file__)"],
+        env=_environment(original),
+        cwd=original.parent,  # children of tests run anywhere
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+    if not Path(told).is_relative_to(original):
+        raise NotGreen(f"expected the package in {original} to be imported, got {told}")
+    rooms = dict.fromkeys(room for mutant in mutants for room in mutant.rooms)
+    for selection in (_fast(original, tuple(rooms)), _kills(original)):
+        if (noticed := _noticed(original, selection)) is not None:
+            raise NotGreen(f"the tests fail without a mutant: {noticed}")
+    print(f"without a mutant: green after {time.monotonic() - began_s:.0f} s", flush=True)
+
+
+def _tried(original: Path, mutant: Mutant, folder: Path) -> Verdict:
+    tree = _broken(original, mutant, folder)
+    began_s = time.monotonic()
+    caught_by = _noticed(tree, _fast(tree, mutant.rooms)) or _noticed(tree, _kills(tree))
+    verdict = Verdict(mutant, caught_by, time.monotonic() - began_s)
+    shutil.rmtree(tree)
+    print(_line(verdict), flush=True)
+    return verdict
+
+
+def _fast(tree: Path, rooms: Sequence[str]) -> list[str]:
+    """Return the folders of the rooms that have tests."""
+    folders = [tree / "tests" / room for room in rooms]
+    return [str(folder) for folder in folders if any(folder.glob("test_*.py"))]
+
+
+def _kills(tree: Path) -> list[str]:
+    """Return what kills and stops real processes."""
+    return [str(path) for path in sorted((tree / "tests" / "torture").glob("test_*.py"))]
+
+
+def _noticed(tree: Path, selection: Sequence[str]) -> str | None:
+    """Run tests until one fails; return its name, or None if all pass.
+
+    Raises:
+        NotGreen: If they could not be run at all.
+    """
+    if not selection:
+        return None
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", PROCESSES, "-m", "not torture"]
+    command += ["-p", "no:cacheprovider", "--tb=short", "-rfE", *selection]
+    with _finished(command, tree) as (status, out):
+        if status in (_GREEN, _EMPTY):
+            return None
+        noticed = _NOTICED.search(out)
+        if status is None:
+            return "(the tests hang)"
+        if status != _RED or noticed is None:
+            raise NotGreen(f"pytest ended with status {status}:\n{out[-4000:]}")
+        return noticed[1]
+
+
+@contextlib.contextmanager
+def _finished(command: Sequence[str], tree: Path) -> Iterator[tuple[int | None, str]]:
+    """Run tests to their end; whatever they leave running is killed with them."""
+    process = subprocess.Popen(
+        command,
+        cwd=tree,
+        env=_environment(tree),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, _ = process.communicate(timeout=SELECTION_S_MAX)
+        yield process.returncode, out
+    except subprocess.TimeoutExpired:
+        yield None, ""
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _environment(tree: Path) -> dict[str, str]:
+    """Return an environment in which the copy's package is the one, for children too."""
+    return {**os.environ, "PYTHONPATH": str(tree / "src")}
+
+
+# ---------------------------------------------------------------- the report
+
+
+def _report(verdicts: Sequence[Verdict]) -> int:
+    survivors = [one for one in verdicts if one.caught_by is None]
+    print()
+    for verdict in verdicts:
+        print(_line(verdict))
+    print(f"{len(verdicts) - len(survivors)} of {len(verdicts)} caught")
+    for verdict in survivors:
+        print(f"no test notices {verdict.mutant.name}: {verdict.mutant.breaks}")
+    return 1 if survivors else 0
+
+
+def _line(verdict: Verdict) -> str:
+    outcome = "SURVIVED" if verdict.caught_by is None else f"caught by {verdict.caught_by}"
+    return f"{verdict.mutant.name:30}{verdict.after_s:6.1f} s  {outcome}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

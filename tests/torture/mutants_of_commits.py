@@ -1,0 +1,235 @@
+"""Mutants of a chunk's transaction: its marker, its quarantine, its savepoints, its COMMIT."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.torture.mutant import Mutant, Patch
+
+_COMMITTER: Final = "execution/committer.py"
+_WRITER: Final = "databases/writer.py"
+_ROOMS: Final = ("execution", "databases", "operations")
+
+MUTANTS: Final = (
+    Mutant(
+        "marker-in-own-transaction",
+        "The marker, with its counts, is committed before the data it speaks of.",
+        _ROOMS,
+        (
+            Patch(
+                _COMMITTER,
+                """\
+        hit("chunk.after_marker")
+        admitted = self._write(draft, isolates=isolates)
+""",
+                """\
+        rows = sum(len(unit.values) for unit in draft.units)
+        expected = Admitted(written=rows, passed=len(draft.units))
+        early = self._marker(draft, expected, len(draft.set_aside), began_s)
+        writer.complete(self._pass, early)
+        writer.commit(self._pass, part)
+        hit("chunk.after_marker")
+        writer.begin()
+        admitted = self._write(draft, isolates=isolates)
+""",
+            ),
+            Patch(_COMMITTER, "        self._writer.complete(self._pass, marker)\n", ""),
+        ),
+    ),
+    Mutant(
+        "marker-committed-early",
+        "The marker, still without its counts, is committed so that others see it at once.",
+        _ROOMS,
+        (
+            Patch(
+                _COMMITTER,
+                '        hit("chunk.after_marker")\n',
+                """\
+        writer.commit(self._pass, part)
+        hit("chunk.after_marker")
+        writer.begin()
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "marker-after-commit",
+        "The data is committed first, and its marker afterwards.",
+        _ROOMS,
+        (
+            Patch(
+                _COMMITTER,
+                "        if not writer.mark(self._pass, part):\n",
+                "        if writer.stored(self._pass, part) is not None:\n",
+            ),
+            Patch(_COMMITTER, "        self._writer.complete(self._pass, marker)\n", ""),
+            Patch(
+                _COMMITTER,
+                '        hit("chunk.after_commit")\n',
+                """\
+        hit("chunk.after_commit")
+        self._writer.begin()
+        self._writer.mark(self._pass, draft.part)
+        self._writer.complete(self._pass, marker)
+        self._writer.commit(self._pass, draft.part)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "quarantine-after-commit",
+        "The records set aside are written in a transaction of their own, after the chunk's.",
+        _ROOMS,
+        (
+            Patch(
+                _COMMITTER,
+                "self._writer.quarantine(self._pass, draft.part, set_aside)\n",
+                "len(set_aside)\n",
+            ),
+            Patch(
+                _COMMITTER,
+                '        hit("chunk.after_commit")\n',
+                """\
+        hit("chunk.after_commit")
+        if set_aside:
+            self._writer.begin()
+            self._writer.quarantine(self._pass, draft.part, set_aside)
+            self._writer.commit(self._pass, draft.part)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "commit-in-doubt-believed",
+        "A COMMIT that was not answered is taken for done, without a look at the marker.",
+        _ROOMS,
+        (Patch(_WRITER, "        if not rows:\n            raise error\n", ""),),
+    ),
+    Mutant(
+        "commit-by-function-unnoticed",
+        "A function that commits and begins anew inside a chunk is not noticed on PostgreSQL.",
+        ("databases", "execution", "operations"),
+        (
+            Patch(
+                _WRITER,
+                """\
+            if found != self._transaction_id:
+                raise self._ended_by_another()
+""",
+                "            del found\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "withdrawn-rows-stay",
+        "What a refused record had written before its error stays in the transaction.",
+        _ROOMS,
+        (Patch(_WRITER, '            session.execute("rollback to savepoint daybreak")\n', ""),),
+    ),
+    Mutant(
+        "transient-error-isolates",
+        "A lock or a lost connection leads to isolation, and good records are set aside.",
+        _ROOMS,
+        (
+            Patch(
+                _COMMITTER,
+                "except (RecordRefused, DataRefused):",
+                "except (RecordRefused, DataRefused, TransientError):",
+            ),
+            Patch(
+                "execution/isolator.py",
+                "from ..errors import DataRefused\n",
+                "from ..errors import DataRefused, TransientError\n",
+            ),
+            Patch(
+                "execution/isolator.py",
+                "except DataRefused as refused:",
+                "except (DataRefused, TransientError) as refused:",
+            ),
+        ),
+    ),
+    Mutant(
+        "prepare-repeated",
+        "A resumed step empties its table again, although chunks are committed in it.",
+        _ROOMS,
+        (
+            Patch(
+                "execution/prepare.py",
+                """\
+        if not writer.mark(of, PREPARED):
+            return
+        with writer.guarded():
+            plan.sink.prepare(writer.transaction)
+""",
+                """\
+        is_first = writer.mark(of, PREPARED)
+        with writer.guarded():
+            plan.sink.prepare(writer.transaction)
+        if not is_first:
+            writer.commit(of, PREPARED)
+            return
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "atomic-step-unmarked",
+        "An atomic step leaves no marker, so that one killed behind its COMMIT is done twice.",
+        _ROOMS,
+        (
+            Patch(
+                "execution/atomic_step.py",
+                """\
+        if not writer.mark(of, ATOMIC):
+            stored = writer.stored(of, ATOMIC)
+            assert stored is not None, "a marker that refuses another can be seen"
+            return stored.value
+""",
+                "",
+            ),
+            Patch(
+                "execution/atomic_step.py",
+                "        writer.complete(of, Marker(ATOMIC, epoch, Counts(), 0, "
+                '"", duration_s, now, value=value))\n',
+                "        del duration_s, epoch, now\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "commit-unsynced",
+        "SQLite acknowledges commits that a power loss takes back.",
+        ("databases",),
+        (
+            Patch(
+                "databases/sqlite.py", '"pragma synchronous = full"', '"pragma synchronous = off"'
+            ),
+        ),
+    ),
+    Mutant(
+        "published-in-place",
+        "A file is written under its final name, so that a kill leaves half of it there.",
+        ("connectors", "operations"),
+        (
+            Patch(
+                "connectors/publishing.py",
+                "    partial = temporary(path)\n",
+                "    partial = path\n",
+            ),
+            Patch("connectors/publishing.py", 'partial.open("xb")', 'partial.open("wb")'),
+            Patch(
+                "connectors/publishing.py",
+                """\
+        rename(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+""",
+                """\
+        rename(partial, path)
+    finally:
+        pass
+""",
+            ),
+        ),
+    ),
+)
+"""Their order is that of PROTOCOL.md 3 to 9."""

@@ -1,0 +1,171 @@
+"""Mutants of ownership: fence, announcement, take-over, epochs, lease and lock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.torture.mutant import Mutant, Patch
+
+_NOT_CLOSED: Final = "  and mine.closed_at is null\n"
+_NONE_HIGHER: Final = """\
+  and not exists (
+    select 1 from daybreak.epochs higher
+    where higher.run_key = :run_key and higher.epoch > :epoch
+  )
+"""
+_SQLITE_FENCE: Final = "databases/sql/sqlite/fence.sql"
+_POSTGRESQL_FENCE: Final = "databases/sql/postgresql/fence.sql"
+_TARGETS: Final = "execution/targets.py"
+_ROOMS: Final = ("databases", "execution", "operations")
+
+MUTANTS: Final = (
+    Mutant(
+        "fence-removed",
+        "An owner that was taken over goes on committing chunks.",
+        _ROOMS,
+        (
+            Patch(_SQLITE_FENCE, _NOT_CLOSED + _NONE_HIGHER, ""),
+            Patch(_POSTGRESQL_FENCE, _NOT_CLOSED + _NONE_HIGHER + "for share of mine\n", ""),
+        ),
+    ),
+    Mutant(
+        "fence-not-held",
+        "On PostgreSQL the fence is looked at but not held: nobody waits for a chunk in flight.",
+        _ROOMS,
+        (Patch(_POSTGRESQL_FENCE, "for share of mine\n", ""),),
+    ),
+    Mutant(
+        "fence-blind-to-announcement",
+        "An announced take-over keeps no new chunk of the old owner out.",
+        _ROOMS,
+        (Patch(_SQLITE_FENCE, _NONE_HIGHER, ""), Patch(_POSTGRESQL_FENCE, _NONE_HIGHER, "")),
+    ),
+    Mutant(
+        "announce-left-out",
+        "A new owner never makes its epoch known to the target.",
+        ("execution", "operations"),
+        (Patch(_TARGETS, "            target.announce(self._ownership)\n", ""),),
+    ),
+    Mutant(
+        "announce-after-close",
+        "The old epoch is closed without an announcement, so that a busy zombie keeps it open.",
+        ("execution", "operations"),
+        (
+            Patch(
+                _TARGETS,
+                """\
+            target.announce(self._ownership)
+            target.close_older(self._ownership, takeover_s=self._takeover_s)
+""",
+                """\
+            target.close_older(self._ownership, takeover_s=self._takeover_s)
+            target.announce(self._ownership)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "close-left-out",
+        "A take-over does not wait for the old owner's chunks in flight.",
+        ("execution", "operations"),
+        (
+            Patch(
+                _TARGETS,
+                "            target.close_older(self._ownership, takeover_s=self._takeover_s)\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "markers-read-before-close",
+        "What is missing is planned before the old owner's last chunk in flight has ended.",
+        ("execution", "operations"),
+        (
+            Patch(
+                "execution/chunked_step.py",
+                """\
+        around.targets.join(plan.target)
+        prepare_once(plan, of, around.ledger.ownership, around.clock)
+        chunks = self._chunks(plan, of)
+""",
+                """\
+        plan.target.install()
+        chunks = self._chunks(plan, of)
+        around.targets.join(plan.target)
+        prepare_once(plan, of, around.ledger.ownership, around.clock)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "epoch-not-raised",
+        "Every owner of a run gets the same epoch.",
+        ("ledger", "operations"),
+        (
+            Patch("ledger/sql/sqlite/take_run.sql", "  epoch = epoch + 1,\n", "  epoch = 1,\n"),
+            Patch("ledger/sql/postgresql/take_run.sql", "  epoch = epoch + 1,\n", "  epoch = 1,\n"),
+        ),
+    ),
+    Mutant(
+        "equal-epoch-accepted",
+        "The owner by an older copy of the ledger shares the epoch of the true one.",
+        _ROOMS,
+        (
+            Patch(
+                "databases/target.py",
+                "if known.epoch >= ownership.epoch and not is_ours:",
+                "if known.epoch > ownership.epoch and not is_ours:",
+            ),
+        ),
+    ),
+    Mutant(
+        "ledger-unfenced",
+        "An owner that was taken over goes on writing into the ledger.",
+        ("ledger", "operations"),
+        (
+            Patch(
+                "ledger/sql/sqlite/hold_run.sql",
+                "where id = :run_id and epoch = :epoch",
+                "where id = :run_id and epoch >= :epoch",
+            ),
+            Patch(
+                "ledger/sql/postgresql/hold_run.sql",
+                "where id = :run_id and epoch = :epoch",
+                "where id = :run_id and epoch >= :epoch",
+            ),
+        ),
+    ),
+    Mutant(
+        "lease-ignored",
+        "A live owner on another machine is not watched: its run is taken at once.",
+        ("ledger", "operations"),
+        (
+            Patch(
+                "ledger/ownership.py",
+                "        return self.is_locked and is_same_lock\n",
+                "        return self.is_locked or is_same_lock\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "lock-shared",
+        "Two processes of one machine hold the lock of the same run.",
+        ("operations",),
+        (
+            Patch(
+                "operations/run_lock.py",
+                """\
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+""",
+                """\
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+""",
+            ),
+        ),
+    ),
+)
+"""Their order is that of PROTOCOL.md 3 and 4."""

@@ -1,0 +1,220 @@
+"""Mutants of what is taken for true: planning, isolation, fates, and the proof at the end."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.torture.mutant import Mutant, Patch
+
+_STEP: Final = "execution/chunked_step.py"
+_COMMITTER: Final = "execution/committer.py"
+_ISOLATOR: Final = "execution/isolator.py"
+_ROOMS: Final = ("execution", "operations")
+
+MUTANTS: Final = (
+    Mutant(
+        "gap-ignored",
+        "A resume goes on behind the last committed range, and never fills the gaps before it.",
+        ("model", "execution", "operations"),
+        (
+            Patch(
+                "model/ranges.py",
+                """\
+        if start != place:
+            found.append(Range(place, start))
+        place = upto_of[start]
+""",
+                "        place = upto_of[start]\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "checkpoint-from-ledger",
+        "What is committed is asked of the ledger, which lags behind, and not of the target.",
+        _ROOMS,
+        (
+            Patch(
+                _STEP,
+                """\
+        run_key = self._around.ledger.ownership.run_key
+        return [m for m in plan.target.markers(run_key, of) if m.part != PREPARED]
+""",
+                """\
+        from ..ledger.rows import measurement_of
+
+        ledger = self._around.ledger
+        rows = ledger._session.read("select_measurements", run_id=ledger.run.id, step=of.step)
+        return [
+            Marker(one.part, 0, one.counts, one.bytes_read, "", one.duration_s, one.committed_at)
+            for one in map(measurement_of, rows)
+        ]
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "checkpoint-from-memory",
+        "The proof takes what this process remembers for what the target holds.",
+        _ROOMS,
+        (
+            Patch(
+                _STEP,
+                "        self._committed: list[Range] = []\n",
+                "        self._committed: list[Range] = []\n        self._remembered = []\n",
+            ),
+            Patch(
+                _STEP,
+                "        self._committed.append(marker.part)\n",
+                """\
+        self._committed.append(marker.part)
+        self._remembered.append(marker)
+""",
+            ),
+            Patch(
+                _STEP,
+                "        chunks = self._chunks(plan, of)\n        run_key",
+                "        chunks = [*chunks, *self._remembered]\n        run_key",
+            ),
+        ),
+    ),
+    Mutant(
+        "stop-taken-for-the-end",
+        "A step that was asked to stop counts as worked off, and fails at its proof.",
+        _ROOMS,
+        (
+            Patch(
+                _STEP,
+                """\
+                if self._stop.is_requested:
+                    return
+""",
+                """\
+                if self._stop.is_requested:
+                    break
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "record-lost-in-isolation",
+        "The good records before a named culprit count as passed, but were rolled back with it.",
+        _ROOMS,
+        (
+            Patch(
+                _ISOLATOR,
+                "                self._divide_known_good(rest[: fault.position])\n",
+                """\
+                good = rest[: fault.position]
+                self._admitted.passed += len(good)
+                self._admitted.written += sum(len(unit.values) for unit in good)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "half-skipped-in-isolation",
+        "Bisection leaves out the record in the middle.",
+        _ROOMS,
+        (
+            Patch(
+                _ISOLATOR,
+                "                rest = rest[middle:]\n",
+                "                rest = rest[middle + 1 :]\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "suspects-condemned-at-once",
+        "A child that comes before its parent is set aside, although it would be taken after it.",
+        _ROOMS,
+        (Patch(_ISOLATOR, "        self._try_suspects_again()\n", ""),),
+    ),
+    Mutant(
+        "fate-miscounted",
+        "Filtered records are counted as passed: the sum is right, its terms are wrong.",
+        _ROOMS,
+        (
+            Patch(
+                _COMMITTER,
+                """\
+            passed=admitted.passed,
+            filtered=draft.filtered,
+""",
+                """\
+            passed=admitted.passed + draft.filtered,
+            filtered=0,
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "passed-by-subtraction",
+        "The passed records are what is left of the read ones, so that the sum proves nothing.",
+        _ROOMS,
+        (
+            Patch(
+                _COMMITTER,
+                "            passed=admitted.passed,\n",
+                "            passed=draft.input.read - draft.filtered - quarantined,\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "failed-record-filtered-too",
+        "A record one of whose outputs failed is also counted as filtered if others are dropped.",
+        ("pipeline", "execution"),
+        (
+            Patch(
+                "pipeline/carry.py",
+                """\
+        if origin in self._failures:
+            return
+""",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "max-bad-ignored",
+        "A broken mapping sets a whole night aside and reports success.",
+        _ROOMS,
+        (
+            Patch(
+                "execution/bad_budget.py",
+                "            if self._limit.is_exceeded(\n",
+                "            if not self._limit and self._limit.is_exceeded(\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "chain-unproven",
+        "A step is done although its ranges do not form a chain.",
+        _ROOMS,
+        (Patch("execution/proof.py", "    _chain_is_closed(plan.source, whole, chunks)\n", ""),),
+    ),
+    Mutant(
+        "target-unproven",
+        "Rows that are missing or too many in the table are not noticed.",
+        _ROOMS,
+        (Patch("execution/proof.py", "    _target_agrees(plan, counts)\n", ""),),
+    ),
+    Mutant(
+        "source-unproven",
+        "A source that changed behind a committed range is not noticed.",
+        _ROOMS,
+        (Patch("execution/proof.py", "    _source_is_the_same(plan.source, chunks)\n", ""),),
+    ),
+    Mutant(
+        "finished-step-believed",
+        "The ledger's word for a finished step is taken, though its target lost the commits.",
+        _ROOMS,
+        (
+            Patch(
+                "execution/conductor.py",
+                "            verify_done(step, row, self._around)\n",
+                "",
+            ),
+        ),
+    ),
+)
+"""Their order is that of PROTOCOL.md 5 to 7."""

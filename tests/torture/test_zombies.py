@@ -1,0 +1,119 @@
+"""An owner that is stopped, replaced and continued: it is refused, or had committed before.
+
+The second process pretends to be another machine, with a lock of its own, so that only the lease
+can tell it that the first one is silent.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from daybreak.faultpoints import FaultPoint
+
+from .undisturbed import Undisturbed, undisturbed, worlds
+from .world import PROCESS_S_MAX, Ran, World
+
+pytestmark = pytest.mark.slow
+
+LEASE = ("--lease-s", "1")
+OWNED_BY_ANOTHER = 5
+
+# Outside a transaction of the target, and inside one.
+POINTS: tuple[FaultPoint, ...] = (
+    "epoch.before_announce",
+    "epoch.after_announce",
+    "epoch.after_close",
+    "step.before_prepare_commit",
+    "chunk.before_read",
+    "chunk.after_stages",
+    "chunk.after_marker",
+    "chunk.in_isolation",
+    "chunk.after_write",
+    "chunk.before_commit",
+    "chunk.after_commit",
+    "atomic.after_body",
+    "ledger.before_write",
+    "ledger.after_commit",
+    "publish.before_rename",
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def expected(dialect: str, postgres_socket: Path) -> Undisturbed:
+    return undisturbed(dialect, postgres_socket)
+
+
+@pytest.fixture
+def world(dialect: str, postgres_socket: Path) -> Iterator[World]:
+    with worlds(dialect, postgres_socket) as found:
+        yield found
+
+
+def wait_until_stopped(process: subprocess.Popen[str]) -> None:
+    """Wait until the process has stopped itself at its fault point."""
+    ends_at = time.monotonic() + PROCESS_S_MAX
+    while time.monotonic() < ends_at:
+        done, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
+        if done and os.WIFSTOPPED(status):
+            return
+        assert not done, f"the process ended with {os.waitstatus_to_exitcode(status)}"
+        time.sleep(0.01)
+    raise AssertionError("the process never reached its fault point")
+
+
+def continued(process: subprocess.Popen[str]) -> Ran:
+    """Let a stopped process go on, to its end."""
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=PROCESS_S_MAX)
+    return Ran(process.returncode, out, err)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_zombie_is_refused_or_had_committed_before(
+    world: World, expected: Undisturbed, point: FaultPoint, seed: int
+) -> None:
+    hit = random.Random(seed).randint(1, expected.hits[point])
+    with world.start(*LEASE, fault=f"{point}:{hit}:stop") as zombie:
+        try:
+            wait_until_stopped(zombie)
+            second = world.run(*LEASE, "--takeover-s", "2", host="another-machine")
+            ended = continued(zombie)
+        finally:
+            zombie.kill()
+    if second.status != 0:
+        # It could not: the zombie held SQLite's write lock, or the ledger's. Said, not guessed.
+        assert "holds" in second.err or "locked" in second.err, second.err
+        assert world.url.startswith("sqlite"), second.err
+
+    assert ended.status == OWNED_BY_ANOTHER, (ended.status, ended.err)
+    final = world.run(host="another-machine")
+    assert final.status == 0, final.err
+    assert expected.checksum == world.checksum()
+
+
+def test_a_zombie_whose_successor_finished_changes_nothing_afterwards(
+    world: World, expected: Undisturbed
+) -> None:
+    """Stopped between its stages and its transaction: every fence is still before it."""
+    with world.start(*LEASE, fault="chunk.after_stages:2:stop") as zombie:
+        wait_until_stopped(zombie)
+        second = world.run(*LEASE, host="another-machine")
+        left = world.checksum()
+        ended = continued(zombie)
+
+    assert (0, expected.checksum) == (second.status, left), second.err
+    assert OWNED_BY_ANOTHER == ended.status, ended.err
+    assert left == world.checksum()
