@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from daybreak import Database, Job, Quarantine, Run, Transaction, Work, files
-
 from nycflights import Airline, Airport, Checked, Flight, Plane, Weather
+
+from daybreak import Database, Job, Quarantine, Run, Transaction, Work, files
 
 db = Database("sqlite:///flights.db")  # --database postgresql://... says otherwise
 job = Job("flights")

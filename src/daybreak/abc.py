@@ -218,10 +218,11 @@ class Target(Protocol):
         """
         ...
 
-    def announce(self, ownership: Ownership) -> None:
+    def announce(self, ownership: Ownership, *, takeover_s: float) -> None:
         """Refuse the chunks of older epochs from now on, and commit that.
 
         Raises:
+            RunOwned: If somebody holds the only write lock for longer than `takeover_s`.
             ForeignLedger: If the run's row belongs to another ledger.
             LedgerBehind: If a higher epoch is known here: the ledger is an older copy.
         """

@@ -138,5 +138,5 @@ class Telemetry:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:  # a display or a log that fails must not fail the run
+            except Exception:  # noqa: BLE001 - a display or a log that fails must not fail the run
                 _log.exception("a listener failed on %r", event)

@@ -1,4 +1,4 @@
-"""Parameters as options, knobs and databases: what is read, and what is refused with which words."""
+"""Parameters as options, knobs and databases: what is read, what is refused, and how."""
 
 from __future__ import annotations
 

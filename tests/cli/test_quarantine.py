@@ -80,3 +80,14 @@ def test_a_run_without_bad_records_set_nothing_aside(type_in: Type) -> None:
     type_in("run shop.py")
 
     assert "run 1 set nothing aside\n" == type_in("quarantine 1").out
+
+
+def test_credentials_that_the_ledger_does_not_keep_are_given_again(
+    shop: Path, postgres_url: str, type_in: Type
+) -> None:
+    assert shop.exists()
+    last = type_in(f"run shop.py --bad-every 10 --database '{postgres_url}'").out.splitlines()[-1]
+    see = last.partition("(see: daybreak ")[2].removesuffix(")")
+
+    assert "--database" in see
+    assert "step load: 5 records quarantined" in type_in(see).out

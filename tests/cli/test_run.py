@@ -81,6 +81,20 @@ def test_a_failure_names_the_step_its_impact_the_cause_and_the_command(type_in: 
 
 
 @pytest.mark.usefixtures("shop")
+def test_a_new_run_that_failed_is_resumed_not_begun_once_more(type_in: Type) -> None:
+    type_in("run shop.py")
+    failed = type_in("run shop.py --again --set load.chunk=7 --api-key to-be-shown")
+    anew = type_in("run shop.py --again --api-key to-be-shown")
+
+    assert (
+        "  resume:  daybreak run shop.py --set load.chunk=7 --api-key ***"
+        == (failed.err.splitlines()[-1])
+    )
+    assert "run 3 " in anew.out
+    assert "run 3 of job shop resumed" in type_in("run shop.py --api-key to-be-shown").out
+
+
+@pytest.mark.usefixtures("shop")
 def test_a_secret_is_shown_nowhere(shop: Path, type_in: Type) -> None:
     ended = type_in("run shop.py --api-key to-be-shown --traceback")
 

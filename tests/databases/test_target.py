@@ -48,7 +48,7 @@ def target(database_url: str) -> DatabaseTarget:
 
 @pytest.fixture
 def writer(target: DatabaseTarget) -> Iterator[Writer]:
-    target.announce(FIRST)
+    target.announce(FIRST, takeover_s=5)
     with target.writer(FIRST) as found:
         yield found
 
@@ -130,14 +130,14 @@ def test_nobody_writes_before_the_epoch_is_announced(target: DatabaseTarget) -> 
 def test_an_announced_epoch_fences_off_the_older_one(
     target: DatabaseTarget, writer: Writer
 ) -> None:
-    target.announce(SECOND)
+    target.announce(SECOND, takeover_s=5)
 
     with pytest.raises(LeaseLost, match="another owner"):
         writer.begin()
 
 
 def test_a_closed_epoch_is_fenced_off(target: DatabaseTarget, writer: Writer) -> None:
-    target.announce(SECOND)
+    target.announce(SECOND, takeover_s=5)
     target.close_older(SECOND, takeover_s=5)
 
     with pytest.raises(LeaseLost):
@@ -150,7 +150,7 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
     """On a server; SQLite's one writer makes everybody wait."""
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST)
+    target.announce(FIRST, takeover_s=5)
     closed = threading.Event()
 
     def close() -> None:
@@ -160,7 +160,7 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
     with target.writer(FIRST) as writer:
         writer.begin()
         writer.mark(STEP, PART)
-        target.announce(SECOND)
+        target.announce(SECOND, takeover_s=5)
         closing = threading.Thread(target=close)
         closing.start()
         waited = not closed.wait(0.2)
@@ -175,11 +175,11 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
 def test_the_session_of_a_stuck_owner_is_ended(postgres_url: str) -> None:
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST)
+    target.announce(FIRST, takeover_s=5)
     with target.writer(FIRST) as writer:
         writer.begin()
         writer.mark(STEP, PART)
-        target.announce(SECOND)
+        target.announce(SECOND, takeover_s=5)
         target.close_older(SECOND, takeover_s=0.2)
 
         with pytest.raises((LeaseLost, Exception), match="terminat|not the one|closed"):
@@ -191,8 +191,8 @@ def test_the_session_of_a_stuck_owner_is_ended(postgres_url: str) -> None:
 def test_a_stuck_owner_of_a_sqlite_file_is_said(sqlite_url: str) -> None:
     target = DatabaseTarget(sqlite_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST)
-    target.announce(SECOND)
+    target.announce(FIRST, takeover_s=5)
+    target.announce(SECOND, takeover_s=5)
     with opened(sqlite_url) as stuck:
         stuck.begin()
 
@@ -201,10 +201,10 @@ def test_a_stuck_owner_of_a_sqlite_file_is_said(sqlite_url: str) -> None:
 
 
 def test_another_ledger_is_refused(target: DatabaseTarget) -> None:
-    target.announce(FIRST)
+    target.announce(FIRST, takeover_s=5)
 
     with pytest.raises(ForeignLedger, match="ledger-a"):
-        target.announce(replace(SECOND, ledger_id="ledger-b"))
+        target.announce(replace(SECOND, ledger_id="ledger-b"), takeover_s=5)
 
 
 @pytest.mark.parametrize(
@@ -215,15 +215,15 @@ def test_another_ledger_is_refused(target: DatabaseTarget) -> None:
     ],
 )
 def test_an_older_copy_of_the_ledger_is_refused(target: DatabaseTarget, older: Ownership) -> None:
-    target.announce(SECOND)
+    target.announce(SECOND, takeover_s=5)
 
     with pytest.raises(LedgerBehind, match="older copy"):
-        target.announce(older)
+        target.announce(older, takeover_s=5)
 
 
 def test_announcing_again_by_the_same_owner_changes_nothing(target: DatabaseTarget) -> None:
-    target.announce(FIRST)
-    target.announce(FIRST)
+    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST, takeover_s=5)
 
     with target.writer(FIRST) as writer:
         writer.begin()
@@ -262,7 +262,7 @@ def test_a_cached_commit_does_not_slip_through_on_sqlite(sqlite_url: str) -> Non
     """A statement that was prepared before the function got the transaction is refused too."""
     target = DatabaseTarget(sqlite_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST)
+    target.announce(FIRST, takeover_s=5)
     with target.writer(FIRST) as writer:
         for part in (Range.of(0, 1), Range.of(1, 2), Range.of(2, 3)):
             writer.begin()
@@ -303,7 +303,7 @@ def test_a_second_try_waits_at_the_marker_for_the_first(postgres_url: str) -> No
     """Two writers of one epoch: the second does none of the work and finds the marker."""
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST)
+    target.announce(FIRST, takeover_s=5)
     seen: list[bool] = []
     with target.writer(FIRST) as first, target.writer(FIRST) as second:
         first.begin()

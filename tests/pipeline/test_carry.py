@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -163,11 +163,17 @@ def test_a_failed_record_whose_other_outputs_are_dropped_is_not_filtered_too() -
             raise Bad
         return value
 
-    twins = FlatMap("twins", lambda value: [value, value + 5])
-    none = Filter("none", lambda _value: False)
-    result = carried([twins, Map("m", fails_at_five), none], block_of(1))
+    def raises_or_says_no(value: int) -> bool:
+        return fails_at_five(value) < 0
 
-    assert (0, ["m"]) == (result.filtered, [failure.stage for failure in result.failures])
+    triplets = FlatMap("triplets", lambda value: [value, value + 5, value + 7])
+    none = Filter("none", lambda _value: False)
+    for stages in ([Map("bad", fails_at_five), none], [Filter("bad", raises_or_says_no)]):
+        for workers in (1, 2):
+            chain = [triplets, *(replace(stage, workers=workers) for stage in stages)]
+            result = carried(chain, block_of(1))
+
+            assert (0, ["bad"]) == (result.filtered, [each.stage for each in result.failures])
 
 
 def test_a_record_is_filtered_once_though_all_its_outputs_are_dropped() -> None:

@@ -175,6 +175,34 @@ def test_a_slow_record_bounds_how_far_the_others_run_ahead() -> None:
     assert ahead <= 6 * 256 + 1_000 + 2
 
 
+def test_a_slow_record_bounds_what_is_held_back_behind_it() -> None:
+    go_on = threading.Event()
+    given = []
+
+    def first_one_waits(value: int) -> Iterator[int]:
+        assert value or go_on.wait(LONG_S)
+        for number in range(100_000):
+            given.append(number)
+            yield number
+
+    with source([0, 1]).flat_map(first_one_waits, workers=2).open(deadline_s=LONG_S) as results:
+        current_scope().wait(0.2)  # as far as it gets
+        ahead = len(given)
+        go_on.set()
+        assert [*range(100_000), *range(100_000)] == list(results)
+
+    assert ahead <= 2 * 256
+
+
+def test_results_keep_their_order_while_the_way_out_is_full() -> None:
+    pipeline = source(range(20_000)).map(abs, workers=4).map(abs, workers=3)
+    with pipeline.open(deadline_s=LONG_S) as results:
+        for _ in range(20):
+            current_scope().wait(0.005)  # the consumer is slower than all stages
+            assert (first := next(results)) == next(results) - 1
+        assert list(range(first + 2, 20_000)) == list(results)
+
+
 def test_ten_records_are_worked_on_by_ten_workers_at_once() -> None:
     together = threading.Barrier(10, timeout=LONG_S)
 
@@ -316,6 +344,17 @@ def test_leaving_an_infinite_pipeline_joins_everything() -> None:
                 break
 
     assert 1000 == result
+
+
+def test_a_break_wakes_a_source_that_waits_through_its_scope() -> None:
+    def tick() -> Iterator[int]:
+        yield 1
+        while not current_scope().wait(3600):
+            yield 2
+
+    with source(tick).open() as results:
+        for _ in results:
+            break
 
 
 def test_an_exception_of_the_consumer_goes_through() -> None:

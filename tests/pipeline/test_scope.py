@@ -476,6 +476,28 @@ def test_a_thread_that_waits_on_a_strange_cancelled_channel_is_an_error() -> Non
         list(scope.go(copy))
 
 
+def test_an_inner_scope_that_is_left_waits_for_what_the_outer_one_still_sends() -> None:
+    seen: list[int] = []
+
+    def later() -> Iterator[int]:
+        current_scope().wait(0.05)  # by then the inner scope is being left
+        yield from range(5)
+
+    def keep(received: Iterable[int]) -> Iterator[int]:
+        seen.extend(received)
+        yield from ()
+
+    def inside(received: Iterable[int]) -> Iterator[int]:
+        with Scope() as inner:
+            inner.go(keep, received)
+        yield from ()
+
+    with Scope(deadline_s=LONG_S) as scope:
+        scope.go(inside, scope.go(later))
+
+    assert list(range(5)) == seen
+
+
 # ---------------------------------------------------------------- what a function sees
 
 

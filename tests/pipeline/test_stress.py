@@ -52,6 +52,25 @@ def test_fan_out_and_fan_in_lose_and_double_nothing(seed: int) -> None:
         assert [number * number for number in range(records)] == sorted(squares)
 
 
+def test_an_error_is_never_taken_for_the_end_of_the_data(seed: int) -> None:
+    chance = random.Random(seed)
+    sums: list[int] = []
+
+    def total(received: Iterable[int]) -> Iterator[int]:
+        sums.append(sum(received))
+        yield sums[0]
+
+    def fails(records: int) -> Iterator[int]:
+        yield from range(records)
+        raise Bad
+
+    for _ in rounds():
+        with pytest.raises(Bad), Scope(deadline_s=LONG_S) as scope:
+            list(scope.go(total, scope.go(fails, chance.randrange(5))))
+
+    assert [] == sums
+
+
 def test_leaving_at_any_moment_joins_everything(seed: int) -> None:
     chance = random.Random(seed)
     for _ in rounds():

@@ -16,6 +16,12 @@ _NONE_HIGHER: Final = """\
 _SQLITE_FENCE: Final = "databases/sql/sqlite/fence.sql"
 _POSTGRESQL_FENCE: Final = "databases/sql/postgresql/fence.sql"
 _TARGETS: Final = "execution/targets.py"
+_ANNOUNCE: Final = """\
+            target.announce(self._ownership, takeover_s=self._takeover_s)
+"""
+_CLOSE: Final = """\
+            target.close_older(self._ownership, takeover_s=self._takeover_s)
+"""
 _ROOMS: Final = ("databases", "execution", "operations")
 
 MUTANTS: Final = (
@@ -44,7 +50,7 @@ MUTANTS: Final = (
         "announce-left-out",
         "A new owner never makes its epoch known to the target.",
         ("execution", "operations"),
-        (Patch(_TARGETS, "            target.announce(self._ownership)\n", ""),),
+        (Patch(_TARGETS, _ANNOUNCE, ""),),
     ),
     Mutant(
         "announce-after-close",
@@ -53,14 +59,8 @@ MUTANTS: Final = (
         (
             Patch(
                 _TARGETS,
-                """\
-            target.announce(self._ownership)
-            target.close_older(self._ownership, takeover_s=self._takeover_s)
-""",
-                """\
-            target.close_older(self._ownership, takeover_s=self._takeover_s)
-            target.announce(self._ownership)
-""",
+                _ANNOUNCE + _CLOSE,
+                _CLOSE + _ANNOUNCE,
             ),
         ),
     ),
@@ -71,7 +71,7 @@ MUTANTS: Final = (
         (
             Patch(
                 _TARGETS,
-                "            target.close_older(self._ownership, takeover_s=self._takeover_s)\n",
+                _CLOSE,
                 "",
             ),
         ),

@@ -66,6 +66,7 @@ class World:
             str(self.folder / "numbers.csv"),
             "--database",
             self.url,
+            *(() if self.url.startswith("sqlite") else ("--ledger", self.url)),
             "--json",
         ]
 

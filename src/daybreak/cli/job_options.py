@@ -73,7 +73,8 @@ def _default(parameter: Parameter, *, is_switch: bool) -> str:
         name = parameter.name.replace("_", "-")
         return f"default: {name if default else f'no-{name}'}"
     shown = default.value if isinstance(default, enum.Enum) else default
-    return f"default: {'none' if shown in (None, '') else without_passwords(str(shown))}"
+    is_nothing = shown is None or shown in ("", [], ())
+    return f"default: {'none' if is_nothing else without_passwords(str(shown))}"
 
 
 def metavar(parameter: Parameter) -> str:

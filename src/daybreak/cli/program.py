@@ -6,6 +6,7 @@ when it is called.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -69,6 +70,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     Args:
         words: What was typed behind `daybreak`; None for the process's own arguments.
     """
+    _never_fail_on_letters()
     status_ = execute(sys.argv[1:] if words is None else list(words))
     _flush()
     sys.exit(int(status_))
@@ -137,6 +139,13 @@ def _told(failure: Failure, exit_: Exit, *, with_traceback: bool = False) -> Exi
 
     tell(failure, sys.stderr, Mask(), with_traceback=with_traceback)
     return exit_
+
+
+def _never_fail_on_letters() -> None:
+    """Have letters that a stream cannot write replaced: a run must not fail by its own output."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _flush() -> None:

@@ -13,7 +13,7 @@ from .options import FILE, HELP, JSON, LEDGER, TRACEBACK, ledger_to_read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..operations.inspect import QuarantineCause
+    from ..operations.quarantine import QuarantineCause
 
 SAMPLES: Final = 3
 
@@ -78,7 +78,7 @@ def quarantine(
     if export_to is not None:
         _export(url, run, given, step, export_to)
         return
-    from ..operations.inspect import quarantine_causes  # noqa: PLC0415 - not for `--help`
+    from ..operations.quarantine import quarantine_causes  # noqa: PLC0415 - not for `--help`
 
     causes = quarantine_causes(url, run, given, step=step, samples=samples)
     _show(causes, run, as_json=as_json)
@@ -91,7 +91,7 @@ def _urls(databases: Sequence[str]) -> dict[str, str]:
 
 
 def _export(url: str, run: int, given: dict[str, str], step: str | None, path: Path) -> None:
-    from ..operations.inspect import quarantine_records  # noqa: PLC0415 - not for `--help`
+    from ..operations.quarantine import quarantine_records  # noqa: PLC0415 - not for `--help`
     from ..reports.export import export, writer_for  # noqa: PLC0415 - not for `--help`
     from ..reports.wording import records  # noqa: PLC0415 - not for `--help`
 

@@ -52,9 +52,14 @@ class Typed:
         return command_line([PROGRAM, "run", *self.words])
 
     @property
+    def resume(self) -> str:
+        """The command that goes on with the run: `--again` would begin another."""
+        return command_line([PROGRAM, "run", *(w for w in self.words if w != "--again")])
+
+    @property
     def anew(self) -> str:
-        """The same command for a new run."""
-        return command_line([PROGRAM, "run", *self.words, "--again"])
+        """The command that begins a new run."""
+        return f"{self.resume} --again"
 
     @property
     def help(self) -> str:
@@ -145,9 +150,7 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
     )
 
 
-def _secret_values(
-    loaded: LoadedJob, options: Mapping[str, Any], words: Sequence[str]
-) -> set[str]:
+def _secret_values(loaded: LoadedJob, options: Mapping[str, Any], words: Sequence[str]) -> set[str]:
     """Return what must not be seen: passwords in URLs, and the values of secret parameters."""
     urls = list(words)
     for database in loaded.databases:
@@ -193,7 +196,7 @@ def _tell_outcome(
         _show_summary(listening)
     if outcome.error is not None:
         commands = [("look", typed.look("quarantine", outcome.run))] if quarantined else []
-        commands.append(("resume", typed.again))
+        commands.append(("resume", typed.resume))
         failure = Failure(outcome.error, commands, outcome.step, outcome.impact, run=outcome.run)
         _tell_failure(failure, exit_, listening, with_traceback=with_traceback)
     elif listening.json is None:
@@ -231,7 +234,7 @@ def _show_last_line(outcome: Outcome, quarantined: int, typed: Typed, listening:
     console.print(line, style="green" if is_done else "yellow")
     if not is_done and outcome.status is not RunStatus.CANCELLED:
         console.print()
-        console.print(commands_text([("resume", typed.again)]))
+        console.print(commands_text([("resume", typed.resume)]))
 
 
 def _tell_raised(
@@ -257,7 +260,7 @@ def _commands_after(error: Exception, typed: Typed, run: str) -> list[tuple[str,
         case OwnershipError() if run or "run" in error.where:
             return [("look", typed.look("status", run or str(error.where["run"])))]
         case _:
-            return [("resume" if run else "again", typed.again)]
+            return [("resume", typed.resume)] if run else [("again", typed.again)]
 
 
 def _tell_failure(

@@ -25,7 +25,7 @@ class SequenceSource:
         if not isinstance(items, Sequence) or isinstance(items, (str, bytes)):
             raise DefinitionError(
                 f"a step cannot resume in {items!r}: it can be read from its beginning only",
-                hint="give source() a list, a range or a tuple, or write the records to a file first",
+                hint="give source() a list, a range or a tuple, or read the records from a file",
             )
         self._items = items
 

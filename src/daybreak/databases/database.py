@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from ..errors import DefinitionError
-from .nodes import Key, Mode, Table, key_columns
 from ..model.row import Row
+from .nodes import Key, Mode, Table, key_columns
 from .rows import read_as
 from .session import opened
 from .transaction import only

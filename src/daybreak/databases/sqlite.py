@@ -180,37 +180,57 @@ class SqliteSession:
 
 def _ours(error: Exception, sql: str, path: str) -> DaybreakError:
     name = getattr(error, "sqlite_errorname", None) or ""
-    where = {"database": path, "statement": shortened(sql)}
-    if name == "SQLITE_AUTH" or "not authorized" in str(error):
-        return TransactionEnded(
+    kind, message, hint = _kind_of(error, name, path)
+    return kind(message, hint=hint, database=path, statement=shortened(sql))
+
+
+def _kind_of(error: Exception, name: str, path: str) -> tuple[type[DaybreakError], str, str]:
+    """Say what an error is to us: its class, its message and its way out."""
+    said = str(error)
+    known: list[tuple[bool, type[DaybreakError], str, str]] = [
+        (
+            name == "SQLITE_AUTH" or "not authorized" in said,
+            TransactionEnded,
             "a statement tried to begin, end or divide the transaction it was given",
-            hint="leave COMMIT, ROLLBACK, SAVEPOINT and ATTACH out of the function",
-            **where,
-        )
-    if name.startswith(_TRANSIENT):
-        return TransientError(
-            f"SQLite could not do it now: {error}",
-            hint="see who else writes to the file, and whether the disk is full; then run again",
-            **where,
-        )
-    if name.startswith(_RIGHTS):
-        return RightsMissing(
-            f"SQLite may not write or open {path}: {error}",
-            hint=f"check the owner and the mode of {path} and of its folder",
-            **where,
-        )
-    if name == "SQLITE_NOTADB":
-        return DatabaseUnreachable(
-            f"{path} is not a SQLite database", hint="name another file", **where
-        )
-    if isinstance(error, (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)) or (
-        isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError))
-        and "bind" in str(error)
-    ):
-        return DataRefused(str(error), **where)
-    if "no such table" in str(error) or "no such column" in str(error):
-        return SchemaMismatch(str(error), hint="create it, or correct the statement", **where)
-    return SinkError(f"SQLite refused a statement: {error}", hint="correct the statement", **where)
+            "leave COMMIT, ROLLBACK, SAVEPOINT and ATTACH out of the function",
+        ),
+        (
+            name.startswith(_TRANSIENT),
+            TransientError,
+            f"SQLite could not do it now: {said}",
+            "see who else writes to the file, and whether the disk is full; then run again",
+        ),
+        (
+            name.startswith(_RIGHTS),
+            RightsMissing,
+            f"SQLite may not write or open {path}: {said}",
+            f"check the owner and the mode of {path} and of its folder",
+        ),
+        (
+            name == "SQLITE_NOTADB",
+            DatabaseUnreachable,
+            f"{path} is not a SQLite database",
+            "name another file",
+        ),
+        (_is_about_data(error), DataRefused, said, ""),
+        (
+            "no such table" in said or "no such column" in said,
+            SchemaMismatch,
+            said,
+            "create it, or correct the statement",
+        ),
+    ]
+    for is_it, kind, message, hint in known:
+        if is_it:
+            return kind, message, hint
+    return SinkError, f"SQLite refused a statement: {said}", "correct the statement"
+
+
+def _is_about_data(error: Exception) -> bool:
+    if isinstance(error, (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)):
+        return True
+    about_binds = (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
+    return isinstance(error, about_binds) and "bind" in str(error)
 
 
 def quoted(name: str) -> str:

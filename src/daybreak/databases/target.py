@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from ..abc import Clock, Ownership, Pass
 from ..errors import (
@@ -16,14 +15,12 @@ from ..errors import (
     LedgerBehind,
     RightsMissing,
     RunOwned,
-    TransactionEnded,
     TransientError,
 )
 from ..faultpoints import hit
 from ..model.chunk import Marker
-from ..model.fate import Counts
-from ..model.ranges import Range
 from ..model.row import Row
+from .markers import marker_of
 from .session import Session, connect, opened, transaction
 from .statement import load
 from .url import without_credentials
@@ -58,11 +55,13 @@ class DatabaseTarget:
                     f" statements of `daybreak target init --print {self.name}`",
                 ) from error
 
-    def announce(self, ownership: Ownership) -> None:
+    def announce(self, ownership: Ownership, *, takeover_s: float) -> None:
         hit("epoch.before_announce")
-        with self._session() as session:
-            with transaction(session):
+        try:
+            with self._patient(ownership, takeover_s) as session, transaction(session):
                 self._announce(session, ownership)
+        except TransientError as error:
+            raise self._held(ownership, takeover_s, error) from error
         hit("epoch.after_announce")
 
     def _announce(self, session: Session, ownership: Ownership) -> None:
@@ -105,33 +104,39 @@ class DatabaseTarget:
             self._close(ownership, takeover_s)
         except TransientError:
             self._end_sessions(ownership)
-            self._close_or_say_who(ownership, takeover_s)
+            try:
+                self._close(ownership, takeover_s)
+            except TransientError as error:
+                raise self._held(ownership, takeover_s, error) from error
         hit("epoch.after_close")
 
-    def _close(self, ownership: Ownership, lock_wait_s: float) -> None:
-        session = connect(self.url, application=_application(ownership), lock_wait_s=lock_wait_s)
+    def _close(self, ownership: Ownership, takeover_s: float) -> None:
+        with self._patient(ownership, takeover_s) as session, transaction(session):
+            session.execute(
+                load(session.dialect, "epoch_close_older"),
+                run_key=ownership.run_key,
+                epoch=ownership.epoch,
+                closed_at=self.clock.now().isoformat(),
+            )
+
+    def _held(self, ownership: Ownership, takeover_s: float, error: TransientError) -> RunOwned:
+        """Say that an old owner, stopped inside a transaction, keeps everybody out."""
+        return RunOwned(
+            f"an earlier owner of run {ownership.run_id} still holds a transaction in"
+            f" {self.name} after {takeover_s:g} s: {error}",
+            hint="continue or end that process (`daybreak status` names it), then run the same"
+            " command again",
+            database=self.name,
+            run=ownership.run_id,
+        )
+
+    @contextmanager
+    def _patient(self, ownership: Ownership, takeover_s: float) -> Iterator[Session]:
+        session = connect(self.url, application=_application(ownership), lock_wait_s=takeover_s)
         try:
-            with transaction(session):
-                session.execute(
-                    load(session.dialect, "epoch_close_older"),
-                    run_key=ownership.run_key,
-                    epoch=ownership.epoch,
-                    closed_at=self.clock.now().isoformat(),
-                )
+            yield session
         finally:
             session.close()
-
-    def _close_or_say_who(self, ownership: Ownership, takeover_s: float) -> None:
-        try:
-            self._close(ownership, takeover_s)
-        except TransientError as error:
-            raise RunOwned(
-                f"an earlier owner of run {ownership.run_id} still holds a transaction in"
-                f" {self.name} after {takeover_s:g} s: {error}",
-                hint="continue or end that process, then run the same command again",
-                database=self.name,
-                run=ownership.run_id,
-            ) from error
 
     def _end_sessions(self, ownership: Ownership) -> None:
         """End what older epochs left open, where the database lets us; SQLite cannot."""
@@ -196,37 +201,3 @@ def _is_installed(session: Session) -> bool:
     else:
         sql = "select count(*) as found from sqlite_master where name = 'daybreak_quarantine'"
     return bool(session.query(sql)[0].found)
-
-
-def marker_of(row: Row) -> Marker:
-    """Return the marker that a row holds.
-
-    Raises:
-        TransactionEnded: If it was committed without its counts: somebody else than its owner
-            ended the transaction, and effects may be durable that no marker speaks of.
-    """
-    part = Range(row.range_after, row.range_upto)
-    if row.committed_at is None:
-        raise TransactionEnded(
-            f"the marker of {part} was committed without its counts",
-            hint="a function ended the transaction; see which effects of this range are in the"
-            " data, undo them, delete the marker, and run again",
-        )
-    return Marker(
-        part=part,
-        epoch=row.epoch,
-        counts=Counts(
-            row.records_read,
-            row.records_passed,
-            row.records_filtered,
-            row.records_quarantined,
-            row.records_superseded,
-            row.rows_written,
-        ),
-        bytes_read=row.bytes_read,
-        digest=row.digest,
-        duration_s=row.duration_s,
-        committed_at=datetime.fromisoformat(row.committed_at),
-        refused=row.records_refused,
-        value=row.value,
-    )

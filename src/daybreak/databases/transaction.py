@@ -1,4 +1,4 @@
-"""The transaction behind the face that users are given: everything but ending it."""
+"""The transaction behind the face that users get: everything but ending it."""
 
 from __future__ import annotations
 

@@ -46,4 +46,5 @@ def resolve(url: str, folder: Path) -> str:
 
 def without_credentials(url: str) -> str:
     """Return a URL that may be stored and shown: no user, no password."""
-    return parse(url).set(username=None, password=None).render_as_string()
+    bare = parse(url)._replace(username=None, password=None)  # `set` takes None for "as it was"
+    return bare.difference_update_query(["user", "password"]).render_as_string()

@@ -12,6 +12,7 @@ from ..abc import Clock, Ownership, Pass
 from ..errors import DaybreakError, LeaseLost, TransactionEnded, TransientError
 from ..model.chunk import Marker, SetAside
 from ..model.ranges import Range
+from .markers import marker_of
 from .session import Session, connect
 from .statement import load
 from .transaction import OpenTransaction
@@ -49,22 +50,26 @@ class Writer:
         self._has_turn = True
         try:
             session.begin()
-            rows = session.query(
-                load(session.dialect, "fence"),
-                run_key=self._ownership.run_key,
-                epoch=self._ownership.epoch,
-            )
-            if not rows:
-                raise LeaseLost(
-                    f"run {self._ownership.run_id} has another owner by now;"
-                    f" epoch {self._ownership.epoch} was fenced off",
-                    hint="nothing was written; see `daybreak status` for the owner",
-                )
+            self._transaction_id = self._fence(session)
         except BaseException:
             self.rollback()
             raise
-        self._transaction_id = rows[0].transaction_id
         self._transaction = OpenTransaction(session)
+
+    def _fence(self, session: Session) -> str:
+        """Prove that the epoch is mine and the highest; return the transaction's number."""
+        rows = session.query(
+            load(session.dialect, "fence"),
+            run_key=self._ownership.run_key,
+            epoch=self._ownership.epoch,
+        )
+        if not rows:
+            raise LeaseLost(
+                f"run {self._ownership.run_id} has another owner by now;"
+                f" epoch {self._ownership.epoch} was fenced off",
+                hint="nothing was written; see `daybreak status` for the owner",
+            )
+        return str(rows[0].transaction_id)
 
     def _connected(self) -> Session:
         if self._session is not None and not self._session.is_usable:
@@ -86,8 +91,6 @@ class Writer:
 
     def stored(self, of: Pass, part: Range) -> Marker | None:
         """Return the marker of a range, if there is one that can be seen from here."""
-        from .target import marker_of  # noqa: PLC0415 - target imports this module
-
         session = self._owned()
         rows = session.query(load(session.dialect, "marker_one"), **self._key(of, part))
         return marker_of(rows[0]) if rows else None

@@ -138,7 +138,7 @@ class ChunkedStep:
             bad=done.quarantined - sum(marker.refused for marker in chunks),
         )
         handing_out = _HandingOut(plan, missing, knobs.chunk, around.stop)
-        with Scope() as scope:
+        with Scope(capacity=1) as scope:  # what was handed out is still done after a stop
             parts = scope.go(handing_out)
             workers = [
                 scope.go(

@@ -8,7 +8,7 @@ queue, and only this thread decides what begins next.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
@@ -30,7 +30,7 @@ class Ended:
 
     step: Step[Any]
     status: StepStatus
-    counts: Counts = Counts()
+    counts: Counts = field(default_factory=Counts)
     value: str | None = None
     error: DaybreakError | None = None
     duration_s: float = 0.0
@@ -133,7 +133,7 @@ class Conductor:
             ended = self._attempt(step)
         except DaybreakError as error:
             ended = Ended(step, StepStatus.FAILED, error=error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
             failed = StepFailed(
                 f"{type(error).__name__}: {error}",
                 hint="mend the function or what it needs, then run the same command again",

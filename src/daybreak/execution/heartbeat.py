@@ -1,4 +1,4 @@
-"""The heartbeat: renews the lease while the run is at work, and cancels everything if it is lost."""
+"""The heartbeat: renews the lease while the run is at work; a lost one cancels everything."""
 
 from __future__ import annotations
 

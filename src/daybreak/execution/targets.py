@@ -31,6 +31,6 @@ class Targets:
             if target.name in self._joined:
                 return
             target.install()
-            target.announce(self._ownership)
+            target.announce(self._ownership, takeover_s=self._takeover_s)
             target.close_older(self._ownership, takeover_s=self._takeover_s)
             self._joined.add(target.name)

@@ -5,6 +5,7 @@ How a run is won is `ownership`; what is read of it without owning it is `store`
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -65,7 +66,7 @@ class OwnedRun:
             run_id=str(run.id),
             ledger_id=ledger_id,
             epoch=run.epoch,
-            owner=self._who,
+            owner=f"{self._who}, {secrets.token_hex(4)}",
         )
 
     @property

@@ -158,7 +158,8 @@ class LedgerSession:
         return self._session
 
     def _connect(self) -> Session:
-        return connect(self.url, application="daybreak:ledger", lock_wait_s=LOCK_WAIT_S)
+        lock_wait_s = min(LOCK_WAIT_S, self.patience.most_s)
+        return connect(self.url, application="daybreak:ledger", lock_wait_s=lock_wait_s)
 
     def _drop(self) -> None:
         # After a failed sync the same handle must not be trusted; a ledger in memory has no other.

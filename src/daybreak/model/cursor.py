@@ -7,9 +7,10 @@ compared by their text, because only the source itself may order them (PROTOCOL.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from ..errors import DefinitionError
@@ -38,54 +39,42 @@ def decode(text: str) -> Cursor:
     return _untagged(json.loads(text))
 
 
+_TAGS: Final[dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]] = {
+    int: ("i", str, int),
+    str: ("s", str, str),
+    bytes: ("b", bytes.hex, bytes.fromhex),
+    Decimal: ("d", str, Decimal),
+    datetime: ("t", lambda at: at.astimezone(UTC).isoformat(), datetime.fromisoformat),
+    date: ("a", date.isoformat, date.fromisoformat),
+    UUID: ("u", lambda uuid: uuid.hex, UUID),
+}
+"""Of each type its tag, and the ways to its JSON value and back."""
+
+_READERS: Final = {tag: read for tag, _, read in _TAGS.values()}
+
+
 def _tagged(cursor: Any) -> list[Any]:
-    match cursor:
-        case bool() | float() | None:
-            pass
-        case int():
-            return ["i", str(cursor)]
-        case str():
-            return ["s", cursor]
-        case bytes():
-            return ["b", cursor.hex()]
-        case Decimal() if cursor.is_finite():
-            return ["d", str(cursor)]
-        case datetime() if cursor.utcoffset() is not None:
-            return ["t", cursor.astimezone(UTC).isoformat()]
-        case datetime():
-            pass
-        case date():
-            return ["a", cursor.isoformat()]
-        case UUID():
-            return ["u", cursor.hex]
-        case tuple():
-            return ["c", [_tagged(part) for part in cursor]]
-        case _:
-            pass
+    if type(cursor) is tuple:
+        return ["c", [_tagged(part) for part in cursor]]
+    if type(cursor) in _TAGS and _is_exact(cursor):
+        tag, write, _ = _TAGS[type(cursor)]
+        return [tag, write(cursor)]
     raise CursorTypeError(
         f"a cursor cannot be {cursor!r} of type {type(cursor).__name__}",
-        hint="use a key of int, str, bytes, Decimal, date, aware datetime, UUID or a tuple of these",
+        hint="use a key of int, str, bytes, Decimal, date, aware datetime, UUID, or a tuple of"
+        " these",
     )
+
+
+def _is_exact(cursor: Any) -> bool:
+    if isinstance(cursor, Decimal):
+        return cursor.is_finite()
+    return not isinstance(cursor, datetime) or cursor.utcoffset() is not None
 
 
 def _untagged(tagged: list[Any]) -> Cursor:
     tag, value = tagged
-    match tag:
-        case "i":
-            return int(value)
-        case "s":
-            return str(value)
-        case "b":
-            return bytes.fromhex(value)
-        case "d":
-            return Decimal(value)
-        case "t":
-            return datetime.fromisoformat(value)
-        case "a":
-            return date.fromisoformat(value)
-        case "u":
-            return UUID(hex=value)
-        case "c":
-            return tuple(_untagged(part) for part in value)
-        case _:
-            raise ValueError(f"unknown cursor tag {tag!r}")
+    if tag == "c":
+        return tuple(_untagged(part) for part in value)
+    found: Cursor = _READERS[tag](value)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -46,8 +46,8 @@ class _Model(Protocol):
 
 # What the ledger can keep, so that `run[step]` answers the same after a restart.
 Kept: TypeAlias = (
-    "None | bool | int | float | Decimal | str | date | datetime | timedelta | Path"
-    " | Mapping[str, Any] | Sequence[Any] | _Dataclass | _Model | Pipeline[Any]"
+    "bool | int | float | Decimal | str | date | datetime | timedelta | Path"
+    " | Mapping[str, Any] | Sequence[Any] | _Dataclass | _Model | Pipeline[Any] | None"
 )
 K = TypeVar("K", bound="Kept")
 
@@ -100,8 +100,8 @@ class Step(Generic[T_co]):
     """What breaks, and for whom, if the step does not finish."""
 
     job: Job
-    knobs: Knobs = Knobs()
-    max_bad: BadLimit = BadLimit()
+    knobs: Knobs = field(default_factory=Knobs)
+    max_bad: BadLimit = field(default_factory=BadLimit)
     database: Database | None = None
     """The database of an atomic step."""
 

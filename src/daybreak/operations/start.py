@@ -14,13 +14,14 @@ from ..abc import Clock
 from ..databases import Database
 from ..databases.session import opened
 from ..databases.url import resolve, without_credentials
-from ..errors import DaybreakError, DefinitionError, RunOwned
+from ..errors import DaybreakError, DefinitionError, RunOwned, TransientError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
-from ..ledger.clock import SystemClock
+from ..ledger.clock import Patience, SystemClock
 from ..ledger.owned import OwnedRun, PlannedStep
+from ..ledger.ownership import run_owned
 from ..ledger.rows import Owner, RunRow
 from ..ledger.store import LedgerStore
 from ..model.identity import Identity
@@ -92,7 +93,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
     knobs = _knobs(job, settings.knobs)
     databases = _bound(loaded, settings.databases)
     url = ledger_url(settings.ledger, loaded.path)
-    store = LedgerStore.open(url)
+    store = LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
     try:
         run = _run_of(store, loaded, settings, parameters, databases, url, clock)
         if run.is_final:
@@ -235,16 +236,34 @@ def _owned(
                 )
             )
 
-        yield store.take(run.id, owner, is_locked=True, lease_s=settings.lease_s, on_watch=say)
+        try:
+            owned = store.take(
+                run.id, owner, is_locked=True, lease_s=settings.lease_s, on_watch=say
+            )
+        except TransientError as error:
+            raise _ledger_held(run, error) from error
+        yield owned
     finally:
         lock.release()
 
 
 def _owned_here(run: RunRow) -> RunOwned:
-    who = f"process {run.owner.pid} on {run.owner.host}" if run.owner else "another process"
+    if run.owner is None:
+        return RunOwned(
+            f"another process of this machine is just taking run {run.id}",
+            hint="see `daybreak status`",
+            run=run.id,
+        )
+    return run_owned(run)
+
+
+def _ledger_held(run: RunRow, error: TransientError) -> RunOwned:
+    """Say who may hold the ledger's lock: an owner that was stopped while it wrote."""
+    owner = run.owner
+    who = f"; its owner is process {owner.pid} on {owner.host}" if owner else ""
     return RunOwned(
-        f"run {run.id} is owned by {who}",
-        hint=f"wait until it ends, or stop it: kill -TERM {run.owner.pid if run.owner else 'PID'}",
+        f"run {run.id} cannot be taken: {error}{who}",
+        hint="continue or end that process, then run the same command again",
         run=run.id,
     )
 

@@ -143,8 +143,8 @@ class _Fates:
     """Counts fates where they happen.
 
     An origin begins with one record; a flat_map lets more be born or drops it, a filter drops.
-    The drop that leaves an origin none makes it filtered. Failed origins are out of the count
-    from then on: what else is dropped of them is withdrawn, not filtered.
+    The drop that leaves an origin none makes it filtered. A record that failed is not dropped, so
+    an origin that failed is never left none.
     """
 
     def __init__(self) -> None:
@@ -156,8 +156,6 @@ class _Fates:
         self._failures.setdefault(origin, Failure(origin, stage, error))
 
     def dropped(self, origin: Origin) -> None:
-        if origin in self._failures:
-            return
         more = self._more.pop(origin, 0)
         if not more:
             self.filtered += 1

@@ -218,17 +218,13 @@ class Scope:
         inner = innermost() if for_user else None
         if inner is None or inner.waits is not self.waits:
             inner = self
-        try:
-            while True:
-                self.check()
-                inner.check()
-                if is_ready():
-                    return
-                timeout_s = earlier(self._remaining_s(), inner._remaining_s())
-                self.waits.park(Wait(self, condition, is_ready), timeout_s)
-        except BaseException:
-            condition.notify()  # it may have been woken in place of another
-            raise
+        while True:
+            self.check()
+            inner.check()
+            if is_ready():
+                return
+            timeout_s = earlier(self._remaining_s(), inner._remaining_s())
+            self.waits.park(Wait(self, condition, is_ready), timeout_s)
 
     # ------------------------------------------------------------ entering, running, leaving
 

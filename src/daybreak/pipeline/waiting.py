@@ -69,7 +69,11 @@ class Waits:
                 self._waiting[ident] = before
 
     def wake_all(self) -> None:
-        """Have every waiting thread look again; with the lock held."""
+        """Have every waiting thread of the tree look again; with the lock held.
+
+        All of them, not those of one scope only: one that was woken for a record and is cancelled
+        instead would take the wake-up of another with it.
+        """
         for wait in self._waiting.values():
             wait.condition.notify_all()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from ..errors import DefinitionError, PreflightError
-from ..operations.inspect import QuarantinedRecord
+from ..operations.quarantine import QuarantinedRecord
 from .payload import bytes_as_json
 
 COLUMNS: Final = ("step", "place", "stage", "reason", "details", "by_check", "raw", "raw_encoding")

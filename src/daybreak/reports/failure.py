@@ -100,7 +100,7 @@ def commands_text(commands: Sequence[tuple[str, str]]) -> Text:
 
     width = max(len(label) for label, _command in commands) + 1
     lines = [
-        Text(f"  {label + ':':<{width}}  ", style="bright_black").append(command, "not dim bold")
+        Text().append(f"  {label + ':':<{width}}  ", "bright_black").append(command, "bold")
         for label, command in commands
     ]
     return Text("\n").join(lines)
@@ -209,7 +209,7 @@ def as_payload(failure: Failure, mask: Mask, *, status: int) -> dict[str, Any]:
         "error": type(error).__name__,
         "message": mask.hide(str(error)),
         "step": failure.step,
-        "impact": failure.impact,
+        "impact": mask.hide(failure.impact),
         "where": {name: mask.hide(str(value)) for name, value in failure.where.items()},
         "hint": mask.hide(getattr(error, "hint", "")),
         "commands": dict(failure.commands),

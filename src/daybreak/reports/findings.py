@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .secrets import Mask
-from .tables import plain_table
+from .tables import plain_table, titled
 from .wording import visible
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
     from ..check.summary import CheckSummary
 
 CAUSES_SHOWN_MAX: Final = 30
 
 
-def findings_table(summary: CheckSummary, mask: Mask) -> Table:
+def findings_table(summary: CheckSummary, mask: Mask) -> Group:
     """Return the causes of all faults, the commonest first within each file.
 
     Args:
@@ -28,8 +28,7 @@ def findings_table(summary: CheckSummary, mask: Mask) -> Table:
     """
     rows = list(summary.rows_for_people())
     left_out = len(rows) - CAUSES_SHOWN_MAX
-    caption = f"… and {left_out:,} more causes" if left_out > 0 else ""
-    table = plain_table("faults by file and cause", caption=caption)
+    table = plain_table()
     table.add_column("file", overflow="fold")
     table.add_column("column", overflow="fold")
     table.add_column("cause", overflow="fold")
@@ -45,4 +44,5 @@ def findings_table(summary: CheckSummary, mask: Mask) -> Table:
             mask.hide(visible(row.sample, 60)),
         )
         before = row.file
-    return table
+    caption = f"… and {left_out:,} more causes" if left_out > 0 else ""
+    return titled("faults by file and cause", table, caption)

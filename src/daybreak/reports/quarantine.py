@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from ..operations.inspect import QuarantineCause, QuarantinedRecord
+from ..operations.quarantine import QuarantineCause, QuarantinedRecord
 from .wording import records, visible, visible_bytes
 
 if TYPE_CHECKING:

@@ -10,22 +10,18 @@ from .secrets import Mask
 from .wording import visible
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
 ROWS_SHOWN_MAX: Final = 100
 
 
-def plain_table(title: str = "", *, caption: str = "") -> Table:
+def plain_table() -> Table:
     """Return an empty table in the house's manner: a rule below the heads, no frame."""
     from rich import box  # noqa: PLC0415 - heavy
     from rich.table import Table  # noqa: PLC0415 - heavy
-    from rich.text import Text  # noqa: PLC0415 - heavy
 
     return Table(
-        title=Text(title, style="bold") if title else None,
-        caption=Text(caption, style="bright_black") if caption else None,
-        title_justify="left",
-        caption_justify="left",
         box=box.SIMPLE_HEAD,
         header_style="bold",
         pad_edge=False,
@@ -33,18 +29,29 @@ def plain_table(title: str = "", *, caption: str = "") -> Table:
     )
 
 
-def table_of(title: str, rows: Sequence[Mapping[str, Any]], mask: Mask) -> Table:
+def titled(title: str, table: Table, caption: str = "") -> Group:
+    """Return a table between a title and a caption, which may be wider than it."""
+    from rich.console import Group  # noqa: PLC0415 - heavy
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    above = [Text(title, style="bold")] if title else []
+    below = [Text(caption, style="bright_black")] if caption else []
+    return Group(*above, table, *below)
+
+
+def table_of(title: str, rows: Sequence[Mapping[str, Any]], mask: Mask) -> Group:
     """Return rows as a table; of more than `ROWS_SHOWN_MAX` rows the first are shown."""
     shown = rows[:ROWS_SHOWN_MAX]
     names = list(dict.fromkeys(name for row in shown for name in row))
     left_out = len(rows) - len(shown)
-    table = plain_table(title, caption=f"… and {left_out:,} more rows" if left_out else "")
+    table = plain_table()
     for name in names:
         is_number = all(_is_number(row.get(name)) for row in shown)
         table.add_column(visible(str(name)), justify="right" if is_number else "left")
     for row in shown:
         table.add_row(*(mask.hide(cell(row.get(name))) for name in names))
-    return table
+    caption = f"… and {left_out:,} more rows" if left_out else ""
+    return titled(mask.hide(visible(title)), table, caption)
 
 
 def cell(value: Any) -> str:

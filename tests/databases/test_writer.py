@@ -1,0 +1,105 @@
+"""A chunk's COMMIT is believed only if it was answered, or its marker can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from daybreak.databases.session import opened
+from daybreak.databases.target import DatabaseTarget
+from daybreak.databases.writer import Writer
+from daybreak.errors import TransactionEnded, TransientError
+from daybreak.ledger.clock import SystemClock
+from tests.databases.test_target import FIRST, PART, STEP, marker, write
+
+
+@pytest.fixture
+def target(database_url: str) -> DatabaseTarget:
+    found = DatabaseTarget(database_url, "shop", SystemClock())
+    found.install()
+    with opened(database_url) as session:
+        session.script("create table numbers (n integer primary key)")
+    found.announce(FIRST, takeover_s=5)
+    return found
+
+
+@pytest.fixture
+def writer(target: DatabaseTarget) -> Iterator[Writer]:
+    """Give a writer with a chunk that is written, but not committed."""
+    with target.writer(FIRST) as found:
+        found.begin()
+        found.mark(STEP, PART)
+        write(found, 1)
+        found.complete(STEP, marker())
+        yield found
+
+
+def lose_answer(writer: Writer, monkeypatch: pytest.MonkeyPatch, *, was_committed: bool) -> None:
+    """Cut the session's COMMIT off, behind or before what the database does."""
+    session = writer._session
+    assert session is not None
+    commit = session.commit
+
+    def cut_off() -> None:
+        if was_committed:
+            commit()
+        raise TransientError("no answer")
+
+    monkeypatch.setattr(session, "commit", cut_off)
+
+
+def test_a_commit_whose_answer_was_lost_is_found_by_its_marker(
+    target: DatabaseTarget, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_answer(writer, monkeypatch, was_committed=True)
+
+    writer.commit(STEP, PART)
+
+    assert [marker()] == target.markers("key", STEP)
+
+
+def test_a_commit_that_never_arrived_is_not_believed(
+    target: DatabaseTarget, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_answer(writer, monkeypatch, was_committed=False)
+
+    with pytest.raises(TransientError):
+        writer.commit(STEP, PART)
+
+    assert [] == target.markers("key", STEP)
+    assert 0 == target.count("select count(*) from numbers")
+
+
+def test_a_session_that_the_server_ended_before_commit_has_not_committed(postgres_url: str) -> None:
+    target = DatabaseTarget(postgres_url, "shop", SystemClock())
+    target.install()
+    target.announce(FIRST, takeover_s=5)
+    with target.writer(FIRST) as writer:
+        writer.begin()
+        writer.mark(STEP, PART)
+        writer.complete(STEP, marker())
+        pid = writer.transaction.connection.info.backend_pid
+        with opened(postgres_url) as other:
+            other.query("select pg_terminate_backend(:pid, 5000)", pid=pid)
+
+        with pytest.raises(TransientError):
+            writer.commit(STEP, PART)
+
+    assert [] == target.markers("key", STEP)
+
+
+def test_a_function_that_commits_and_begins_anew_is_found_out(postgres_url: str) -> None:
+    """There is a transaction again, but not the one with our fence; SQLite refuses at once."""
+    target = DatabaseTarget(postgres_url, "shop", SystemClock())
+    target.install()
+    target.announce(FIRST, takeover_s=5)
+    with target.writer(FIRST) as writer:
+        writer.begin()
+        writer.mark(STEP, PART)
+        with writer.guarded():
+            writer.transaction.execute("commit")
+            writer.transaction.execute("begin")
+
+        with pytest.raises(TransactionEnded, match="not the one that was begun"):
+            writer.complete(STEP, marker())

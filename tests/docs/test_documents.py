@@ -1,0 +1,326 @@
+"""The documents are true: their code runs, their links lead somewhere, their tables are complete."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import click
+import pytest
+
+from daybreak import errors, telemetry
+from daybreak.cli.exits import exit_of_error
+from daybreak.cli.program import daybreak
+from daybreak.model.status import STEP_TRANSITIONS, TRANSITIONS
+from daybreak.reports.payload import name_of as event_name_of
+from tests.docs.pages import (
+    DOCS,
+    PAGES,
+    ROOT,
+    Block,
+    blocks_of,
+    code_in,
+    is_relative,
+    links_of,
+    name_of,
+    prose_of,
+    rows_in,
+    section_of,
+    target_of,
+)
+from tests.docs.sample_data import write_sample
+from tests.docs.transcripts import environment, exchanges_in, masked, says_the_same, typed
+
+README: Final = ROOT / "README.md"
+LIFE_CYCLE: Final = DOCS / "concepts" / "run-lifecycle.md"
+ERRORS: Final = DOCS / "reference" / "errors.md"
+EVENTS: Final = DOCS / "reference" / "events.md"
+COMMANDS: Final = DOCS / "reference" / "cli.md"
+FIRST_JOB: Final = DOCS / "guides" / "first-job.md"
+DECISIONS: Final = tuple(sorted((DOCS / "decisions").glob("[0-9]*.md")))
+DECISION_HEADINGS: Final = ("Context", "Decision", "What was measured or tried", "Consequences")
+PAGES_WITH_CODE: Final = {README, FIRST_JOB, ROOT / "CONTRIBUTING.md"}
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
+
+
+# ---------------------------------------------------------------- code
+
+
+PYTHON_BLOCKS: Final = [
+    block for page in PAGES for block in blocks_of(page) if block.language == "python"
+]
+
+
+def ran(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+def write_files(page: Path, folder: Path) -> None:
+    """Write the files that a page asks its reader to write."""
+    for block in blocks_of(page):
+        if block.file is not None:
+            (folder / block.file).write_text(block.body, encoding="utf-8")
+
+
+def test_there_is_code_in_the_documents() -> None:
+    """The tests below look at something."""
+    pages = {block.page for block in PYTHON_BLOCKS}
+
+    assert PAGES_WITH_CODE <= pages
+
+
+@pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=str)
+def test_a_python_block_runs(block: Block, tmp_path: Path) -> None:
+    """As a script of its own, beside the example's models; a job's file only declares."""
+    shutil.copy(ROOT / "examples" / "nycflights.py", tmp_path)
+    (tmp_path / "block.py").write_text(block.body, encoding="utf-8")
+    done = ran([sys.executable, "-W", "error", "block.py"], tmp_path)
+
+    assert 0 == done.returncode, done.stderr
+
+
+def test_the_job_of_the_readme_loads_what_can_be_loaded(tmp_path: Path) -> None:
+    write_files(README, tmp_path)
+    shutil.copy(ROOT / "examples" / "nycflights.py", tmp_path)
+    write_sample(tmp_path / "sample.tar.gz")
+    command = [sys.executable, "-m", "daybreak", "run", "flights.py", "--url", "sample.tar.gz"]
+    done = ran([*command, "--json"], tmp_path)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    counts = {
+        event["step"]: (event["counts"]["written"], event["counts"]["quarantined"])
+        for event in events
+        if event["event"] == "step_ended"
+    }
+
+    assert 0 == done.returncode, done.stderr
+    assert {"airports": (2, 0), "flights": (2, 1)}.items() <= counts.items()
+
+
+@pytest.mark.slow
+def test_a_reader_of_the_first_guide_sees_what_it_says(tmp_path: Path) -> None:
+    """Every command of the guide, a kill by SIGKILL among them, in a folder of its own."""
+    write_files(FIRST_JOB, tmp_path)
+    blocks = [block for block in blocks_of(FIRST_JOB) if block.language == "console"]
+    exchanges = [exchange for block in blocks for exchange in exchanges_in(block)]
+    heard = typed([exchange.command for exchange in exchanges], tmp_path)
+
+    assert len(exchanges) == len(heard)
+    for exchange, said in zip(exchanges, heard, strict=True):
+        assert says_the_same(exchange.said, said), (exchange.command, masked(said))
+
+
+# ---------------------------------------------------------------- links and names
+
+
+@every_page
+def test_every_relative_link_leads_to_a_file(page: Path) -> None:
+    links = [link for link in links_of(page) if is_relative(link)]
+
+    assert [] == [link for link in links if not target_of(page, link).exists()]
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached: set[Path] = set()
+    ahead = [README]
+    while ahead:
+        page = ahead.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        ahead += [target_of(page, link) for link in links_of(page) if is_relative(link)]
+
+    assert [] == [name_of(page) for page in PAGES if page not in reached]
+
+
+def places_named_on(page: Path) -> Iterator[str]:
+    """Give every `room/module.py` and every `room/module.py:Name` of a page."""
+    for code in code_in(prose_of(page)):
+        if re.fullmatch(r"[\w./-]+\.(?:py|sql|md|toml|txt)(?::[\w.]+)?", code) and "/" in code:
+            yield code
+
+
+def is_there(place: str) -> bool:
+    """Say whether a file exists, and has the class or function that is named behind the colon."""
+    file, _, name = place.partition(":")
+    found = next((base / file for base in (ROOT, ROOT / "src" / "daybreak")
+                  if (base / file).is_file()), None)  # fmt: skip
+    if found is None or not name:
+        return found is not None
+    body: list[ast.stmt] = ast.parse(found.read_text(encoding="utf-8")).body
+    for part in name.split("."):
+        named = [node for node in body if part in names_given_by(node)]
+        if not named:
+            return False
+        body = named[0].body if isinstance(named[0], ast.ClassDef) else []
+    return True
+
+
+def names_given_by(node: ast.stmt) -> set[str]:
+    """Return the names that a statement defines."""
+    match node:
+        case ast.FunctionDef() | ast.ClassDef():
+            return {node.name}
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return {name}
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return {name}
+        case _:
+            return set()
+
+
+@every_page
+def test_every_place_that_a_page_names_exists(page: Path) -> None:
+    """`execution/committer.py:Committer.commit` is a file, a class in it and its method."""
+    assert [] == [place for place in places_named_on(page) if not is_there(place)]
+
+
+# ---------------------------------------------------------------- completeness
+
+
+def commands_below(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        yield f"{path} {name}", command
+        if isinstance(command, click.Group):
+            yield from commands_below(command, f"{path} {name}")
+
+
+def test_every_command_and_option_is_documented() -> None:
+    commands = [("daybreak", daybreak), *commands_below(daybreak, "daybreak")]
+    wanted = [
+        (path, name)
+        for path, command in commands
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in option.opts
+    ]
+    text = COMMANDS.read_text(encoding="utf-8")
+
+    assert [] == [path for path, _ in commands[1:] if f"\n## {path}\n" not in text]
+    assert [] == [(path, name) for path, name in wanted if name not in text]
+
+
+def test_every_event_is_documented_with_all_its_fields() -> None:
+    for event in get_args(telemetry.Event):
+        section = section_of(EVENTS, f"## {event.__name__}")
+        fields = {field.name for field in dataclasses.fields(event)}
+
+        assert f'"{event_name_of(event)}"' in section
+        assert fields == {name.strip("`") for name, *_ in rows_in(section)}
+
+
+def drawn(text: str) -> dict[str, str | None]:
+    """Read the tree of exceptions: each name, and the name it hangs on."""
+    found: dict[str, str | None] = {}
+    above: list[tuple[int, str]] = []
+    for indent, name in re.findall(r"^( *)[*x+-] (\w+)", text, flags=re.MULTILINE):
+        while above and above[-1][0] >= len(indent):
+            above.pop()
+        found[name] = above[-1][1] if above else None
+        above.append((len(indent), name))
+    return found
+
+
+def classes() -> dict[str, type[errors.DaybreakError]]:
+    return {
+        name: value
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, errors.DaybreakError)
+    }
+
+
+def test_the_tree_of_errors_is_the_same_in_the_code_in_its_docstring_and_on_the_page() -> None:
+    real: dict[str, str | None] = {
+        name: None if value is errors.DaybreakError else str(value.__bases__[0].__name__)
+        for name, value in classes().items()
+    }
+    (tree,) = [block.body for block in blocks_of(ERRORS) if block.language == "text"]
+
+    assert real == drawn(errors.__doc__ or "")
+    assert tree.strip() in (errors.__doc__ or "")
+
+
+def test_every_error_has_a_row_with_its_exit_status() -> None:
+    rows = {cells[0].strip("`"): cells for cells in rows_in(ERRORS.read_text(encoding="utf-8"))}
+
+    assert set(classes()) <= set(rows)
+    for name, error in classes().items():
+        assert str(int(exit_of_error(error("x")))) == rows[name][2], name
+
+
+def edges_of(page: Path, heading: str) -> dict[tuple[str, str], str]:
+    """Read the edges of the state diagram below a heading, each with its reason."""
+    (diagram,) = re.findall(r"^```mermaid\n(.*?)^```", section_of(page, heading), re.M | re.S)
+    edges = re.findall(r"^ *(\w+) --> (\w+)(?:: (.+))?$", diagram, flags=re.MULTILINE)
+    return {(before, after): reason for before, after, reason in edges}
+
+
+@pytest.mark.parametrize(
+    ("heading", "table"),
+    [("## A run", TRANSITIONS), ("## A step", STEP_TRANSITIONS)],
+    ids=["run", "step"],
+)
+def test_the_life_cycle_is_that_of_the_status_tables(heading: str, table: dict[Any, Any]) -> None:
+    expected = {(str(before), str(after)) for before in table for after in table[before]}
+    edges = edges_of(LIFE_CYCLE, heading)
+    described = {cells[0].strip("`") for cells in rows_in(section_of(LIFE_CYCLE, heading))}
+
+    assert expected == set(edges)
+    assert [] == [edge for edge, reason in edges.items() if not reason]
+    assert {str(status) for status in table} == described
+
+
+def test_every_word_of_the_glossary_stands_there_once() -> None:
+    words = [cells[0] for cells in rows_in((DOCS / "glossary.md").read_text(encoding="utf-8"))]
+
+    assert words
+    assert [] == [word for word in words if words.count(word) > 1]
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def test_decisions_are_numbered_without_a_gap_and_listed() -> None:
+    listed = set(links_of(DOCS / "decisions" / "README.md"))
+
+    assert [f"{n:04}" for n in range(1, len(DECISIONS) + 1)] == [d.name[:4] for d in DECISIONS]
+    assert [] == [decision.name for decision in DECISIONS if decision.name not in listed]
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=name_of)
+def test_a_decision_says_why_what_was_tried_and_what_follows(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+
+    assert text.startswith(f"# {page.name[:4]} ")
+    assert list(DECISION_HEADINGS) == re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
+
+
+def test_modules_named_with_dots_can_be_imported() -> None:
+    """`daybreak.errors` and `python -m daybreak.cli.reference` mean something."""
+    names = {
+        name
+        for page in PAGES
+        for code in code_in(prose_of(page))
+        for name in re.findall(r"\bdaybreak(?:\.[a-z_]+)+\b", code)
+    }
+
+    for name in names:
+        importlib.import_module(name)

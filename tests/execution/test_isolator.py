@@ -1,0 +1,96 @@
+"""A bad record costs one record: the good ones around it are in the target, nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from daybreak.abc import ChunkWriter, Sink, Transaction
+from daybreak.connectors.functions import EachChunkSink, EachSink
+from daybreak.execution.draft import Unit
+from daybreak.execution.isolator import Admitted, Isolator
+from daybreak.model.ranges import Range
+from tests.execution.house import House, insert
+
+PART = Range.of(0, 20)
+
+
+@pytest.fixture
+def admit(house: House) -> Iterator[Callable[[Sink, Sequence[Any]], Admitted]]:
+    """Give a function that isolates records, then commits what is left."""
+    ledger = house.owned()
+    with house.target.writer(ledger.ownership) as writer:
+
+        def isolate(sink: Sink, values: Sequence[Any]) -> Admitted:
+            writer.begin()
+            units = [Unit(origin, [value]) for origin, value in enumerate(values)]
+            admitted = Isolator(writer, sink).admit(units)
+            end(writer)
+            return admitted
+
+        yield isolate
+
+
+def end(writer: ChunkWriter) -> None:
+    """Commit without a marker: only the isolator is looked at here."""
+    writer.transaction.connection.execute("commit")
+
+
+def insert_all(numbers: Sequence[int], tx: Transaction) -> None:
+    tx.executemany("insert into numbers (n) values (:n)", [{"n": number} for number in numbers])
+
+
+def insert_child(pair: tuple[int, int | None], tx: Transaction) -> None:
+    tx.execute("insert into numbers (n, parent) values (:n, :parent)", n=pair[0], parent=pair[1])
+
+
+@pytest.mark.parametrize("culprits", [[5], [0, 19], [7, 8], [3, 9, 15], list(range(20))])
+def test_named_culprits_are_set_aside_and_all_others_written(
+    house: House, admit: Callable[[Sink, Sequence[Any]], Admitted], culprits: list[int]
+) -> None:
+    def picky(number: int, tx: Transaction) -> None:
+        tx.execute("insert into numbers (n) values (:n)", n=number)
+        if number in culprits:
+            raise ValueError(f"not {number}")
+
+    admitted = admit(EachSink(picky), range(20))
+
+    good = [number for number in range(20) if number not in culprits]
+    assert good == house.numbers()
+    assert (len(good), len(good)) == (admitted.passed, admitted.written)
+    assert culprits == sorted(unit.origin for unit, _ in admitted.refused)
+
+
+def test_what_a_refused_record_wrote_is_withdrawn(
+    house: House, admit: Callable[[Sink, Sequence[Any]], Admitted]
+) -> None:
+    admit(EachSink(insert), [4, 5, 6])
+
+    assert [4, 6] == house.numbers()
+
+
+@pytest.mark.parametrize("twice", [0, 9, 10, 18])
+def test_culprits_that_nobody_names_are_found_by_division(
+    house: House, admit: Callable[[Sink, Sequence[Any]], Admitted], twice: int
+) -> None:
+    """The database refuses the second of two equal keys, wherever they stand."""
+    values = list(range(20))
+    values[twice + 1] = twice
+
+    admitted = admit(EachChunkSink(insert_all), values)
+
+    assert sorted(set(values)) == house.numbers()
+    assert [twice + 1] == [unit.origin for unit, _ in admitted.refused]
+    assert (19, 19) == (admitted.passed, admitted.written)
+
+
+def test_a_child_that_comes_before_its_parent_is_no_bad_record(
+    house: House, admit: Callable[[Sink, Sequence[Any]], Admitted]
+) -> None:
+    """Chains of them too; one whose parent never comes is bad."""
+    admitted = admit(EachSink(insert_child), [(1, 2), (2, 3), (3, None), (4, 99)])
+
+    assert [1, 2, 3] == house.numbers()
+    assert [3] == [unit.origin for unit, _ in admitted.refused]

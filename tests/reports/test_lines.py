@@ -1,0 +1,95 @@
+"""Plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+import io
+
+from daybreak.model.fate import Counts
+from daybreak.reports.lines import CHUNK_LINE_EVERY_S, Lines
+from daybreak.reports.secrets import Mask
+from daybreak.telemetry import Event
+from tests.reports.conftest import Events, Watched
+
+
+class Broken(io.StringIO):
+    """A pipe whose reader is gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries = 0
+
+    def write(self, _text: str) -> int:
+        self.tries += 1
+        raise BrokenPipeError
+
+
+def written(watched: Watched, *all_events: Event, mask: Mask | None = None) -> list[str]:
+    stream = io.StringIO()
+    lines = Lines(watched.progress, stream, mask or Mask())
+    for event in all_events:
+        watched.hear(event)
+        lines.hear(event)
+    return stream.getvalue().splitlines()
+
+
+def test_a_run_is_told_line_by_line(watched: Watched, events: Events) -> None:
+    done = Counts(100, 98, 0, 2, 0, 98)
+
+    assert [
+        "run 1 of job shop started",
+        "load: started, 100 records",
+        "load: done in 2.5 s, 100 records, 2 quarantined",
+    ] == written(watched, events.run("load"), events.step(), events.ended(counts=done))
+
+
+def test_a_resumed_run_says_where_it_goes_on(watched: Watched, events: Events) -> None:
+    done = Counts(read=90_000, passed=90_000)
+
+    assert [
+        "run 1 of job shop resumed",
+        "check: done already",
+        "resumed run 1: load goes on after 90,000 records",
+    ] == written(
+        watched,
+        events.run("check", "load", is_resumed=True),
+        events.ended("check", was_done=True),
+        events.step(done=done),
+    )
+
+
+def test_chunks_are_told_every_few_seconds_only(watched: Watched, events: Events) -> None:
+    stream = io.StringIO()
+    lines = Lines(watched.progress, stream, Mask())
+    watched.hear(events.step(total=1000))
+    for _second in range(int(2 * CHUNK_LINE_EVERY_S)):
+        watched.pass_s(1)
+        watched.hear(events.chunk(10, quarantined=1))
+        lines.hear(events.chunk())
+
+    assert [
+        "load: 50 of 1,000 records (5%), 10/s, 1 min 35 s left, 5 quarantined",
+        "load: 100 of 1,000 records (10%), 10/s, 1 min 30 s left, 10 quarantined",
+    ] == stream.getvalue().splitlines()
+
+
+def test_tables_and_words_of_a_step_are_shown(watched: Watched, events: Events) -> None:
+    found = written(
+        watched,
+        events.said("fetching\x1b", key="hunter22"),
+        events.shown({"carrier": "AA", "late": 1.234}, {"carrier": "[b]UA", "late": None}),
+        mask=Mask(["hunter22"]),
+    )
+
+    assert r"load: fetching\x1b (key=***)" == found[0]
+    assert [["Totals"], ["carrier", "late"], ["AA", "1.23"], ["[b]UA"]] == [
+        line.split() for line in found[1:] if line.strip() and "─" not in line
+    ]
+
+
+def test_a_reader_that_is_gone_is_not_written_to_again(watched: Watched, events: Events) -> None:
+    stream = Broken()
+    lines = Lines(watched.progress, stream, Mask())
+    lines.hear(events.run("load"))
+    lines.hear(events.said("more"))
+
+    assert 1 == stream.tries
