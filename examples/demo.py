@@ -47,7 +47,7 @@ def main() -> None:
     job = Path(__file__).with_name("flights.py")
     command = ["daybreak", "run", os.path.relpath(job), "--url", str(archive), *sys.argv[1:]]
     print("$", shlex.join(command), flush=True)
-    os.execv(sys.executable, [sys.executable, "-m", *command])
+    os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606 - it is our own
 
 
 if __name__ == "__main__":

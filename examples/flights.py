@@ -86,7 +86,10 @@ def flights(run: Run) -> Work:
 @job.atomic(db, after=flights, impact="The monthly figures are those of the last run.")
 def delays(tx: Transaction, run: Run) -> None:
     tx.execute(
-        "create table if not exists delays (carrier text, month int, flights int, late_minutes real)"
+        """
+        create table if not exists delays
+          (carrier text, month int, flights int, late_minutes real)
+        """
     )
     tx.execute("delete from delays")
     tx.execute(

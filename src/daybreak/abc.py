@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
 
 from .model.chunk import ChunkInput, Marker, SetAside
 from .model.fate import Counts
+from .model.ownership import Ownership, Pass
+from .model.progress import Measurement, StepRow
 from .model.ranges import Range
 from .model.row import Row
 from .model.status import RunStatus, StepStatus
@@ -178,30 +179,6 @@ class Sink(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
-    """The right of one process to a run, as its targets know it."""
-
-    run_key: str
-    """Canonical hash of the run's identity."""
-
-    run_id: str
-    ledger_id: str
-    epoch: int
-    """Counts up with every owner; a target refuses all but the highest announced."""
-
-    owner: str
-    """Host and process, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """One go over a step's input: each restart is a new one."""
-
-    step: str
-    number: int = 1
-
-
 class Target(Protocol):
     """A database that holds a step's data, and therefore its epochs, markers and quarantine."""
 
@@ -320,36 +297,6 @@ class ChunkWriter(Protocol):
     def rollback(self) -> None:
         """Undo the chunk; never raises for a session that is gone already."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """A step of a run, as the ledger knows it."""
-
-    step: str
-    status: StepStatus
-    pass_number: int
-    whole: Range | None
-    total: int | None
-    fingerprint: Mapping[str, Any] | None
-    counts: Counts
-    value: str | None
-    """What a task or an atomic step gave, as JSON text."""
-
-    error: str | None
-    code: str | None
-    """Hash of the step's code when it last began."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """What one committed chunk took; the stuff of forecast, tuning and progress."""
-
-    part: Range
-    counts: Counts
-    bytes_read: int
-    duration_s: float
-    committed_at: datetime
 
 
 class RunLedger(Protocol):

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from daybreak.abc import Ownership, Pass
 from daybreak.databases.session import opened
 from daybreak.databases.target import DatabaseTarget
 from daybreak.databases.writer import Writer
 from daybreak.errors import (
     DataRefused,
+    DaybreakError,
     ForeignLedger,
     LeaseLost,
     LedgerBehind,
@@ -24,6 +24,7 @@ from daybreak.errors import (
 from daybreak.ledger.clock import SystemClock
 from daybreak.model.chunk import Marker, SetAside
 from daybreak.model.fate import Counts
+from daybreak.model.ownership import Ownership, Pass
 from daybreak.model.ranges import Range
 
 FIRST = Ownership("key", "1", "ledger-a", 1, "host a, pid 1")
@@ -182,7 +183,7 @@ def test_the_session_of_a_stuck_owner_is_ended(postgres_url: str) -> None:
         target.announce(SECOND, takeover_s=5)
         target.close_older(SECOND, takeover_s=0.2)
 
-        with pytest.raises((LeaseLost, Exception), match="terminat|not the one|closed"):
+        with pytest.raises(DaybreakError):
             writer.complete(STEP, marker())
 
     assert [] == target.markers("key", STEP)

@@ -81,7 +81,7 @@ def code_in(text: str) -> set[str]:
 
 def section_of(page: Path, heading: str) -> str:
     """Return the text below a heading, up to the next one of its level or a higher one."""
-    level = heading.split(" ")[0]
+    level = heading.split(" ", maxsplit=1)[0]
     _, _, rest = page.read_text(encoding="utf-8").partition(f"\n{heading}\n")
     assert rest, f"{name_of(page)} has no heading {heading!r}"
     return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]

@@ -268,7 +268,9 @@ def test_every_error_has_a_row_with_its_exit_status() -> None:
 
 def edges_of(page: Path, heading: str) -> dict[tuple[str, str], str]:
     """Read the edges of the state diagram below a heading, each with its reason."""
-    (diagram,) = re.findall(r"^```mermaid\n(.*?)^```", section_of(page, heading), re.M | re.S)
+    (diagram,) = re.findall(
+        r"^```mermaid\n(.*?)^```", section_of(page, heading), re.MULTILINE | re.DOTALL
+    )
     edges = re.findall(r"^ *(\w+) --> (\w+)(?:: (.+))?$", diagram, flags=re.MULTILINE)
     return {(before, after): reason for before, after, reason in edges}
 

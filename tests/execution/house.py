@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from daybreak import Job, Quarantine
-from daybreak.abc import Pass, Sink, Target, Transaction
+from daybreak.abc import Sink, Target, Transaction
 from daybreak.connectors.functions import EachSink
 from daybreak.connectors.sequence import SequenceSource
 from daybreak.databases.session import opened
@@ -23,6 +23,8 @@ from daybreak.ledger.store import LedgerStore
 from daybreak.model.fate import Counts
 from daybreak.model.identity import Identity
 from daybreak.model.job import Knobs, Step
+from daybreak.model.ownership import Pass
+from daybreak.model.ranges import Range
 from daybreak.pipeline import Stage
 from daybreak.pipeline.nodes import IterableRoot
 from daybreak.telemetry import Telemetry
@@ -97,7 +99,8 @@ class House:
     ) -> Counts | None:
         """Run the step as a new owner, or the one given, would."""
         around = self.around(ledger or self.owner(), Bodies(plan, Knobs(chunk=chunk)))
-        return ChunkedStep(loading(), around).run()
+        known = around.ledger.steps().get(loading().name)
+        return ChunkedStep(loading(), around).run(known)
 
     def around(self, ledger: OwnedRun, bodies: Bodies) -> Surroundings:
         return Surroundings(
@@ -115,6 +118,10 @@ class House:
 
     def notes(self) -> int:
         return self.target.count("select count(*) from notes")
+
+    def lose_marker(self, part: Range) -> None:
+        """Lose a committed range's marker, as a restored backup would."""
+        self.spoil(f"delete from daybreak.markers where range_upto = '{part.upto}'")  # noqa: S608 - ours
 
     def spoil(self, sql: str) -> None:
         """Change the target behind everybody's back; `daybreak.` is the schema."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from daybreak.abc import Ownership
 from daybreak.databases.target import DatabaseTarget
 from daybreak.errors import ProofFailed
 from daybreak.ledger.owned import OwnedRun
 from daybreak.model.chunk import Marker
 from daybreak.model.fate import Counts
+from daybreak.model.ownership import Ownership
 from daybreak.model.ranges import Range
 from daybreak.telemetry import ChunkCommitted, Event
 from tests.execution.house import CLOCK, OF, House
@@ -82,8 +82,7 @@ def test_a_commit_that_the_target_lost_is_done_again(house: House) -> None:
     plan = house.plan(range(40))
     after_chunk(house, 2, lambda: house.stop.request("a test"))
     assert house.attempt(plan, chunk=2) is None
-    lost = f"where range_upto = '{Range.of(0, 2).upto}'"
-    house.spoil(f"delete from daybreak.markers {lost}")  # noqa: S608 - ours
+    house.lose_marker(Range.of(0, 2))
     house.spoil("delete from numbers where n < 2")
 
     house.stop = type(house.stop)()
@@ -93,13 +92,7 @@ def test_a_commit_that_the_target_lost_is_done_again(house: House) -> None:
 
 def test_a_marker_that_vanishes_while_the_step_runs_fails_the_proof(house: House) -> None:
     """The rows are still there and the sums of this process are right: the chain is not."""
-    after_chunk(
-        house,
-        2,
-        lambda: house.spoil(
-            f"delete from daybreak.markers where range_upto = '{Range.of(0, 10).upto}'"
-        ),
-    )
+    after_chunk(house, 2, lambda: house.lose_marker(Range.of(0, 10)))
 
     with pytest.raises(ProofFailed):
         house.attempt(house.plan(range(40)))

@@ -35,7 +35,8 @@ def plan(house: House) -> ChunkedPlan:
 
 
 def proven(plan: ChunkedPlan, *markers: Marker, **other: Any) -> Counts:
-    return prove(plan, "key", OF, WHOLE, markers, other.get("committed", ()))
+    committed = other.get("committed", ())
+    return prove(plan, WHOLE, markers, run_key="key", of=OF, committed=committed)
 
 
 def test_a_closed_chain_in_any_order_is_proven(plan: ChunkedPlan) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daybreak.abc import Measurement, Pass
 from daybreak.errors import LeaseLost
 from daybreak.ledger.owned import OwnedRun, PlannedStep
+from daybreak.model.ownership import Pass
+from daybreak.model.progress import Measurement
 from daybreak.model.status import RunStatus, StepStatus
 from daybreak.testing.ledger import OF, WHOLE, WRITES, RunLedgerContract, measured
 from tests.ledger.manual import ManualTime, content, owner, taken

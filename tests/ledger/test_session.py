@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def impatient(no_lock_wait: None, database_url: str, time: ManualTime) -> LedgerStore:  # noqa: ARG001
+def impatient(no_lock_wait: None, database_url: str, time: ManualTime) -> LedgerStore:
     """Give a ledger whose statements do not wait for locks, though it waits between tries."""
     return LedgerStore.open(database_url, patience=time.patience())
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from daybreak.abc import Measurement
 from daybreak.ledger.rows import Owner, RunRow
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.fate import Counts
 from daybreak.model.identity import Identity
+from daybreak.model.progress import Measurement
 from daybreak.model.ranges import Range
 from daybreak.model.status import RunStatus
 from daybreak.operations.inspect import busy, is_owner_gone

@@ -1,6 +1,5 @@
 """Opening a pipeline: its results against plain loops, and every way to end."""
 
-# ruff: noqa: PT012 - what is raised at leaving needs a block to leave
 from __future__ import annotations
 
 import random

@@ -1,6 +1,5 @@
 """Scopes: fan-out and fan-in by generators, and every way to end."""
 
-# ruff: noqa: PT012 - what is raised at leaving needs a block to leave
 from __future__ import annotations
 
 import threading

@@ -38,8 +38,8 @@ PROCESSES: Final = "2"
 SELECTION_S_MAX: Final = 1200.0
 """No selection of tests takes longer: a mutant that lasts so long hangs, and is noticed by that."""
 
-_GREEN, _RED, _EMPTY = 0, 1, 5  # pytest's exit statuses
-_NOTICED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_GREEN, _RED, _INTERRUPTED, _EMPTY = 0, 1, 2, 5  # pytest's exit statuses
+_NOTICED: Final = re.compile(r"^(?:FAILED|ERROR) tests/(\S+?::.+?)(?: - .*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,8 @@ def _kills(tree: Path) -> list[str]:
 def _noticed(tree: Path, selection: Sequence[str]) -> str | None:
     """Run tests until one fails; return its name, or None if all pass.
 
+    A module of tests that cannot be collected is no test that fails.
+
     Raises:
         NotGreen: If they could not be run at all.
     """
@@ -175,10 +177,10 @@ def _noticed(tree: Path, selection: Sequence[str]) -> str | None:
     with _finished(command, tree) as (status, out):
         if status in (_GREEN, _EMPTY):
             return None
-        noticed = _NOTICED.search(out)
         if status is None:
             return "(the tests hang)"
-        if status != _RED or noticed is None:
+        noticed = _NOTICED.search(out)
+        if status not in (_RED, _INTERRUPTED) or noticed is None:
             raise NotGreen(f"pytest ended with status {status}:\n{out[-4000:]}")
         return noticed[1]
 

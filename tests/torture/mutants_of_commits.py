@@ -212,21 +212,19 @@ MUTANTS: Final = (
         (
             Patch(
                 "connectors/publishing.py",
-                "    partial = temporary(path)\n",
-                "    partial = path\n",
-            ),
-            Patch("connectors/publishing.py", 'partial.open("xb")', 'partial.open("wb")'),
-            Patch(
-                "connectors/publishing.py",
                 """\
-        rename(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with temporary(path) as partial:
+        with partial.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
 """,
                 """\
-        rename(partial, path)
-    finally:
-        pass
+    for partial in [path]:
+        with partial.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
 """,
             ),
         ),

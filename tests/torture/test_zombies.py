@@ -86,11 +86,12 @@ def test_a_zombie_is_refused_or_had_committed_before(
             ended = continued(zombie)
         finally:
             zombie.kill()
-    if second.status == 0:
+    if any(event["event"] == "run_started" for event in second.events) and second.status == 0:
         assert OWNED_BY_ANOTHER == ended.status, ended.err
     else:
-        # The zombie held a write lock of SQLite, or was stopped while it wrote the ledger: said.
-        assert OWNED_BY_ANOTHER == second.status, second.err
+        # Not taken over: the run was done already, or the zombie held a lock when it was stopped,
+        # SQLite's of the target or the ledger's, which was said.
+        assert second.status in (0, OWNED_BY_ANOTHER), second.err
         assert ended.status in (0, OWNED_BY_ANOTHER), ended.err
 
     final = world.run(host="another-machine")

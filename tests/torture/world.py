@@ -28,6 +28,24 @@ PROCESS_S_MAX = 60.0
 """No process of a world lives longer than this."""
 
 
+LEFT = {
+    "squares": "select n, square from squares order by n",
+    "labels": "select n, label from labels order by n",
+    "totals": "select what, value from totals order by what",
+    "fates": """
+        select step, pass, sum(records_read) as read, sum(records_passed) as passed,
+          sum(records_filtered) as filtered, sum(records_quarantined) as quarantined,
+          sum(rows_written) as written
+        from daybreak.markers group by step, pass order by step, pass
+    """,
+    "quarantine": """
+        select step, place, stage, reason, details, raw
+        from daybreak.quarantine order by step, place, origin
+    """,
+    "incomplete": "select count(*) as markers from daybreak.markers where committed_at is null",
+}
+
+
 @dataclass(frozen=True)
 class World:
     """Where the processes of one test work."""
@@ -107,23 +125,13 @@ class World:
     def left(self) -> dict[str, Any]:
         """Read what the run left, without what may differ: instants, durations, epochs."""
         with opened(self.url) as session:
-            dot = "_" if session.dialect == "sqlite" else "."
-            queries = {
-                "squares": "select n, square from squares order by n",
-                "labels": "select n, label from labels order by n",
-                "totals": "select what, value from totals order by what",
-                "fates": "select step, pass, sum(records_read) as read, sum(records_passed) as"
-                " passed, sum(records_filtered) as filtered, sum(records_quarantined) as"
-                " quarantined, sum(rows_written) as written"
-                f" from daybreak{dot}markers group by step, pass order by step, pass",
-                "quarantine": "select step, place, stage, reason, details, raw"
-                f" from daybreak{dot}quarantine order by step, place, origin",
-                "incomplete": "select count(*) as markers"
-                f" from daybreak{dot}markers where committed_at is null",
-            }
+            spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
             return {
-                name: [tuple(_comparable(value) for value in row.values()) for row in rows]
-                for name, rows in ((name, session.query(sql)) for name, sql in queries.items())
+                name: [
+                    tuple(_comparable(value) for value in row.values())
+                    for row in session.query(sql.replace("daybreak.", spelled))
+                ]
+                for name, sql in LEFT.items()
             }
 
     def checksum(self) -> str:

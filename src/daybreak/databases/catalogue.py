@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -55,7 +56,7 @@ def facts_of(url: str, table: str) -> TableFacts | None:
         indexes = [
             index["column_names"]
             for index in catalogue.get_indexes(bare, schema=schema or None)
-            if index["unique"] and "postgresql_where" not in index.get("dialect_options", {})
+            if index["unique"] and not _is_partial(index)
         ]
         uniques = [
             unique["column_names"]
@@ -91,6 +92,10 @@ def facts_of(url: str, table: str) -> TableFacts | None:
             if names and None not in names
         ),
     )
+
+
+def _is_partial(index: Mapping[str, Any]) -> bool:
+    return bool(dict(index.get("dialect_options", {})).get("postgresql_where"))
 
 
 def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect: str) -> str:

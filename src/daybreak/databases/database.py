@@ -56,7 +56,7 @@ class Database:
         if self.default_url is None:
             raise DefinitionError(
                 f"database {self.name!r} has no URL",
-                hint=f"give --database {self.name}=URL or set DAYBREAK_DATABASE_{self.name.upper()}",
+                hint=f"give --database {self.name}=URL",
             )
         return resolve(self.default_url, Path.cwd())
 

@@ -10,14 +10,14 @@ from ..errors import DefinitionError
 if TYPE_CHECKING:
     from .database import Database
 
-T_contra = TypeVar("T_contra", contravariant=True)
+T = TypeVar("T")
 
 Key: TypeAlias = str | tuple[str, ...]
 Mode: TypeAlias = Literal["insert", "replace"]
 
 
 @dataclass(frozen=True)
-class Table(Generic[T_contra]):
+class Table(Generic[T]):
     """A table as the end of a pipeline; made by `Database.table`."""
 
     database: Database
@@ -40,7 +40,7 @@ class Table(Generic[T_contra]):
                 hint="give the class of its records as the second argument",
             )
 
-    def accepts(self, record: T_contra, /) -> None:
+    def accepts(self, record: T, /) -> None:
         """Say to type checkers which records fit."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import SourceError
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 
-@lru_cache(maxsize=256)
-def _adapter(model: Hashable) -> TypeAdapter[Any]:
+@cache
+def _adapter(model: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # noqa: PLC0415 - heavy
 
     return TypeAdapter(model)

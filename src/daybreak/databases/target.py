@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..abc import Clock, Ownership, Pass
+from ..abc import Clock
 from ..errors import (
     ForeignLedger,
     LedgerBehind,
@@ -19,6 +19,7 @@ from ..errors import (
 )
 from ..faultpoints import hit
 from ..model.chunk import Marker
+from ..model.ownership import Ownership, Pass
 from ..model.row import Row
 from .markers import marker_of
 from .session import Session, connect, opened, transaction

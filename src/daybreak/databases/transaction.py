@@ -12,7 +12,7 @@ from .statement import shortened
 
 
 class OpenTransaction:
-    """An `abc.Transaction` over a session; refuses work once the chunk it was given for has ended."""
+    """An `abc.Transaction` over a session; refuses work once its chunk has ended."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from ..abc import Clock, Ownership, Pass
+from ..abc import Clock
 from ..errors import DaybreakError, LeaseLost, TransactionEnded, TransientError
 from ..model.chunk import Marker, SetAside
+from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
 from .markers import marker_of
 from .session import Session, connect

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..abc import ChunkWriter, Pass, Target
+from ..abc import ChunkWriter, Target
 from ..errors import DatabaseUnreachable, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker
 from ..model.fate import Counts
 from ..model.job import Step
+from ..model.ownership import Pass
 from ..model.ranges import Range
-from ..telemetry import StepStarted
 from .chunked_step import Surroundings
 from .patience import Patience
 
@@ -19,19 +19,15 @@ ATOMIC: Final = Range("atomic", "atomic")
 """The marker of an atomic step; no cursor's text looks like this."""
 
 
-def run_atomic(step: Step[Any], around: Surroundings) -> str | None:
+def run_atomic(step: Step[Any], pass_number: int, around: Surroundings) -> str | None:
     """Run an atomic step, unless its marker says that it is committed; return its value as JSON.
 
     Raises:
         RunError, LedgerError: Nothing of the step was committed.
     """
     target = around.bodies.target_of(step)
-    row = around.ledger.begin_step(step.name, code=around.bodies.code(step))
-    around.telemetry.publish(
-        StepStarted(around.clock.now(), step.name, step.kind, step.impact, None, Counts())
-    )
     around.targets.join(target)
-    return _commit(step, Pass(step.name, row.pass_number), target, around)
+    return _commit(step, Pass(step.name, pass_number), target, around)
 
 
 def _commit(step: Step[Any], of: Pass, target: Target, around: Surroundings) -> str | None:

@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from ..abc import Clock, Ownership, Pass
+from ..abc import Clock
 from ..faultpoints import hit
+from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
 from ..pipeline import Block, Scope, carry
 from .bad_budget import BadBudget
 from .committer import Committed, Committer
-from .draft import draft_of
+from .draft import Draft, draft_of
 from .plan import ChunkedPlan
+from .stop_request import StopRequest
 
 
-def chunk_worker(
-    scope: Scope,
-    parts: Iterable[Range],
-    plan: ChunkedPlan,
-    of: Pass,
-    ownership: Ownership,
-    budget: BadBudget,
-    clock: Clock,
-) -> Iterator[Committed]:
-    """Commit one range after the other; a generator, so that its yield hands the result on."""
-    with plan.target.writer(ownership) as writer:
-        committer = Committer(
-            writer, plan.sink, of, epoch=ownership.epoch, budget=budget, clock=clock
-        )
-        for part in parts:
-            began_s = clock.monotonic_s()
-            hit("chunk.before_read")
-            read = plan.source.read(part)
-            hit("chunk.after_read")
-            block = Block(read.values, read.origins)
-            carried = carry(plan.stages, block, scope=scope)
-            hit("chunk.after_stages")
-            yield committer.commit(draft_of(part, read, carried), began_s=began_s)
+@dataclass(frozen=True, slots=True)
+class ChunkWorker:
+    """What all workers of a step share; each call of `work` is one of them."""
+
+    plan: ChunkedPlan
+    of: Pass
+    ownership: Ownership
+    budget: BadBudget
+    clock: Clock
+    scope: Scope
+    """Whose threads stages with several workers use."""
+
+    stop: StopRequest
+
+    def work(self, parts: Iterable[Range]) -> Iterator[Committed]:
+        """Commit one range after the other; a generator, so that its yield hands the result on."""
+        with self.plan.target.writer(self.ownership) as writer:
+            committer = Committer(
+                writer,
+                self.plan.sink,
+                self.of,
+                epoch=self.ownership.epoch,
+                budget=self.budget,
+                clock=self.clock,
+            )
+            for part in parts:
+                if self.stop.is_requested:
+                    return
+                began_s = self.clock.monotonic_s()
+                yield committer.commit(self._draft(part), began_s=began_s)
+
+    def _draft(self, part: Range) -> Draft:
+        hit("chunk.before_read")
+        read = self.plan.source.read(part)
+        hit("chunk.after_read")
+        block = Block(read.values, read.origins)
+        carried = carry(self.plan.stages, block, scope=self.scope)
+        hit("chunk.after_stages")
+        return draft_of(part, read, carried)

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..abc import Clock, Measurement, Pass, RunLedger, StepRow
+from ..abc import Clock, RunLedger
 from ..errors import SourceChanged
 from ..model.chunk import Marker
 from ..model.fate import Counts
 from ..model.job import Step
+from ..model.ownership import Pass
+from ..model.progress import Measurement, StepRow
 from ..model.ranges import Range, gaps
 from ..pipeline import Scope
-from ..telemetry import ChunkCommitted, Said, StepStarted, Telemetry
+from ..telemetry import ChunkCommitted, StepStarted, Telemetry
 from .bad_budget import BadBudget
-from .chunk_worker import chunk_worker
+from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .plan import Bodies, ChunkedPlan
 from .prepare import PREPARED, prepare_once
@@ -49,8 +51,11 @@ class ChunkedStep:
         self._unwritten: list[Measurement] = []
         self._written_at_s = surroundings.clock.monotonic_s()
 
-    def run(self) -> Counts | None:
+    def run(self, known: StepRow | None) -> Counts | None:
         """Do what is missing of the step, and prove it.
+
+        Args:
+            known: The step as the ledger knew it before this attempt.
 
         Returns:
             The step's fates, or None if it was stopped before its end.
@@ -61,42 +66,38 @@ class ChunkedStep:
         around = self._around
         plan = around.bodies.chunked(self._step)
         plan.sink.preflight()
-        row = self._begin(plan)
+        row = self._begin(plan, known)
+        assert row.whole is not None
         of = Pass(self._step.name, row.pass_number)
         around.targets.join(plan.target)
         prepare_once(plan, of, around.ledger.ownership, around.clock)
         chunks = self._chunks(plan, of)
         self._started(row, chunks)
         self._remember(of, chunks)
-        if not self._work(plan, of, row, chunks):
-            return None
-        assert row.whole is not None
+        self._work(plan, of, row, chunks)
         chunks = self._chunks(plan, of)
+        if around.stop.is_requested and self._missing(plan, row.whole, chunks):
+            return None
         run_key = around.ledger.ownership.run_key
-        return prove(plan, run_key, of, row.whole, chunks, self._committed)
+        return prove(plan, row.whole, chunks, run_key=run_key, of=of, committed=self._committed)
 
-    def _begin(self, plan: ChunkedPlan) -> StepRow:
-        around = self._around
+    def _begin(self, plan: ChunkedPlan, known: StepRow | None) -> StepRow:
+        """Keep the source's ends at the first start, and refuse another source at any later one."""
         facts = plan.facts()
-        code = around.bodies.code(self._step)
-        known = around.ledger.steps().get(self._step.name)
         is_new = known is None or known.whole is None
-        row = around.ledger.begin_step(
+        row = self._around.ledger.begin_step(
             self._step.name,
-            code=code,
+            code=self._around.bodies.code(self._step),
             whole=plan.source.whole() if is_new else None,
             total=plan.source.total() if is_new else None,
             fingerprint=facts if is_new else None,
         )
         if known is not None and not is_new:
             _refuse_change(self._step.name, known.fingerprint or {}, facts)
-            self._say_changed_code(known, code)
         return row
 
-    def _say_changed_code(self, known: StepRow, code: str) -> None:
-        if known.code and known.code != code:
-            self._say("the step's code changed since the last attempt; it goes on with the new one")
-            self._around.ledger.note("code changed", step=self._step.name)
+    def _missing(self, plan: ChunkedPlan, whole: Range, chunks: list[Marker]) -> list[Range]:
+        return gaps(whole, (marker.part for marker in chunks), plan.source.in_order)
 
     def _chunks(self, plan: ChunkedPlan, of: Pass) -> list[Marker]:
         run_key = self._around.ledger.ownership.run_key
@@ -122,13 +123,11 @@ class ChunkedStep:
         if chunks:
             self._around.ledger.measure(of, [_measurement(marker) for marker in chunks])
 
-    def _work(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> bool:
-        """Commit the missing ranges; say whether there was nothing left to hand out."""
+    def _work(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> None:
+        """Commit the missing ranges, until there are none or somebody asks to stop."""
         around = self._around
         assert row.whole is not None
-        missing = gaps(row.whole, (marker.part for marker in chunks), plan.source.in_order)
-        if not missing:
-            return True
+        missing = self._missing(plan, row.whole, chunks)
         knobs = around.bodies.knobs(self._step)
         done = sum_of(chunks)
         budget = BadBudget(
@@ -137,28 +136,17 @@ class ChunkedStep:
             read=done.read,
             bad=done.quarantined - sum(marker.refused for marker in chunks),
         )
-        handing_out = _HandingOut(plan, missing, knobs.chunk, around.stop)
-        with Scope(capacity=1) as scope:  # what was handed out is still done after a stop
-            parts = scope.go(handing_out)
-            workers = [
-                scope.go(
-                    chunk_worker,
-                    scope,
-                    parts,
-                    plan,
-                    of,
-                    around.ledger.ownership,
-                    budget,
-                    around.clock,
-                )
-                for _ in range(knobs.parallel)
-            ]
+        with Scope(capacity=knobs.parallel) as scope:
+            parts = scope.go(_hand_out, plan, missing, knobs.chunk, around.stop)
+            worker = ChunkWorker(
+                plan, of, around.ledger.ownership, budget, around.clock, scope, around.stop
+            )
+            workers = [scope.go(worker.work, parts) for _ in range(knobs.parallel)]
             try:
                 for committed in scope.merge(*workers):
                     self._note(of, committed)
             finally:
                 self._write_down(of)
-        return handing_out.is_complete
 
     def _note(self, of: Pass, committed: Committed) -> None:
         marker = committed.marker
@@ -183,32 +171,15 @@ class ChunkedStep:
             self._unwritten = []
         self._written_at_s = self._around.clock.monotonic_s()
 
-    def _say(self, message: str, **fields: object) -> None:
-        self._around.telemetry.publish(
-            Said(self._around.clock.now(), self._step.name, message, fields)
-        )
 
-
-class _HandingOut:
-    """The planner: a generator of ranges that ends at a stop request, and knows if it did."""
-
-    def __init__(
-        self, plan: ChunkedPlan, missing: list[Range], chunk: int, stop: StopRequest
-    ) -> None:
-        self._plan = plan
-        self._missing = missing
-        self._chunk = chunk
-        self._stop = stop
-        self.is_complete = False
-        self.__name__ = "hand out ranges"
-
-    def __call__(self) -> Iterator[Range]:
-        for gap in self._missing:
-            for part in self._plan.source.ranges(gap, self._chunk):
-                if self._stop.is_requested:
-                    return
-                yield part
-        self.is_complete = True
+def _hand_out(
+    plan: ChunkedPlan, missing: list[Range], chunk: int, stop: StopRequest
+) -> Iterator[Range]:
+    for gap in missing:
+        for part in plan.source.ranges(gap, chunk):
+            if stop.is_requested:
+                return
+            yield part
 
 
 def _measurement(marker: Marker) -> Measurement:
@@ -223,7 +194,8 @@ def _refuse_change(step: str, known: Mapping[str, Any], now: Mapping[str, Any]) 
         then, today = known.get(what), now.get(what)
         if then != today:
             raise SourceChanged(
-                f"the {what} of step {step} changed since the run began: {_difference(then, today)}",
+                f"the {what} of step {step} changed since the run began:"
+                f" {_difference(then, today)}",
                 hint="bring back what it was, or start a new run with --again",
                 step=step,
             )

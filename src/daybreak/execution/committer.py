@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..abc import ChunkWriter, Clock, Pass, RecordRefused, Sink
+from ..abc import ChunkWriter, Clock, RecordRefused, Sink
 from ..errors import DatabaseUnreachable, DataRefused, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside
 from ..model.fate import Counts
+from ..model.ownership import Pass
 from .bad_budget import BadBudget
 from .draft import Draft
 from .isolator import Admitted, Isolator, write_whole

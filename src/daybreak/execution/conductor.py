@@ -7,17 +7,18 @@ queue, and only this thread decides what begins next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from ..errors import DaybreakError, LeaseLost, OwnershipError, StepFailed
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
+from ..model.progress import StepRow
 from ..model.status import RunStatus, StepStatus
 from ..pipeline import Scope
-from ..telemetry import StepEnded, StepStarted
+from ..telemetry import Said, StepEnded, StepStarted
 from .atomic_step import run_atomic
 from .chunked_step import ChunkedStep, Surroundings
 from .heartbeat import Heartbeat
@@ -30,7 +31,9 @@ class Ended:
 
     step: Step[Any]
     status: StepStatus
-    counts: Counts = field(default_factory=Counts)
+    counts: Counts | None = None
+    """Its fates, once it is done; until then the ledger adds up its chunks."""
+
     value: str | None = None
     error: DaybreakError | None = None
     duration_s: float = 0.0
@@ -98,7 +101,7 @@ class Conductor:
             self._around.bodies.done(step, row.value, row.counts)
             ended = Ended(step, StepStatus.DONE, row.counts, row.value)
             self._ended[step.name] = ended
-            self._publish_end(ended, was_done=True)
+            self._publish_end(ended, row.counts, was_done=True)
 
     def _conduct(self, scope: Scope) -> None:
         self._start_ready(scope)
@@ -145,39 +148,41 @@ class Conductor:
             self._wakes.put(Ended(step, StepStatus.FAILED, error=_cancelled(step)))
             raise
         duration_s = self._around.clock.monotonic_s() - began_s
-        self._wakes.put(
-            Ended(step, ended.status, ended.counts, ended.value, ended.error, duration_s)
-        )
+        self._wakes.put(replace(ended, duration_s=duration_s))
 
     def _attempt(self, step: Step[Any]) -> Ended:
-        run: dict[StepKind, Callable[[Step[Any]], Ended]] = {
-            StepKind.STEP: self._chunked,
-            StepKind.TASK: self._task,
-            StepKind.ATOMIC: self._atomic,
-        }
-        return run[step.kind](step)
+        known = self._around.ledger.steps().get(step.name)
+        row = self._around.ledger.begin_step(step.name, code=self._around.bodies.code(step))
+        self._say_changed_code(step, known, row)
+        if step.kind is StepKind.STEP:
+            counts = ChunkedStep(step, self._around).run(known)
+            status = StepStatus.STOPPED if counts is None else StepStatus.DONE
+            return Ended(step, status, counts)
+        self._publish_start(step)
+        if step.kind is StepKind.TASK:
+            return Ended(step, StepStatus.DONE, Counts(), self._around.bodies.task(step))
+        value = run_atomic(step, row.pass_number, self._around)
+        return Ended(step, StepStatus.DONE, Counts(), value)
 
-    def _chunked(self, step: Step[Any]) -> Ended:
-        counts = ChunkedStep(step, self._around).run()
-        if counts is None:
-            return Ended(step, StepStatus.STOPPED)
-        return Ended(step, StepStatus.DONE, counts)
+    def _say_changed_code(self, step: Step[Any], known: StepRow | None, row: StepRow) -> None:
+        """Name and record changed code; it goes on, for a fix is the commonest reason to resume."""
+        if known is None or not known.code or known.code == row.code:
+            return
+        message = "the step's code changed since the last attempt; it goes on with the new one"
+        self._around.telemetry.publish(Said(self._around.clock.now(), step.name, message, {}))
+        self._around.ledger.note("code changed", step=step.name)
 
-    def _task(self, step: Step[Any]) -> Ended:
-        around = self._around
-        around.ledger.begin_step(step.name, code=around.bodies.code(step))
-        around.telemetry.publish(
-            StepStarted(around.clock.now(), step.name, step.kind, step.impact, None, Counts())
+    def _publish_start(self, step: Step[Any]) -> None:
+        now = self._around.clock.now()
+        self._around.telemetry.publish(
+            StepStarted(now, step.name, step.kind, step.impact, None, Counts())
         )
-        return Ended(step, StepStatus.DONE, value=around.bodies.task(step))
-
-    def _atomic(self, step: Step[Any]) -> Ended:
-        return Ended(step, StepStatus.DONE, value=run_atomic(step, self._around))
 
     def _settle(self, ended: Ended) -> None:
         """Write down how a step ended; what the ledger cannot keep has not ended well."""
         self._running.discard(ended.step.name)
         self._ended[ended.step.name] = ended
+        committed = ended.counts
         if not isinstance(ended.error, OwnershipError):
             self._around.ledger.end_step(
                 ended.step.name,
@@ -186,17 +191,18 @@ class Conductor:
                 value=ended.value,
                 error=None if ended.error is None else str(ended.error),
             )
+            committed = self._around.ledger.steps()[ended.step.name].counts
         if ended.status is StepStatus.DONE:
-            self._around.bodies.done(ended.step, ended.value, ended.counts)
-        self._publish_end(ended)
+            self._around.bodies.done(ended.step, ended.value, ended.counts or Counts())
+        self._publish_end(ended, committed or Counts())
 
-    def _publish_end(self, ended: Ended, *, was_done: bool = False) -> None:
+    def _publish_end(self, ended: Ended, counts: Counts, *, was_done: bool = False) -> None:
         self._around.telemetry.publish(
             StepEnded(
                 at=self._around.clock.now(),
                 step=ended.step.name,
                 status=ended.status,
-                counts=ended.counts,
+                counts=counts,
                 duration_s=ended.duration_s,
                 error=None if ended.error is None else str(ended.error),
                 was_done=was_done,
@@ -223,8 +229,8 @@ class Conductor:
         error = None if failed is None else str(failed.error)
         if status is RunStatus.STOPPED:
             self._become_stopping()
+        quarantined = sum(row.counts.quarantined for row in self._around.ledger.steps().values())
         self._around.ledger.become(status, error=error)
-        quarantined = sum(ended.counts.quarantined for ended in self._ended.values())
         return Result(status, quarantined, failed)
 
 

@@ -42,7 +42,7 @@ class Draft:
         return _aside(self.input, unit.origin, stage, error)
 
 
-def draft_of(part: Range, read: ChunkInput, carried: Carried[Any]) -> Draft:
+def draft_of(part: Range, read: ChunkInput, carried: Carried) -> Draft:
     """Collect what the source and the stages made of a range."""
     refused = [
         SetAside(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..abc import ChunkWriter, Clock, Ownership, Pass
+from ..abc import ChunkWriter, Clock
 from ..errors import DatabaseUnreachable, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker
 from ..model.fate import Counts
+from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
 from .patience import Patience
 from .plan import ChunkedPlan

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..abc import Pass, Source
+from ..abc import Source
 from ..errors import ProofFailed, SourceChanged
 from ..model.chunk import Marker
 from ..model.fate import Counts
+from ..model.ownership import Pass
 from ..model.ranges import Range, breaks
 from .plan import ChunkedPlan
 
@@ -26,20 +27,21 @@ def sum_of(markers: Iterable[Marker]) -> Counts:
 
 def prove(
     plan: ChunkedPlan,
-    run_key: str,
-    of: Pass,
     whole: Range,
     chunks: Sequence[Marker],
+    *,
+    run_key: str,
+    of: Pass,
     committed: Iterable[Range],
 ) -> Counts:
     """Prove that a step's work is complete; return its fates.
 
     Args:
         plan: The step's source, sink and target.
-        run_key: Of the run.
-        of: The pass to prove.
         whole: The ends of the chain.
         chunks: The markers, as the target gives them now.
+        run_key: Of the run.
+        of: The pass to prove.
         committed: The ranges that this attempt believes it committed.
 
     Raises:

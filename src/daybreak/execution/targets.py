@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 
-from ..abc import Ownership, Target
+from ..abc import Target
+from ..model.ownership import Ownership
 
 
 class Targets:

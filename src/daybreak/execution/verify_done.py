@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..abc import Pass, StepRow, Target
+from ..abc import Target
 from ..errors import LedgerBehind
 from ..model.job import Step, StepKind
+from ..model.ownership import Pass
+from ..model.progress import StepRow
 from .atomic_step import ATOMIC
 from .chunked_step import Surroundings
 from .prepare import PREPARED

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-from ..abc import Measurement, Ownership, Pass, StepRow
 from ..errors import LeaseLost
 from ..model.fate import Counts
+from ..model.ownership import Ownership, Pass
+from ..model.progress import Measurement, StepRow
 from ..model.ranges import Range
 from ..model.status import (
     STEP_TRANSITIONS,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ..abc import Measurement, StepRow
 from ..model.fate import Counts
+from ..model.progress import Measurement, StepRow
 from ..model.ranges import Range
 from ..model.row import Row
 from ..model.status import RunStatus, StepStatus

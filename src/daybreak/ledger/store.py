@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ..abc import Measurement
 from ..model.identity import Identity
 from ..model.limits import LEASE_S
+from ..model.progress import Measurement
 from .clock import Patience
 from .migration import checked, is_missing_file, make_folder, missing, prepare
 from .owned import OwnedRun

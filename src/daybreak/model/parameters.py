@@ -162,7 +162,7 @@ def _refuse_difference(known: Parameter, other: Parameter) -> None:
         raise DefinitionError(
             f"parameter {known.name} is {known.type_name} in step {known.step}"
             f" and {other.type_name} in step {other.step}",
-            hint="give it the same type in every step",
+            hint="give it the same type in every step; share one alias for an Annotated type",
         )
     if known.default is not other.default and known.default != other.default:
         raise DefinitionError(

@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ..abc import Measurement
 from ..ledger.rows import RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model.fate import Counts
+from ..model.progress import Measurement
 from ..model.status import RunStatus, StepStatus
 from .run_lock import host_name, is_held
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -92,12 +92,17 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
     parameters = read_parameters(loaded.parameters, settings.parameters)
     knobs = _knobs(job, settings.knobs)
     databases = _bound(loaded, settings.databases)
-    url = ledger_url(settings.ledger, loaded.path)
-    store = LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
+    store = LedgerStore.open(
+        ledger_url(settings.ledger, loaded.path), patience=Patience(most_s=settings.takeover_s)
+    )
     try:
-        run = _run_of(store, loaded, settings, parameters, databases, url, clock)
+        night = _night(job, settings, clock)
+        run = _run_of(
+            store, loaded, settings, night=night, parameters=parameters, databases=databases
+        )
         if run.is_final:
-            return Outcome(str(run.id), run.status, was_done=True)
+            quarantined = sum(row.counts.quarantined for row in store.steps(run.id))
+            return Outcome(str(run.id), run.status, quarantined, was_done=True)
         with _owned(store, run, settings, telemetry, clock) as owned:
             bodies = StepBodies(
                 run_id=str(run.id),
@@ -110,7 +115,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 telemetry=telemetry,
                 clock=clock,
             )
-            return _conduct(job, owned, bodies, settings, telemetry, clock)
+            return _conduct(job, owned, bodies, settings, telemetry=telemetry, clock=clock)
     finally:
         store.close()
 
@@ -158,7 +163,7 @@ def _bound(loaded: LoadedJob, given: Mapping[str, str]) -> dict[str, Database]:
                 f"database {name!r} has no URL", hint=f"give --database {name}=URL"
             )
         database.bind(resolve(url, loaded.path.parent))
-        with opened(database.url):
+        with suppress(TransientError), opened(database.url):  # busy is not unreachable
             pass
     return databases
 
@@ -167,10 +172,10 @@ def _run_of(
     store: LedgerStore,
     loaded: LoadedJob,
     settings: Settings,
+    *,
+    night: date | None,
     parameters: Mapping[str, Any],
     databases: Mapping[str, Database],
-    ledger: str,
-    clock: Clock,
 ) -> RunRow:
     """Find the run that the command means, or enter it."""
     shown = {
@@ -182,7 +187,7 @@ def _run_of(
         job=loaded.job.name,
         parameters=shown,
         databases={name: without_credentials(db.url) for name, db in databases.items()},
-        night=_night(loaded.job, settings, clock),
+        night=night,
     )
     if settings.night is None and not settings.again:
         unfinished = store.newest_unfinished(identity.family)
@@ -192,7 +197,7 @@ def _run_of(
         identity,
         parameters=shown,
         job_file=str(loaded.path),
-        runs_folder=runs_folder(ledger, loaded.path),
+        runs_folder=runs_folder(ledger_url(settings.ledger, loaded.path), loaded.path),
         who=_who(),
         is_again=settings.again,
     )
@@ -273,6 +278,7 @@ def _conduct(
     owned: OwnedRun,
     bodies: StepBodies,
     settings: Settings,
+    *,
     telemetry: Telemetry,
     clock: Clock,
 ) -> Outcome:

@@ -18,9 +18,11 @@ from typing import Final
 
 import pytest
 
-from ..abc import Measurement, Pass, RunLedger
+from ..abc import RunLedger
 from ..errors import InvalidTransition, LeaseLost
 from ..model.fate import Counts
+from ..model.ownership import Pass
+from ..model.progress import Measurement
 from ..model.ranges import Range
 from ..model.status import STEP_TRANSITIONS, TRANSITIONS, RunStatus, StepStatus
 
