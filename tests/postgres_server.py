@@ -35,18 +35,28 @@ wal_level = minimal
 log_min_messages = warning
 """
 
+# For figures about commits: the server's own settings, under which each one waits for the disk.
+CONFIGURATION_DURABLE = """
+log_min_messages = warning
+"""
+DURABLE = "--durable"
+
 
 @contextmanager
-def running_server() -> Iterator[Path]:
+def running_server(*, is_durable: bool = False) -> Iterator[Path]:
     """Run a server of one's own, in a process of its own; give its socket's folder.
 
     A test that kills or restarts PostgreSQL uses this; every other shares the session's server.
+
+    Args:
+        is_durable: Whether commits are synced to disk (fsync, full_page_writes), as they are
+            outside of tests.
 
     Raises:
         RuntimeError: If the server did not start; its log stands on standard error.
     """
     with subprocess.Popen(
-        [sys.executable, __file__],
+        [sys.executable, __file__, *([DURABLE] if is_durable else [])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -77,7 +87,8 @@ def serve() -> None:
     server = get_server(folder / "data", start=False)
     server.ensure_pgdata_inited()
     with (server.pgdata / "postgresql.conf").open("a") as configuration:
-        configuration.write(CONFIGURATION)
+        is_durable = DURABLE in sys.argv[1:]
+        configuration.write(CONFIGURATION_DURABLE if is_durable else CONFIGURATION)
     server.start()
     print(server.get_postmaster_info().socket_dir, flush=True)  # noqa: T201 - the answer
     sys.stdin.read()

@@ -76,13 +76,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(_WHERE[name], __name__)
-    value = module if name == "files" else getattr(module, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # they would take any name for one of the door's
+
+    def __getattr__(name: str) -> Any:
+        if name not in _WHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = importlib.import_module(_WHERE[name], __name__)
+        value = module if name == "files" else getattr(module, name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

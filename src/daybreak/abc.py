@@ -195,22 +195,26 @@ class Target(Protocol):
         """
         ...
 
-    def announce(self, ownership: Ownership, *, takeover_s: float) -> None:
+    def announce(self, ownership: Ownership) -> None:
         """Refuse the chunks of older epochs from now on, and commit that.
 
         Raises:
-            RunOwned: If somebody holds the only write lock for longer than `takeover_s`.
             ForeignLedger: If the run's row belongs to another ledger.
             LedgerBehind: If a higher epoch is known here: the ledger is an older copy.
+            TransientError: If an old owner holds the only write lock.
         """
         ...
 
-    def close_older(self, ownership: Ownership, *, takeover_s: float) -> None:
+    def close_older(self, ownership: Ownership) -> None:
         """Close the rows of older epochs: waits for their chunks in flight, then ends them.
 
         Raises:
-            RunOwned: If an old owner still holds a transaction after `takeover_s`.
+            TransientError: If an old owner still holds a transaction that nobody can end.
         """
+        ...
+
+    def holders(self) -> str:
+        """Say who holds the target's locks, as the end of a sentence, where that is known."""
         ...
 
     def markers(self, run_key: str, of: Pass) -> list[Marker]:

@@ -2,6 +2,7 @@
 
 * DaybreakError
   x DefinitionError          the job is wrong: change the code, or the command
+    + CursorTypeError
     + ParameterError
     + SpentSource
   x PreflightError           the surroundings are not ready: prepare them, then start
@@ -61,6 +62,10 @@ class DaybreakError(Exception):
 
 class DefinitionError(DaybreakError):
     """A job, a pipeline or a command is wrong; nothing was started."""
+
+
+class CursorTypeError(DefinitionError, TypeError):
+    """A key or place has a type that does not survive storage exactly; nothing was read."""
 
 
 class ParameterError(DefinitionError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +19,8 @@ from daybreak.errors import (
     ForeignLedger,
     LeaseLost,
     LedgerBehind,
-    RunOwned,
     TransactionEnded,
+    TransientError,
 )
 from daybreak.ledger.clock import SystemClock
 from daybreak.model.chunk import Marker, SetAside
@@ -49,7 +50,7 @@ def target(database_url: str) -> DatabaseTarget:
 
 @pytest.fixture
 def writer(target: DatabaseTarget) -> Iterator[Writer]:
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
     with target.writer(FIRST) as found:
         yield found
 
@@ -131,15 +132,15 @@ def test_nobody_writes_before_the_epoch_is_announced(target: DatabaseTarget) -> 
 def test_an_announced_epoch_fences_off_the_older_one(
     target: DatabaseTarget, writer: Writer
 ) -> None:
-    target.announce(SECOND, takeover_s=5)
+    target.announce(SECOND)
 
     with pytest.raises(LeaseLost, match="another owner"):
         writer.begin()
 
 
 def test_a_closed_epoch_is_fenced_off(target: DatabaseTarget, writer: Writer) -> None:
-    target.announce(SECOND, takeover_s=5)
-    target.close_older(SECOND, takeover_s=5)
+    target.announce(SECOND)
+    target.close_older(SECOND)
 
     with pytest.raises(LeaseLost):
         writer.begin()
@@ -151,17 +152,17 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
     """On a server; SQLite's one writer makes everybody wait."""
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
     closed = threading.Event()
 
     def close() -> None:
-        target.close_older(SECOND, takeover_s=30)
+        target.close_older(SECOND)
         closed.set()
 
     with target.writer(FIRST) as writer:
         writer.begin()
         writer.mark(STEP, PART)
-        target.announce(SECOND, takeover_s=5)
+        target.announce(SECOND)
         closing = threading.Thread(target=close)
         closing.start()
         waited = not closed.wait(0.2)
@@ -176,12 +177,12 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
 def test_the_session_of_a_stuck_owner_is_ended(postgres_url: str) -> None:
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
     with target.writer(FIRST) as writer:
         writer.begin()
         writer.mark(STEP, PART)
-        target.announce(SECOND, takeover_s=5)
-        target.close_older(SECOND, takeover_s=0.2)
+        target.announce(SECOND)
+        replace(target, lock_wait_s=0.2).close_older(SECOND)
 
         with pytest.raises(DaybreakError):
             writer.complete(STEP, marker())
@@ -192,20 +193,23 @@ def test_the_session_of_a_stuck_owner_is_ended(postgres_url: str) -> None:
 def test_a_stuck_owner_of_a_sqlite_file_is_said(sqlite_url: str) -> None:
     target = DatabaseTarget(sqlite_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST, takeover_s=5)
-    target.announce(SECOND, takeover_s=5)
+    target.announce(FIRST)
+    target.announce(SECOND)
     with opened(sqlite_url) as stuck:
         stuck.begin()
 
-        with pytest.raises(RunOwned, match="still holds a transaction"):
-            target.close_older(SECOND, takeover_s=0.1)
+        with pytest.raises(TransientError, match="locked"):
+            replace(target, lock_wait_s=0.1).close_older(SECOND)
+        said = target.holders()
+
+    assert f"locked by process {os.getpid()}" in said
 
 
 def test_another_ledger_is_refused(target: DatabaseTarget) -> None:
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
 
     with pytest.raises(ForeignLedger, match="ledger-a"):
-        target.announce(replace(SECOND, ledger_id="ledger-b"), takeover_s=5)
+        target.announce(replace(SECOND, ledger_id="ledger-b"))
 
 
 @pytest.mark.parametrize(
@@ -216,15 +220,15 @@ def test_another_ledger_is_refused(target: DatabaseTarget) -> None:
     ],
 )
 def test_an_older_copy_of_the_ledger_is_refused(target: DatabaseTarget, older: Ownership) -> None:
-    target.announce(SECOND, takeover_s=5)
+    target.announce(SECOND)
 
     with pytest.raises(LedgerBehind, match="older copy"):
-        target.announce(older, takeover_s=5)
+        target.announce(older)
 
 
 def test_announcing_again_by_the_same_owner_changes_nothing(target: DatabaseTarget) -> None:
-    target.announce(FIRST, takeover_s=5)
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
+    target.announce(FIRST)
 
     with target.writer(FIRST) as writer:
         writer.begin()
@@ -263,7 +267,7 @@ def test_a_cached_commit_does_not_slip_through_on_sqlite(sqlite_url: str) -> Non
     """A statement that was prepared before the function got the transaction is refused too."""
     target = DatabaseTarget(sqlite_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
     with target.writer(FIRST) as writer:
         for part in (Range.of(0, 1), Range.of(1, 2), Range.of(2, 3)):
             writer.begin()
@@ -304,7 +308,7 @@ def test_a_second_try_waits_at_the_marker_for_the_first(postgres_url: str) -> No
     """Two writers of one epoch: the second does none of the work and finds the marker."""
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
     seen: list[bool] = []
     with target.writer(FIRST) as first, target.writer(FIRST) as second:
         first.begin()
@@ -320,3 +324,27 @@ def test_a_second_try_waits_at_the_marker_for_the_first(postgres_url: str) -> No
 
     assert waited
     assert [False] == seen
+
+
+def test_a_function_that_goes_on_after_a_trigger_rolled_back_is_refused(sqlite_url: str) -> None:
+    """RAISE(ROLLBACK) ends the transaction at once: the next statement would commit alone."""
+    target = DatabaseTarget(sqlite_url, "shop", SystemClock())
+    target.install()
+    target.announce(FIRST)
+    with opened(sqlite_url) as session:
+        session.script("create table numbers (n integer primary key)")
+        session.connection.execute(
+            "create trigger no_seven before insert on numbers when new.n = 7"
+            " begin select raise(rollback, 'seven'); end"
+        )
+    with target.writer(FIRST) as writer:
+        writer.begin()
+        writer.mark(STEP, PART)
+        write(writer, 1)
+        with pytest.raises(DataRefused, match="seven"):
+            write(writer, 7)
+
+        with pytest.raises(TransactionEnded, match="ended the transaction before"):
+            write(writer, 8)
+
+    assert 0 == numbers(target)

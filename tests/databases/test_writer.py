@@ -20,7 +20,7 @@ def target(database_url: str) -> DatabaseTarget:
     found.install()
     with opened(database_url) as session:
         session.script("create table numbers (n integer primary key)")
-    found.announce(FIRST, takeover_s=5)
+    found.announce(FIRST)
     return found
 
 
@@ -74,7 +74,7 @@ def test_a_commit_that_never_arrived_is_not_believed(
 def test_a_session_that_the_server_ended_before_commit_has_not_committed(postgres_url: str) -> None:
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
     with target.writer(FIRST) as writer:
         writer.begin()
         writer.mark(STEP, PART)
@@ -93,13 +93,14 @@ def test_a_function_that_commits_and_begins_anew_is_found_out(postgres_url: str)
     """There is a transaction again, but not the one with our fence; SQLite refuses at once."""
     target = DatabaseTarget(postgres_url, "shop", SystemClock())
     target.install()
-    target.announce(FIRST, takeover_s=5)
+    target.announce(FIRST)
     with target.writer(FIRST) as writer:
         writer.begin()
         writer.mark(STEP, PART)
         with writer.guarded():
-            writer.transaction.execute("commit")
-            writer.transaction.execute("begin")
+            connection = writer.transaction.connection
+            connection.execute("commit")
+            connection.execute("begin")
 
         with pytest.raises(TransactionEnded, match="not the one that was begun"):
             writer.complete(STEP, marker())

@@ -1,4 +1,4 @@
-"""The documents are true: their code runs, their links lead somewhere, their tables are complete."""
+"""The documents are true: their code runs, their links lead somewhere, nothing is left out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ from tests.docs.pages import (
 from tests.docs.sample_data import write_sample
 from tests.docs.transcripts import environment, exchanges_in, masked, says_the_same, typed
 
+PACKAGE: Final = ROOT / "src" / "daybreak"
 README: Final = ROOT / "README.md"
+ARCHITECTURE: Final = ROOT / "ARCHITECTURE.md"
 LIFE_CYCLE: Final = DOCS / "concepts" / "run-lifecycle.md"
 ERRORS: Final = DOCS / "reference" / "errors.md"
 EVENTS: Final = DOCS / "reference" / "events.md"
@@ -60,6 +62,15 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 PYTHON_BLOCKS: Final = [
     block for page in PAGES for block in blocks_of(page) if block.language == "python"
 ]
+
+
+@every_page
+def test_every_block_begins_at_the_margin_and_ends(page: Path) -> None:
+    """Otherwise a block would be read as prose, and never run."""
+    fences = [line for line in page.read_text(encoding="utf-8").splitlines() if "```" in line]
+
+    assert [] == [line for line in fences if not line.startswith("```")]
+    assert 2 * len(blocks_of(page)) == len(fences)
 
 
 def ran(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -161,8 +172,8 @@ def places_named_on(page: Path) -> Iterator[str]:
 def is_there(place: str) -> bool:
     """Say whether a file exists, and has the class or function that is named behind the colon."""
     file, _, name = place.partition(":")
-    found = next((base / file for base in (ROOT, ROOT / "src" / "daybreak")
-                  if (base / file).is_file()), None)  # fmt: skip
+    places = (base / file for base in (ROOT, PACKAGE))
+    found = next((path for path in places if path.is_file()), None)
     if found is None or not name:
         return found is not None
     body: list[ast.stmt] = ast.parse(found.read_text(encoding="utf-8")).body
@@ -191,6 +202,42 @@ def names_given_by(node: ast.stmt) -> set[str]:
 def test_every_place_that_a_page_names_exists(page: Path) -> None:
     """`execution/committer.py:Committer.commit` is a file, a class in it and its method."""
     assert [] == [place for place in places_named_on(page) if not is_there(place)]
+
+
+# ---------------------------------------------------------------- rooms
+
+
+def rooms() -> set[str]:
+    return {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if not path.name.startswith("_") and (path.is_dir() or path.suffix == ".py")
+    }
+
+
+def imports_of(room: str) -> set[str]:
+    """Return the rooms that a room imports directly."""
+    files = [PACKAGE / f"{room}.py", *(PACKAGE / room).rglob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in files if path.is_file()]
+    return {
+        name
+        for text in texts
+        for name in re.findall(r"^ *from \.{1,2}(\w+)", text, flags=re.MULTILINE)
+        if name in rooms()
+    }
+
+
+def test_the_architecture_names_every_room_that_there_is_and_no_other() -> None:
+    rows = rows_in(section_of(ARCHITECTURE, "## The rooms"))
+
+    assert rooms() == {name for cells in rows for name in code_in(cells[1])}
+
+
+def test_every_arrow_between_rooms_is_an_import() -> None:
+    arrows = re.findall(r"^    (\w+) --> (\w+)$", ARCHITECTURE.read_text(), flags=re.MULTILINE)
+
+    assert arrows
+    assert [] == [(above, below) for above, below in arrows if below not in imports_of(above)]
 
 
 # ---------------------------------------------------------------- completeness

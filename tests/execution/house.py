@@ -79,7 +79,7 @@ class House:
     def owned(self) -> OwnedRun:
         """Take the run, and its target."""
         ledger = self.owner()
-        Targets(ledger.ownership, takeover_s=5).join(self.target)
+        Targets(ledger.ownership).join(self.target)
         return ledger
 
     def plan(
@@ -106,7 +106,7 @@ class House:
         return Surroundings(
             bodies,
             ledger,
-            Targets(ledger.ownership, takeover_s=5),
+            Targets(ledger.ownership),
             CLOCK,
             self.telemetry,
             self.stop,

@@ -104,9 +104,9 @@ class OwnedLate(DatabaseTarget):
 
     last_words: Callable[[], None] = field(kw_only=True)
 
-    def announce(self, ownership: Ownership, *, takeover_s: float) -> None:
+    def announce(self, ownership: Ownership) -> None:
         self.last_words()
-        super().announce(ownership, takeover_s=takeover_s)
+        super().announce(ownership)
 
 
 def test_what_the_old_owner_committed_last_is_seen(house: House) -> None:

@@ -107,9 +107,10 @@ def test_a_record_that_the_stages_lost_stops_the_chunk(
 
 
 def test_a_transient_error_repeats_the_write_and_isolates_nobody(
-    house: House, ledger: OwnedRun, writer: ChunkWriter
+    house: House, ledger: OwnedRun, writer: ChunkWriter, arm: Callable[[str], None]
 ) -> None:
-    """Even if it comes again and again: the records are good."""
+    """Even if it comes again and again: the records are good, and none is under suspicion."""
+    arm("chunk.before_isolation:1:raise")
     tries: list[int] = []
 
     def busy(number: int, tx: Transaction) -> None:

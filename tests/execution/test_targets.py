@@ -39,9 +39,7 @@ def test_a_busy_owner_begins_no_chunk_while_the_take_over_waits_for_one(postgres
         house.target.writer(first.ownership) as late,
     ):
         in_flight.begin()
-        joining = threading.Thread(
-            target=Targets(second.ownership, takeover_s=30).join, args=[house.target]
-        )
+        joining = threading.Thread(target=Targets(second.ownership).join, args=[house.target])
         joining.start()
         joining.join(0.3)
         waited = joining.is_alive()

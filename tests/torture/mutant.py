@@ -28,7 +28,7 @@ class Mutant:
     """What is wrong then, in one sentence."""
 
     rooms: tuple[str, ...]
-    """Folders of tests that may notice it, the nearest first; the kills come after them."""
+    """Folders and modules of tests that may notice it; what kills processes comes after them."""
 
     patches: tuple[Patch, ...]
 

@@ -5,7 +5,6 @@ tree, runs the tests of the rooms concerned and then the kills there, and says w
 it first, or that it survived. The mutants themselves stand in the modules beside this one.
 """
 
-# ruff: noqa: T201 - a command for people
 from __future__ import annotations
 
 import argparse
@@ -152,9 +151,9 @@ def _tried(original: Path, mutant: Mutant, folder: Path) -> Verdict:
 
 
 def _fast(tree: Path, rooms: Sequence[str]) -> list[str]:
-    """Return the folders of the rooms that have tests."""
-    folders = [tree / "tests" / room for room in rooms]
-    return [str(folder) for folder in folders if any(folder.glob("test_*.py"))]
+    """Return the folders of the rooms that have tests, and single modules of tests."""
+    places = [tree / "tests" / room for room in rooms]
+    return [str(place) for place in places if place.is_file() or any(place.glob("test_*.py"))]
 
 
 def _kills(tree: Path) -> list[str]:

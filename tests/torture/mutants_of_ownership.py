@@ -22,6 +22,7 @@ _ANNOUNCE: Final = """\
 _CLOSE: Final = """\
             target.close_older(self._ownership, takeover_s=self._takeover_s)
 """
+_LEDGER_ROOMS: Final = ("ledger/test_owned.py", "ledger/test_ownership.py", "operations")
 _ROOMS: Final = ("databases", "execution", "operations")
 
 MUTANTS: Final = (
@@ -100,7 +101,7 @@ MUTANTS: Final = (
     Mutant(
         "epoch-not-raised",
         "Every owner of a run gets the same epoch.",
-        ("ledger", "operations"),
+        _LEDGER_ROOMS,
         (
             Patch("ledger/sql/sqlite/take_run.sql", "  epoch = epoch + 1,\n", "  epoch = 1,\n"),
             Patch("ledger/sql/postgresql/take_run.sql", "  epoch = epoch + 1,\n", "  epoch = 1,\n"),
@@ -121,7 +122,7 @@ MUTANTS: Final = (
     Mutant(
         "ledger-unfenced",
         "An owner that was taken over goes on writing into the ledger.",
-        ("ledger", "operations"),
+        _LEDGER_ROOMS,
         (
             Patch(
                 "ledger/sql/sqlite/hold_run.sql",
@@ -138,7 +139,7 @@ MUTANTS: Final = (
     Mutant(
         "lease-ignored",
         "A live owner on another machine is not watched: its run is taken at once.",
-        ("ledger", "operations"),
+        _LEDGER_ROOMS,
         (
             Patch(
                 "ledger/ownership.py",

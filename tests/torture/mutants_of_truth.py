@@ -72,8 +72,8 @@ MUTANTS: Final = (
             ),
             Patch(
                 _STEP,
-                "        chunks = self._chunks(plan, of)\n        run_key",
-                "        chunks = [*chunks, *self._remembered]\n        run_key",
+                "        chunks = self._chunks(plan, of)\n        if around.stop",
+                "        chunks = [*chunks, *self._remembered]\n        if around.stop",
             ),
         ),
     ),
@@ -85,13 +85,10 @@ MUTANTS: Final = (
             Patch(
                 _STEP,
                 """\
-                if self._stop.is_requested:
-                    return
+        if around.stop.is_requested and self._missing(plan, row.whole, chunks):
+            return None
 """,
-                """\
-                if self._stop.is_requested:
-                    break
-""",
+                "",
             ),
         ),
     ),
@@ -160,15 +157,15 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
-        "failed-record-filtered-too",
-        "A record one of whose outputs failed is also counted as filtered if others are dropped.",
-        ("pipeline", "execution"),
+        "outputs-miscounted",
+        "A record of whose outputs some go no further counts as filtered, though others pass.",
+        ("pipeline/test_carry.py", "execution"),
         (
             Patch(
                 "pipeline/carry.py",
                 """\
-        if origin in self._failures:
-            return
+        elif more > 1:
+            self._more[origin] = more - 1
 """,
                 "",
             ),

@@ -6,7 +6,7 @@ last one also with the end of the file). What breaks the grammar is refused, nev
 costs *one physical line*: reading goes on at the next. So an unclosed quote cannot swallow the
 file, and where a row begins depends on nothing before it: reading may start at any row.
 
-Types and models are not here (`csv_values`), nor is the header (`csv_header`).
+Types and models are not here (`csv_records`), nor is the header (`csv_header`).
 """
 
 from __future__ import annotations

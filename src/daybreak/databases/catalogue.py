@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -71,6 +71,7 @@ def facts_of(url: str, table: str) -> TableFacts | None:
         ) from error
     finally:
         engine.dispose()
+    keys: list[Sequence[str | None]] = [primary, *uniques, *indexes]
     not_null = frozenset(c["name"] for c in columns if not c["nullable"]) | frozenset(primary)
     is_rowid = parsed.get_backend_name() == "sqlite" and len(primary) == 1
     generated = frozenset(primary) if is_rowid else frozenset()
@@ -88,7 +89,7 @@ def facts_of(url: str, table: str) -> TableFacts | None:
         not_null=not_null,
         unique=tuple(
             frozenset(name for name in names if name)
-            for names in [primary, *uniques, *indexes]
+            for names in keys
             if names and None not in names
         ),
     )

@@ -88,6 +88,9 @@ class PostgresqlSession:
             return self.connection.execute(in_percent_style(sql).encode(), bind)
 
     def executemany(self, sql: str, binds: Sequence[Mapping[str, object]], /) -> int:
+        if not binds:
+            return 0
+        check_binds(sql, set(binds[0]))
         with self._translated(sql), self.connection.cursor() as cursor:
             cursor.executemany(in_percent_style(sql).encode(), binds)
             return max(cursor.rowcount, 0)
@@ -140,7 +143,7 @@ class PostgresqlSession:
     @contextmanager
     def guarded(self) -> Iterator[None]:
         # PostgreSQL cannot refuse COMMIT to one user of a session: the transaction's number is
-        # compared before the marker is completed (target.py).
+        # compared before the marker is completed (writer.py).
         yield
 
     def close(self) -> None:

@@ -30,7 +30,8 @@ def read_as(model: type[M], rows: Sequence[Row]) -> list[M]:
     """
     from pydantic import ValidationError  # noqa: PLC0415 - heavy
 
-    adapter = _adapter(model)
+    kind: Any = model  # a class can be hashed, even where its instances cannot: mypy mixes them up
+    adapter = _adapter(kind)
     has_fields = any(hasattr(model, name) for name in _FIELD_MARKS)
     try:
         return [adapter.validate_python(dict(row) if has_fields else _only(row)) for row in rows]

@@ -116,6 +116,9 @@ class SqliteSession:
             return self.connection.execute(sql, {name: plain(v) for name, v in bind.items()})
 
     def executemany(self, sql: str, binds: Sequence[Mapping[str, object]], /) -> int:
+        if not binds:
+            return 0
+        check_binds(sql, set(binds[0]))
         with self._translated(sql):
             cursor = self.connection.executemany(
                 sql, [{name: plain(v) for name, v in bind.items()} for bind in binds]

@@ -22,7 +22,7 @@ _TOKENS: Final = re.compile(
     | /\*.*?\*/                      # comment
     | \$(?P<dollar>\w*)\$.*?\$(?P=dollar)\$
     | ::                             # PostgreSQL's cast
-    | :(?P<bind>[A-Za-z_]\w*)
+    | (?<!\w):(?P<bind>[A-Za-z_]\w*)  # but not a slice, a[1:n]
     | %
     """,
     re.VERBOSE | re.DOTALL,

@@ -14,15 +14,15 @@ from ..errors import (
     ForeignLedger,
     LedgerBehind,
     RightsMissing,
-    RunOwned,
     TransientError,
 )
 from ..faultpoints import hit
 from ..model.chunk import Marker
 from ..model.ownership import Ownership, Pass
 from ..model.row import Row
+from .holders import said_holders
 from .markers import marker_of
-from .session import Session, connect, opened, transaction
+from .session import LOCK_WAIT_S, Session, connect, transaction
 from .statement import load
 from .url import without_credentials
 from .writer import Writer
@@ -36,11 +36,13 @@ class DatabaseTarget:
         url: Where it is.
         name: What people call it.
         clock: For the instants that people read.
+        lock_wait_s: How long everything but a chunk's transaction waits for locks of others.
     """
 
     url: str
     name: str
     clock: Clock
+    lock_wait_s: float = LOCK_WAIT_S
 
     def install(self) -> None:
         with self._session() as session:
@@ -52,17 +54,14 @@ class DatabaseTarget:
             except RightsMissing as error:
                 raise RightsMissing(
                     f"cannot make Daybreak's tables in {without_credentials(self.url)}: {error}",
-                    hint="grant CREATE on the database, or have somebody who may run the"
-                    f" statements of `daybreak target init --print {self.name}`",
+                    hint="grant CREATE on the database to the URL's user; for those who may, the"
+                    f" statements are in daybreak/databases/sql/{session.dialect}/install.sql",
                 ) from error
 
-    def announce(self, ownership: Ownership, *, takeover_s: float) -> None:
+    def announce(self, ownership: Ownership) -> None:
         hit("epoch.before_announce")
-        try:
-            with self._patient(ownership, takeover_s) as session, transaction(session):
-                self._announce(session, ownership)
-        except TransientError as error:
-            raise self._held(ownership, takeover_s, error) from error
+        with self._session() as session, transaction(session):
+            self._announce(session, ownership)
         hit("epoch.after_announce")
 
     def _announce(self, session: Session, ownership: Ownership) -> None:
@@ -99,20 +98,17 @@ class DatabaseTarget:
                 database=self.name,
             )
 
-    def close_older(self, ownership: Ownership, *, takeover_s: float) -> None:
+    def close_older(self, ownership: Ownership) -> None:
         hit("epoch.before_close")
         try:
-            self._close(ownership, takeover_s)
+            self._close(ownership)
         except TransientError:
             self._end_sessions(ownership)
-            try:
-                self._close(ownership, takeover_s)
-            except TransientError as error:
-                raise self._held(ownership, takeover_s, error) from error
+            self._close(ownership)
         hit("epoch.after_close")
 
-    def _close(self, ownership: Ownership, takeover_s: float) -> None:
-        with self._patient(ownership, takeover_s) as session, transaction(session):
+    def _close(self, ownership: Ownership) -> None:
+        with self._session() as session, transaction(session):
             session.execute(
                 load(session.dialect, "epoch_close_older"),
                 run_key=ownership.run_key,
@@ -120,24 +116,8 @@ class DatabaseTarget:
                 closed_at=self.clock.now().isoformat(),
             )
 
-    def _held(self, ownership: Ownership, takeover_s: float, error: TransientError) -> RunOwned:
-        """Say that an old owner, stopped inside a transaction, keeps everybody out."""
-        return RunOwned(
-            f"an earlier owner of run {ownership.run_id} still holds a transaction in"
-            f" {self.name} after {takeover_s:g} s: {error}",
-            hint="continue or end that process (`daybreak status` names it), then run the same"
-            " command again",
-            database=self.name,
-            run=ownership.run_id,
-        )
-
-    @contextmanager
-    def _patient(self, ownership: Ownership, takeover_s: float) -> Iterator[Session]:
-        session = connect(self.url, application=_application(ownership), lock_wait_s=takeover_s)
-        try:
-            yield session
-        finally:
-            session.close()
+    def holders(self) -> str:
+        return said_holders(self.url)
 
     def _end_sessions(self, ownership: Ownership) -> None:
         """End what older epochs left open, where the database lets us; SQLite cannot."""
@@ -188,8 +168,11 @@ class DatabaseTarget:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        with opened(self.url, application="daybreak") as session:
+        session = connect(self.url, lock_wait_s=self.lock_wait_s)
+        try:
             yield session
+        finally:
+            session.close()
 
 
 def _application(ownership: Ownership) -> str:

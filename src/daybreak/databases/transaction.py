@@ -55,6 +55,12 @@ class OpenTransaction:
                 f"the transaction has ended; it cannot run: {shortened(sql)}",
                 hint="use `tx` only inside the function it was given to, and keep it nowhere",
             )
+        if not self._session.in_transaction:
+            raise TransactionEnded(
+                f"something ended the transaction before: {shortened(sql)}",
+                hint="look for COMMIT or ROLLBACK in the function, and for RAISE(ROLLBACK) in"
+                " triggers; outside a transaction this would have no marker",
+            )
         return self._session
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
-from ..errors import DaybreakError, LeaseLost, OwnershipError, StepFailed
+from ..errors import DaybreakError, LeaseLost, LedgerBehind, OwnershipError, StepFailed
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
 from ..model.progress import StepRow
@@ -78,8 +78,13 @@ class Conductor:
 
         Raises:
             LeaseLost: If another process owns the run by now.
+            LedgerBehind: If a target lost what the ledger says is done; the run has failed.
         """
-        self._take_over_what_is_done()
+        try:
+            self._take_over_what_is_done()
+        except LedgerBehind as error:
+            self._around.ledger.become(RunStatus.FAILED, error=str(error))
+            raise
         heartbeat = Heartbeat(self._around.ledger, self._around.clock, lease_s=self._lease_s)
         with Scope() as scope:
             scope.start(heartbeat.beat, scope)

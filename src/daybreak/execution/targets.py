@@ -9,15 +9,15 @@ from __future__ import annotations
 import threading
 
 from ..abc import Target
+from ..errors import RunOwned, TransientError
 from ..model.ownership import Ownership
 
 
 class Targets:
     """The targets that this attempt has joined; each once."""
 
-    def __init__(self, ownership: Ownership, *, takeover_s: float) -> None:
+    def __init__(self, ownership: Ownership) -> None:
         self._ownership = ownership
-        self._takeover_s = takeover_s
         self._joined: set[str] = set()
         self._lock = threading.Lock()
 
@@ -31,7 +31,20 @@ class Targets:
         with self._lock:
             if target.name in self._joined:
                 return
-            target.install()
-            target.announce(self._ownership, takeover_s=self._takeover_s)
-            target.close_older(self._ownership, takeover_s=self._takeover_s)
+            try:
+                target.install()
+                target.announce(self._ownership)
+                target.close_older(self._ownership)
+            except TransientError as error:
+                raise self._held(target, error) from error
             self._joined.add(target.name)
+
+    def _held(self, target: Target, error: TransientError) -> RunOwned:
+        """Say that an old owner, stopped inside a transaction, keeps everybody out."""
+        return RunOwned(
+            f"an earlier owner of run {self._ownership.run_id} still holds a transaction in"
+            f" {target.name}: {error}{target.holders()}",
+            hint="continue or end that process, then run the same command again",
+            database=target.name,
+            run=self._ownership.run_id,
+        )

@@ -13,16 +13,12 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from ..errors import DefinitionError
+from ..errors import CursorTypeError
 
 Cursor: TypeAlias = int | str | bytes | Decimal | date | datetime | UUID | tuple["Cursor", ...]
 
 START = ""
 """The text of "before the first record": the `after` of a chain's first range."""
-
-
-class CursorTypeError(DefinitionError, TypeError):
-    """A key or place has a type that does not survive storage exactly; nothing was read."""
 
 
 def encode(cursor: Cursor) -> str:

@@ -33,6 +33,26 @@ if TYPE_CHECKING:
     from ..databases import Database
     from ..pipeline import Pipeline, Work
 
+    # What the ledger can keep, so that `run[step]` answers the same after a restart. For type
+    # checkers only: as one string, which the names from above would need, not all can read it.
+    Kept: TypeAlias = (
+        bool
+        | int
+        | float
+        | Decimal
+        | str
+        | date
+        | datetime
+        | timedelta
+        | Path
+        | Mapping[str, Any]
+        | Sequence[Any]
+        | "_Dataclass"
+        | "_Model"
+        | Pipeline[Any]
+        | None
+    )
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -44,11 +64,6 @@ class _Model(Protocol):
     def model_dump_json(self) -> str: ...
 
 
-# What the ledger can keep, so that `run[step]` answers the same after a restart.
-Kept: TypeAlias = (
-    "bool | int | float | Decimal | str | date | datetime | timedelta | Path"
-    " | Mapping[str, Any] | Sequence[Any] | _Dataclass | _Model | Pipeline[Any] | None"
-)
 K = TypeVar("K", bound="Kept")
 
 

@@ -17,13 +17,9 @@ PARALLEL_MAX: Final = 64
 BAD_ALWAYS_ALLOWED: Final = 10
 """Fewer bad records than this never exceed a percentage, unless all records are bad."""
 
-SAVEPOINTS_LIVE_MAX: Final = 32
 LEASE_S: Final = 30.0
 TAKEOVER_S: Final = 30.0
 """How long a new owner waits for the chunks in flight of the old one."""
-
-COMMIT_TRIES_MAX: Final = 5
-"""How often the write of one chunk is tried while the database says: not now."""
 
 Bad: TypeAlias = int | str
 

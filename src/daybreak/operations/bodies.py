@@ -35,6 +35,7 @@ class StepBodies:
         parameters: Mapping[str, Any],
         knobs: Mapping[str, Knobs],
         databases: Mapping[str, Database],
+        takeover_s: float,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
@@ -45,13 +46,14 @@ class StepBodies:
         self._parameters = parameters
         self._knobs = knobs
         self._databases = databases
+        self._takeover_s = takeover_s
         self._telemetry = telemetry
         self._clock = clock
         self._values = KeptValues(folder)
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         work = step.function(**self._arguments(step))
-        return plan_of(step, work, folder=self._folder, clock=self._clock)
+        return plan_of(step, work, folder=self._folder, target_of=self._target)
 
     def task(self, step: Step[Any]) -> str:
         return self._values.keep(step, step.function(**self._arguments(step)))
@@ -82,7 +84,7 @@ class StepBodies:
         self._values.done(step, value, counts)
 
     def _target(self, database: Database) -> DatabaseTarget:
-        return DatabaseTarget(database.url, database.name, self._clock)
+        return DatabaseTarget(database.url, database.name, self._clock, self._takeover_s)
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:
         wanted = inspect.signature(step.function).parameters

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ..abc import Clock, Sink, Source
+from ..abc import Sink, Source, Target
 from ..connectors.csv_file import CsvRoot
 from ..connectors.csv_source import CsvSource
 from ..connectors.functions import EachChunkSink, EachSink
@@ -14,7 +14,6 @@ from ..connectors.sequence import SequenceSource
 from ..connectors.table import TableSink
 from ..databases import Database
 from ..databases.nodes import Table
-from ..databases.target import DatabaseTarget
 from ..errors import DefinitionError
 from ..execution.plan import ChunkedPlan
 from ..model.job import Step
@@ -27,14 +26,16 @@ SOURCES: Final[Mapping[type[Root], Callable[[Any, Path], Source]]] = {
 }
 
 
-def plan_of(step: Step[Any], work: object, *, folder: Path, clock: Clock) -> ChunkedPlan:
+def plan_of(
+    step: Step[Any], work: object, *, folder: Path, target_of: Callable[[Database], Target]
+) -> ChunkedPlan:
     """Resolve the pipeline that a step returned.
 
     Args:
         step: The step.
         work: What its function returned.
         folder: The run's.
-        clock: For the instants in its target.
+        target_of: Gives the target of a database.
 
     Raises:
         DefinitionError: If it is no pipeline that ends, or a part of it means nothing here.
@@ -56,7 +57,7 @@ def plan_of(step: Step[Any], work: object, *, folder: Path, clock: Clock) -> Chu
         source=opened(root, folder),
         stages=stages,
         sink=sink,
-        target=DatabaseTarget(database.url, database.name, clock),
+        target=target_of(database),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..abc import Clock
 from ..databases import Database
-from ..databases.session import opened
+from ..databases.holders import said_holders
+from ..databases.session import connect
 from ..databases.url import resolve, without_credentials
 from ..errors import DaybreakError, DefinitionError, RunOwned, TransientError
 from ..execution.chunked_step import Surroundings
@@ -91,10 +92,8 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
     job = loaded.job
     parameters = read_parameters(loaded.parameters, settings.parameters)
     knobs = _knobs(job, settings.knobs)
-    databases = _bound(loaded, settings.databases)
-    store = LedgerStore.open(
-        ledger_url(settings.ledger, loaded.path), patience=Patience(most_s=settings.takeover_s)
-    )
+    databases = _bound(loaded, settings)
+    store = _opened_ledger(ledger_url(settings.ledger, loaded.path), settings)
     try:
         night = _night(job, settings, clock)
         run = _run_of(
@@ -112,6 +111,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 parameters=parameters,
                 knobs=knobs,
                 databases=databases,
+                takeover_s=settings.takeover_s,
                 telemetry=telemetry,
                 clock=clock,
             )
@@ -137,8 +137,9 @@ def _knobs(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knobs]
     return knobs
 
 
-def _bound(loaded: LoadedJob, given: Mapping[str, str]) -> dict[str, Database]:
+def _bound(loaded: LoadedJob, settings: Settings) -> dict[str, Database]:
     """Bind the job's databases to their URLs, and prove that each answers."""
+    given = settings.databases
     databases = {database.name: database for database in loaded.databases}
     for name in given:
         if name and name not in databases:
@@ -163,8 +164,8 @@ def _bound(loaded: LoadedJob, given: Mapping[str, str]) -> dict[str, Database]:
                 f"database {name!r} has no URL", hint=f"give --database {name}=URL"
             )
         database.bind(resolve(url, loaded.path.parent))
-        with suppress(TransientError), opened(database.url):  # busy is not unreachable
-            pass
+        with suppress(TransientError):  # busy is not unreachable
+            connect(database.url, lock_wait_s=settings.takeover_s).close()
     return databases
 
 
@@ -218,6 +219,17 @@ def _who() -> str:
 
 
 # ---------------------------------------------------------------- owning and conducting
+
+
+def _opened_ledger(url: str, settings: Settings) -> LedgerStore:
+    try:
+        return LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
+    except TransientError as error:
+        raise RunOwned(
+            f"the ledger cannot be opened: {error}{said_holders(url)}",
+            hint="a process that was stopped while it wrote keeps the lock: continue or end it,"
+            " then run the same command again",
+        ) from error
 
 
 @contextmanager
@@ -300,7 +312,7 @@ def _conduct(
     around = Surroundings(
         bodies=bodies,
         ledger=owned,
-        targets=Targets(owned.ownership, takeover_s=settings.takeover_s),
+        targets=Targets(owned.ownership),
         clock=clock,
         telemetry=telemetry,
         stop=StopRequest(),

@@ -1,0 +1,221 @@
+"""What a figure is, and how samples become one: medians, intervals, and whether a target is met.
+
+A comparison is a number of pairs, measured in turns in one run. Its target is met if the median
+meets it and the 90 % interval of the pairs' ratio lies within 10 % of its median. A wider interval
+says that the machine was too noisy to tell: then the figure is "not measured", and so is one whose
+peer is absent. What is counted, and not timed, is met or missed without an interval.
+
+Intervals are those of order statistics: they assume nothing about the distribution, draw no
+chance, and exist from five samples on, which is why a comparison has at least five pairs. How
+figures are printed is not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from math import comb
+from statistics import median
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+PAIRS_MIN: Final = 5
+CONFIDENCE: Final = 0.90
+TOLERANCE: Final = 0.10
+"""How far the interval of a ratio may reach from its median, as a part of the median."""
+
+NOT_MEASURED: Final = "not measured"
+Met: TypeAlias = bool | Literal["not measured"] | None
+
+
+class Interval(NamedTuple):
+    """From where to where a median may lie, with at least `CONFIDENCE`."""
+
+    low: float
+    high: float
+
+    def is_within(self, tolerance: float, middle: float) -> bool:
+        """Say whether both ends are at most `tolerance` of `middle` away from it."""
+        reach = tolerance * abs(middle)
+        return middle - reach <= self.low and self.high <= middle + reach
+
+
+class Pair(NamedTuple):
+    """One comparison: the same work done our way and the other way, one right after the other."""
+
+    ours: float
+    theirs: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times theirs ours is."""
+        return self.ours / self.theirs
+
+    @property
+    def difference(self) -> float:
+        """How much more ours is than theirs."""
+        return self.ours - self.theirs
+
+    @property
+    def surplus_percent(self) -> float:
+        """How much more ours is than theirs, in percent of theirs."""
+        return 100 * (self.ratio - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a figure has to be: `sense` and `bound`, in the figure's unit."""
+
+    sense: Literal["<", "<=", "=", ">=", ">"]
+    bound: float
+
+    def is_met_by(self, value: float) -> bool:
+        """Say whether a value, which is exact, is what it has to be."""
+        return {
+            "<": value < self.bound,
+            "<=": value <= self.bound,
+            "=": value == self.bound,
+            ">=": value >= self.bound,
+            ">": value > self.bound,
+        }[self.sense]
+
+    def __str__(self) -> str:
+        return f"{self.sense} {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How sure a median is."""
+
+    samples: int
+    low: float | None = None
+    """The interval's lower end, in the figure's unit; None with fewer samples than five."""
+
+    high: float | None = None
+    ratio_low: float | None = None
+    """The interval of the pairs' ratio, by which the verdict was found; None without pairs."""
+
+    ratio_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One result."""
+
+    figure: str
+    value: float | None
+    """The median; None if it could not be measured at all."""
+
+    unit: str
+    target: Target | None
+    met: Met
+    """None if there is no target."""
+
+    spread: Spread | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON data, numbers rounded to four digits."""
+        spread = None if self.spread is None else asdict(self.spread)
+        return {
+            "figure": self.figure,
+            "value": rounded(self.value),
+            "unit": self.unit,
+            "target": None if self.target is None else str(self.target),
+            "met": self.met,
+            "spread": spread and {name: rounded(number) for name, number in spread.items()},
+        }
+
+
+def rounded(value: float | None) -> float | None:
+    """Return a number with four significant digits; whole numbers, which are counts, as they are.
+
+    Verdicts are found before this.
+    """
+    return value if value is None or isinstance(value, int) else float(f"{value:.4g}")
+
+
+def interval_of_median(samples: Sequence[float]) -> Interval:
+    """Return the narrowest symmetric interval of order statistics that has enough confidence.
+
+    Between the k-th smallest and the k-th largest of n samples lies the true median, unless fewer
+    than k samples fell on one side of it: that is tossing n coins.
+
+    Args:
+        samples: At least five; of four not even all of them are 90 % sure.
+
+    Source: David and Nagaraja, Order Statistics, 3rd edition, 7.1.
+    """
+    count = len(samples)
+    if count < PAIRS_MIN:
+        raise ValueError(f"expected at least {PAIRS_MIN} samples, got {count}")
+    ordered = sorted(samples)
+    k, outside = 1, 2 / 2**count
+    while (wider := outside + 2 * comb(count, k) / 2**count) <= 1 - CONFIDENCE:
+        k, outside = k + 1, wider
+    return Interval(ordered[k - 1], ordered[-k])
+
+
+def interleaved(
+    ours: Callable[[], float], theirs: Callable[[], float], pairs: int = PAIRS_MIN
+) -> list[Pair]:
+    """Measure in turns; who goes first alternates, so that a drift of the machine cancels out.
+
+    Args:
+        ours: Does the work once our way, and returns what it took.
+        theirs: Does the same the other way.
+        pairs: How many times.
+    """
+    measured: list[Pair] = []
+    for number in range(pairs):
+        if number % 2:
+            there = theirs()
+            measured.append(Pair(ours(), there))
+        else:
+            here = ours()
+            measured.append(Pair(here, theirs()))
+    return measured
+
+
+def compared(
+    figure: str,
+    pairs: Sequence[Pair],
+    value_of: Callable[[Pair], float],
+    *,
+    unit: str,
+    target: Target,
+) -> Figure:
+    """Return the figure of a comparison: the median of one reading of its pairs, and the verdict.
+
+    Args:
+        figure: What was compared, with its size.
+        pairs: Measured in turns in one run.
+        value_of: What of a pair has a target: `Pair.ratio`, `Pair.difference`, …
+        unit: Of that.
+        target: Of that.
+    """
+    values, ratios = [value_of(pair) for pair in pairs], [pair.ratio for pair in pairs]
+    value = median(values)
+    if len(pairs) < PAIRS_MIN:
+        return Figure(figure, value, unit, target, NOT_MEASURED, Spread(len(pairs)))
+    own, ratio = interval_of_median(values), interval_of_median(ratios)
+    met: Met = target.is_met_by(value)
+    if not ratio.is_within(TOLERANCE, median(ratios)):
+        met = NOT_MEASURED
+    return Figure(figure, value, unit, target, met, Spread(len(pairs), *own, *ratio))
+
+
+def counted(figure: str, value: int, *, unit: str, target: Target) -> Figure:
+    """Return the figure of something that was counted, which leaves no doubt."""
+    return Figure(figure, value, unit, target, target.is_met_by(value), spread=None)
+
+
+def observed(figure: str, samples: Sequence[float], *, unit: str) -> Figure:
+    """Return the figure of something without a target."""
+    spread = Spread(len(samples))
+    if len(samples) >= PAIRS_MIN:
+        spread = Spread(len(samples), *interval_of_median(samples))
+    return Figure(figure, median(samples), unit, target=None, met=None, spread=spread)
+
+
+def absent(figure: str, *, unit: str, target: Target) -> Figure:
+    """Return the figure of a comparison whose peer is not there."""
+    return Figure(figure, None, unit, target, NOT_MEASURED, spread=None)

@@ -1,0 +1,37 @@
+"""Who holds a SQLite file's locks, by the kernel's word, so that an error can name the process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .url import parse
+
+LOCKS = Path("/proc/locks")
+
+
+def holders_of(url: str) -> list[int]:
+    """Return the processes that hold a lock on a SQLite file; empty where nobody can say.
+
+    Linux lists every lock with the number of its file. A process of another container is listed
+    with a number that means nothing here, and left out.
+    """
+    parsed = parse(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or not LOCKS.exists():
+        return []
+    file = Path(parsed.database)
+    if not file.exists():
+        return []
+    number = str(file.stat().st_ino)
+    found = set()
+    for line in LOCKS.read_text().splitlines():
+        fields = line.replace("->", "").split()
+        is_file = len(fields) > 5 and fields[5].rsplit(":", 1)[-1] == number  # noqa: PLR2004
+        if is_file and int(fields[4]) > 0:
+            found.add(int(fields[4]))
+    return sorted(found)
+
+
+def said_holders(url: str) -> str:
+    """Say who holds the file's locks, as the end of a sentence; empty if nobody can say."""
+    pids = holders_of(url)
+    return f"; it is locked by process {', '.join(map(str, pids))}" if pids else ""

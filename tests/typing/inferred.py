@@ -1,0 +1,242 @@
+"""What type checkers must know of the public face. Checked by `make types`, never executed.
+
+What they must refuse is in `refused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard, assert_type
+
+from pydantic import BaseModel
+from typing_extensions import TypeIs
+
+from daybreak import (
+    Counts,
+    Database,
+    Job,
+    Pipeline,
+    Quarantine,
+    Receiver,
+    Report,
+    Results,
+    Row,
+    Run,
+    Scope,
+    Secret,
+    Sink,
+    Step,
+    Transaction,
+    Work,
+    current_scope,
+    files,
+    source,
+)
+
+
+@dataclass
+class User:
+    id: int
+    name: str
+
+
+class Admin(User):
+    pass
+
+
+class Order(BaseModel):
+    order_id: int
+
+
+class Checked(NamedTuple):
+    users: Pipeline[User]
+    orders: Pipeline[Order]
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def letters(text: str) -> Iterator[str]:
+    yield from text
+
+
+def maybe(number: int) -> str | None:
+    return str(number) if number else None
+
+
+def is_text(value: str | None) -> TypeIs[str]:
+    return value is not None
+
+
+def is_admin(user: User) -> TypeGuard[Admin]:
+    return isinstance(user, Admin)
+
+
+def refuse(user: User) -> None:
+    raise Quarantine("nobody knows them", id=user.id)
+
+
+# ------------------------------------------------------------------ pipelines: types flow on
+
+numbers = source(range(10))
+urls = source(["a", "b"])
+
+assert_type(numbers, Pipeline[int])
+assert_type(source(lambda: letters("abc")), Pipeline[str])
+assert_type(source(letters("abc")), Pipeline[str])
+assert_type(numbers.map(square, workers=2), Pipeline[int])
+assert_type(numbers.map(square, workers=4, ordered=False, name="squares"), Pipeline[int])
+assert_type(numbers.map(str), Pipeline[str])
+assert_type(numbers.map(lambda n: n / 2), Pipeline[float])
+assert_type(numbers.map(lambda n: (n, str(n))), Pipeline[tuple[int, str]])
+assert_type(numbers.map(maybe), Pipeline[str | None])
+assert_type(numbers.map(maybe).filter(is_text), Pipeline[str])
+assert_type(numbers.filter(lambda n: n > 3), Pipeline[int])
+assert_type(numbers.filter(lambda n: n > 3, workers=2), Pipeline[int])
+assert_type(numbers.map(str).flat_map(letters), Pipeline[str])
+assert_type(numbers.flat_map(lambda n: [n, n + 1]), Pipeline[int])
+assert_type(numbers.tap(print), Pipeline[int])
+assert_type(numbers.map(str).replace("str", repr), Pipeline[str])
+assert_type(numbers.insert_after("source", square), Pipeline[int])
+
+assert_type(numbers.collect(deadline_s=1.0), list[int])
+assert_type(numbers.run(), Report)
+assert_type(numbers.run().bottleneck, str)
+with numbers.map(str).open(deadline_s=60) as results:
+    assert_type(results, Results[str])
+    for result in results:
+        assert_type(result, str)
+    results.stop()
+    assert_type(results.report, Report)
+
+integers: Pipeline[float] = numbers  # whoever gives ints gives floats
+
+
+# ------------------------------------------------------------------ files and databases
+
+users = files.csv("users.csv", User)
+orders = files.csv([Path("a.csv"), Path("b.csv")], Order, delimiter=";", null="NA")
+db = Database("sqlite:///x.db")
+
+assert_type(users, files.File[User])
+assert_type(orders.map(lambda order: order.order_id), Pipeline[int])
+assert_type(files.csv(Path("users.csv")), files.File[dict[str, str]])
+assert_type(users.filter(is_admin), Pipeline[Admin])
+assert_type(users.tap(refuse), Pipeline[User])
+
+assert_type(db.url, str)
+assert_type(db.query("select * from users"), list[Row])
+assert_type(db.query("select name from users where id > :id", str, id=3), list[str])
+assert_type(db.one("select count(*) as n from users"), Row)
+assert_type(db.one("select * from users", User), User)
+assert_type(db.one("select count(*) as n from users").n, Any)
+assert_type(db.one("select count(*) as n from users")["n"], Any)
+
+user_sink: Sink[User] = db.table("users", User, key="id", mode="replace", create=True)
+admin_sink: Sink[Admin] = user_sink  # a table that takes any user takes admins
+any_sink: Sink[Order] = db.table("rows", key=("a", "b"))
+
+
+# ------------------------------------------------------------------ ends
+
+
+def touch(user: User, tx: Transaction) -> None:
+    tx.execute("update users set name = :name where id = :id", name=user.name, id=user.id)
+
+
+def touch_all(chunk: Sequence[User], tx: Transaction) -> None:
+    tx.executemany("delete from users where id = :id", ({"id": user.id} for user in chunk))
+
+
+assert_type(users.into(db.table("users", User, key="id")), Work)
+assert_type(users.filter(is_admin).into(user_sink), Work)
+assert_type(users.each(touch), Work)
+assert_type(users.filter(is_admin).each(touch, database=db), Work)
+assert_type(users.each_chunk(touch_all), Work)
+
+
+# ------------------------------------------------------------------ jobs
+
+job = Job("proof", window="02:00-05:00 Asia/Tokyo", once=False)
+
+
+@job.task
+def fetch(run: Run, token: Secret, url: str = "https://example.org") -> Path:
+    assert_type(token.upper(), str)
+    assert_type(run.id, str)
+    assert_type(run.folder, Path)
+    assert_type(run.night, date | None)
+    assert_type(run.started_at, datetime)
+    return run.fetch(url, sha256=None, unpack=True)
+
+
+@job.task(after=fetch, impact="Nothing is loaded.")
+def check(run: Run) -> Checked:
+    assert_type(run[fetch], Path)
+    assert_type(run.check(files.csv(run[fetch], User), max_bad="0.1%"), files.File[User])
+    found = run.check(Checked(users=users, orders=orders), max_bad=10)
+    assert_type(found, Checked)
+    return found
+
+
+@job.step(after=check, chunk=10_000, parallel=2, max_bad="5%", impact="Nobody can log in.")
+def load(run: Run) -> Work:
+    assert_type(run[check].users, Pipeline[User])
+    return run[check].users.into(db.table("users", User, key="id"))
+
+
+@job.step
+def load_orders(run: Run, month: date) -> Work:
+    return orders.into(db.table("orders", Order, key="order_id"))
+
+
+@job.atomic(db, after=[fetch, load])
+def total(tx: Transaction, run: Run, month: date) -> Decimal:
+    assert_type(run[load], Counts)
+    assert_type(run[load].quarantined, int)
+    assert_type(tx.execute("delete from totals"), int)
+    assert_type(tx.copy("totals", [(1, 2)], columns=["a", "b"]), int)
+    assert_type(tx.query("select * from users", User), list[User])
+    rows = tx.query("select * from users where id = :id", id=3)
+    assert_type(rows, list[Row])
+    run.show(rows, title="Users")
+    run.log("looked", users=len(rows))
+    return tx.one("select sum(x) from users", Decimal)
+
+
+@job.atomic(db)
+def only_effects(tx: Transaction) -> None:
+    tx.execute("delete from totals")
+
+
+@job.task(after=[load])
+def mapping() -> Mapping[str, int]:
+    return {"a": 1}
+
+
+assert_type(fetch, Step[Path])
+assert_type(check, Step[Checked])
+assert_type(load, Step[Counts])
+assert_type(load_orders, Step[Counts])
+assert_type(total, Step[Decimal])
+assert_type(only_effects, Step[None])
+assert_type(mapping, Step[Mapping[str, int]])
+assert_type(job.steps, tuple[Step[Any], ...])
+assert_type(load.knobs.chunk, int)
+some_step: Step[object] = fetch  # what gives a path gives an object
+
+
+# ------------------------------------------------------------------ Go's pattern: generators send
+
+with Scope(deadline_s=10) as scope:
+    first = scope.go(letters, "abc")
+    assert_type(first, Receiver[str])
+    assert_type(scope.merge(first, scope.go(letters, text="d")), Receiver[str])
+    assert_type(scope.split(first, 2), Sequence[Receiver[str]])
+    assert_type(list(first), list[str])
+    assert_type(current_scope().wait(0.1), bool)
