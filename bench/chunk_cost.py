@@ -10,7 +10,8 @@ thread, here it is counted as if the chunks waited for it.
 
 Every commit is durable, on both sides alike: PostgreSQL with its own settings (fsync and
 full_page_writes on), SQLite with journal_mode=TRUNCATE and synchronous=FULL. The two sides take
-turns chunk by chunk, and who goes first alternates; a pair is a block's mean of one chunk.
+turns chunk by chunk, and who goes first alternates; each such pair of chunks is a pair of the
+comparison, with its part of the block's ledger write.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
@@ -69,7 +69,7 @@ Rows: TypeAlias = Sequence[Sequence[object]]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is written: a block is one pair."""
+    """How much is written."""
 
     records: int
     """In a chunk."""
@@ -77,7 +77,7 @@ class Size:
     chunks: int
     """In a block: about a second's worth."""
 
-    blocks: int = 11
+    blocks: int = 10
 
 
 SMALL: Final = Size(records=100, chunks=400)
@@ -193,31 +193,36 @@ class Sides:
     def blocks(self, flights: Rows, size: Size) -> list[Pair]:
         """Write blocks of chunks; give milliseconds a chunk. The first block only warms up."""
         starts = range(0, size.records * size.chunks, size.records)
-        chunks = [list(islice(flights, start, start + size.records)) for start in starts]
-        pairs = [self._block(chunks, block * size.chunks) for block in range(size.blocks + 1)]
-        return pairs[1:]
+        chunks = [flights[start : start + size.records] for start in starts]
+        self._block(chunks, 0)
+        return [
+            pair
+            for block in range(1, size.blocks + 1)
+            for pair in self._block(chunks, block * size.chunks)
+        ]
 
-    def _block(self, chunks: Sequence[Rows], first: int) -> Pair:
+    def _block(self, chunks: Sequence[Rows], first: int) -> list[Pair]:
         empty = "truncate" if self.session.dialect == "postgresql" else "delete from"
         for table in (PLAIN, OURS):
             self.session.execute(f"{empty} {table}")
-        ours_s = theirs_s = 0.0
+        pairs: list[Pair] = []
         for number, rows in enumerate(chunks, start=first):
             if number % 2:
-                theirs_s += seconds_of(self.plain.write, rows)
-                ours_s += seconds_of(self.ours.write, number, rows)
+                theirs_ms = ms_of(self.plain.write, rows)
+                ours_ms = ms_of(self.ours.write, number, rows)
             else:
-                ours_s += seconds_of(self.ours.write, number, rows)
-                theirs_s += seconds_of(self.plain.write, rows)
-        ours_s += seconds_of(self.ours.write_down)
-        return Pair(1000 * ours_s / len(chunks), 1000 * theirs_s / len(chunks))
+                ours_ms = ms_of(self.ours.write, number, rows)
+                theirs_ms = ms_of(self.plain.write, rows)
+            pairs.append(Pair(ours_ms, theirs_ms))
+        ledger_ms = ms_of(self.ours.write_down) / len(chunks)
+        return [Pair(pair.ours + ledger_ms, pair.theirs) for pair in pairs]
 
 
-def seconds_of(act: Callable[..., None], *arguments: object) -> float:
-    """Return how long a call takes."""
+def ms_of(act: Callable[..., None], *arguments: object) -> float:
+    """Return how many milliseconds a call takes."""
     began_s = time.perf_counter()
     act(*arguments)
-    return time.perf_counter() - began_s
+    return 1000 * (time.perf_counter() - began_s)
 
 
 @contextmanager

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from math import comb
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 PAIRS_MIN: Final = 5
-CONFIDENCE: Final = 0.90
+CONFIDENCE_PERCENT: Final = 90
 TOLERANCE: Final = 0.10
 """How far the interval of a ratio may reach from its median, as a part of the median."""
 
@@ -28,7 +27,7 @@ Met: TypeAlias = bool | Literal["not measured"] | None
 
 
 class Interval(NamedTuple):
-    """From where to where a median may lie, with at least `CONFIDENCE`."""
+    """From where to where a median may lie, with at least `CONFIDENCE_PERCENT`."""
 
     low: float
     high: float
@@ -147,10 +146,12 @@ def interval_of_median(samples: Sequence[float]) -> Interval:
     count = len(samples)
     if count < PAIRS_MIN:
         raise ValueError(f"expected at least {PAIRS_MIN} samples, got {count}")
+    k, outside, ways = 0, 0, 1  # ways in which exactly k of the coins fall on one side
+    while 200 * (outside + ways) <= (100 - CONFIDENCE_PERCENT) * 2**count:
+        outside += ways
+        ways = ways * (count - k) // (k + 1)
+        k += 1
     ordered = sorted(samples)
-    k, outside = 1, 2 / 2**count
-    while (wider := outside + 2 * comb(count, k) / 2**count) <= 1 - CONFIDENCE:
-        k, outside = k + 1, wider
     return Interval(ordered[k - 1], ordered[-k])
 
 

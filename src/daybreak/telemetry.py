@@ -4,6 +4,7 @@
 | --- | --- |
 | `RunStarted` | a process became the owner of a run |
 | `StepStarted` | a step began or went on; says what is done already and how much there is |
+| `Progressed` | a task tells how far it is |
 | `ChunkCommitted` | a chunk is durable |
 | `StepEnded` | a step is done, stopped or failed |
 | `Shown` | a step showed a table |
@@ -57,6 +58,25 @@ class StepStarted:
 
     parallel: int = 1
     chunk: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A task tells how far it is."""
+
+    at: datetime
+    step: str
+    what: str
+    """What it is at: a file's name."""
+
+    records: int
+    """Records of it that are done."""
+
+    faulty: int
+    """How many of these are at fault."""
+
+    share: float
+    """How much of it is done, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +139,9 @@ class RunEnded:
     error: str | None = None
 
 
-Event: TypeAlias = RunStarted | StepStarted | ChunkCommitted | StepEnded | Shown | Said | RunEnded
+Event: TypeAlias = (
+    RunStarted | StepStarted | Progressed | ChunkCommitted | StepEnded | Shown | Said | RunEnded
+)
 Listener: TypeAlias = Callable[[Event], None]
 
 

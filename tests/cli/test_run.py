@@ -107,6 +107,20 @@ def test_a_secret_is_shown_nowhere(shop: Path, type_in: Type) -> None:
     assert "RuntimeError: refused with ***" in log
 
 
+def test_each_of_several_secrets_is_shown_nowhere(shop: Path, type_in: Type) -> None:
+    (shop / "keys.py").write_text(
+        "from daybreak import Job, Secret\n"
+        "job = Job('keys')\n"
+        "@job.task\n"
+        "def log_in(keys: list[Secret]) -> None:\n"
+        "    raise RuntimeError(f'refused with {keys[0]!s} and {keys[1]!s}')\n"
+    )
+    ended = type_in("run keys.py --keys one-to-hide --keys two-to-hide")
+
+    assert "refused with *** and ***" in ended.err
+    assert "to-hide" not in ended.text + (shop / ".daybreak/runs/1/log.jsonl").read_text()
+
+
 @pytest.mark.usefixtures("shop")
 def test_a_users_function_is_named_where_it_raised(type_in: Type) -> None:
     ended = type_in("run shop.py --api-key to-be-shown")

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daybreak.model.cursor import START, Cursor, CursorTypeError, decode, encode
+from daybreak.errors import CursorTypeError
+from daybreak.model.cursor import START, Cursor, decode, encode
 from daybreak.model.parameters import Secret
 
 # Zones of one offset each: an instant in an hour that a zone has twice equals no other by Python's
@@ -122,8 +123,6 @@ def test_what_does_not_survive_storage_is_refused_with_what_does(refused: Any) -
     assert "use a key of int, str, bytes" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    "value", [0, "", b"", Decimal(0), date.min, UUID(int=0), ()], ids=lambda value: repr(value)
-)
+@pytest.mark.parametrize("value", [0, "", b"", Decimal(0), date.min, UUID(int=0), ()], ids=repr)
 def test_the_smallest_value_of_each_type_is_a_place(value: Any) -> None:
     assert value == decode(encode(value))

@@ -47,7 +47,8 @@ def test_colours_are_for_terminals_that_want_them(
     assert is_coloured == ("\x1b[31m" in stream.getvalue())
 
 
-def test_a_file_is_no_terminal_and_gets_plain_wide_text() -> None:
+def test_a_file_is_no_terminal_and_gets_plain_wide_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     stream = io.StringIO()
     console_on(stream).print("word " * 25, style="red")
 

@@ -50,7 +50,10 @@ def test_the_last_line_says_how_it_ended(changes: dict[str, Any], line: str) -> 
     assert line == last_line(**{**usual, **changes})
 
 
-def test_the_table_shows_what_adds_up(watched: Watched, events: Events) -> None:
+def test_the_table_shows_what_adds_up(
+    watched: Watched, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     watched.hear(events.run("load", "mail"))
     watched.hear(events.step())
     watched.hear(events.ended(counts=Counts(1000, 900, 50, 30, 20, 910)))

@@ -1,7 +1,8 @@
-"""What a mutant is: the source, broken in one known way; and how its patch is applied."""
+"""What a mutant is: the source, broken in one known way; and what its patches make of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,22 +38,35 @@ class MutantRotten(Exception):  # noqa: N818 - of this tool, not of Daybreak
     """The source has changed under a patch: it must be written anew."""
 
 
-def apply(mutant: Mutant, package: Path) -> None:
-    """Break a copy of the package.
+def broken(mutant: Mutant, package: Path) -> Mapping[str, str]:
+    """Return the files that a mutant changes, with their new text; nothing is written.
 
     Args:
-        mutant: How.
-        package: The copy of src/daybreak.
+        mutant: Which.
+        package: The folder src/daybreak, or a copy of it.
 
     Raises:
-        MutantRotten: If a patch does not fit; the copy is of no use then.
+        MutantRotten: If a patch does not fit, or what it makes is no Python.
     """
+    texts: dict[str, str] = {}
     for patch in mutant.patches:
         path = package / patch.file
-        text = path.read_text() if path.is_file() else ""
+        text = texts.get(patch.file) or (path.read_text() if path.is_file() else "")
         if (found := text.count(patch.old)) != 1:
             raise MutantRotten(
                 f"{mutant.name}: expected this text once in {patch.file}, found it {found} times:"
                 f"\n{patch.old}"
             )
-        path.write_text(text.replace(patch.old, patch.new))
+        texts[patch.file] = text.replace(patch.old, patch.new)
+    for file, text in texts.items():
+        _refuse_nonsense(mutant, file, text)
+    return texts
+
+
+def _refuse_nonsense(mutant: Mutant, file: str, text: str) -> None:
+    if not file.endswith(".py"):
+        return
+    try:
+        compile(text, file, "exec")
+    except SyntaxError as error:
+        raise MutantRotten(f"{mutant.name}: {file} does not compile any more: {error}") from error

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.torture import mutants_of_commits, mutants_of_ownership, mutants_of_truth
-from tests.torture.mutant import Mutant, apply
+from tests.torture.mutant import Mutant, broken
 
 MUTANTS: Final = (
     *mutants_of_ownership.MUTANTS,
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         original = Path(folder) / "original"
         _copy(ROOT, original)
         for mutant in mutants:
-            _broken(original, mutant, Path(folder))  # first of all: does every patch still fit?
+            broken(mutant, original / "src" / "daybreak")  # before all else: does it still fit?
         _prove_green(original, mutants)
         verdicts = [_tried(original, mutant, Path(folder)) for mutant in mutants]
     return _report(verdicts)
@@ -101,15 +101,12 @@ def _copy(tree: Path, to: Path) -> None:
 
 
 def _broken(original: Path, mutant: Mutant, folder: Path) -> Path:
-    """Return a copy of the tree that the mutant has broken, and that still compiles."""
+    """Return a copy of the tree that the mutant has broken."""
     tree = folder / mutant.name
-    shutil.rmtree(tree, ignore_errors=True)
     _copy(original, tree)
     package = tree / "src" / "daybreak"
-    apply(mutant, package)
-    for patch in mutant.patches:
-        if patch.file.endswith(".py"):
-            compile((package / patch.file).read_text(), patch.file, "exec")
+    for file, text in broken(mutant, package).items():
+        (package / file).write_text(text)
     return tree
 
 

@@ -16,12 +16,8 @@ _NONE_HIGHER: Final = """\
 _SQLITE_FENCE: Final = "databases/sql/sqlite/fence.sql"
 _POSTGRESQL_FENCE: Final = "databases/sql/postgresql/fence.sql"
 _TARGETS: Final = "execution/targets.py"
-_ANNOUNCE: Final = """\
-            target.announce(self._ownership, takeover_s=self._takeover_s)
-"""
-_CLOSE: Final = """\
-            target.close_older(self._ownership, takeover_s=self._takeover_s)
-"""
+_ANNOUNCE: Final = "                target.announce(self._ownership)\n"
+_CLOSE: Final = "                target.close_older(self._ownership)\n"
 _LEDGER_ROOMS: Final = ("ledger/test_owned.py", "ledger/test_ownership.py", "operations")
 _ROOMS: Final = ("databases", "execution", "operations")
 

@@ -158,8 +158,9 @@ def _secret_values(loaded: LoadedJob, options: Mapping[str, Any], words: Sequenc
     values = {password for url in urls for password in passwords_in(url)}
     for name, parameter in loaded.parameters.items():
         if parameter.is_secret:
-            known = (given_text(name, options), parameter.default)
-            values |= {str.__str__(value) for value in known if isinstance(value, str)}
+            for known in (given_text(name, options), parameter.default):
+                parts = known if isinstance(known, list | tuple) else [known]
+                values |= {str.__str__(part) for part in parts if isinstance(part, str)}
     return values
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -35,11 +35,19 @@ def decode(text: str) -> Cursor:
     return _untagged(json.loads(text))
 
 
+_EXACT: Final = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
+def _decimal_text(number: Decimal) -> str:
+    """Write 1.0 and 1.00 alike, for they are equal; no digit that counts is lost."""
+    return str(number.normalize(_EXACT)) if number else "0"
+
+
 _TAGS: Final[dict[type, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]] = {
     int: ("i", str, int),
     str: ("s", str, str),
     bytes: ("b", bytes.hex, bytes.fromhex),
-    Decimal: ("d", str, Decimal),
+    Decimal: ("d", _decimal_text, Decimal),
     datetime: ("t", lambda at: at.astimezone(UTC).isoformat(), datetime.fromisoformat),
     date: ("a", date.isoformat, date.fromisoformat),
     UUID: ("u", lambda uuid: uuid.hex, UUID),

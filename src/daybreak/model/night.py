@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import DefinitionError
@@ -42,15 +42,18 @@ class Window:
     def night_at(self, instant: datetime) -> date:
         """Return the business date of a run that starts at `instant` (aware).
 
-        It is the date on which the window begins; outside the window, that of the next one.
+        It is the date on which the window begins; outside the window, that of the next one. A
+        window whose end comes twice, because the clocks go back, ends the first time.
         """
-        local = instant.astimezone(self.zone)
+        today = instant.astimezone(self.zone).date()
+        # In UTC: two times of one zone are compared by the clock on the wall, which goes back.
+        has_ended = instant >= datetime.combine(today, self.end, self.zone).astimezone(UTC)
         past_midnight = self.end < self.begin
-        if past_midnight and local.time() < self.end:
-            return local.date() - timedelta(days=1)
-        if not past_midnight and local.time() >= self.end:
-            return local.date() + timedelta(days=1)
-        return local.date()
+        if past_midnight and not has_ended:
+            return today - timedelta(days=1)
+        if not past_midnight and has_ended:
+            return today + timedelta(days=1)
+        return today
 
     def __str__(self) -> str:
         return f"{self.begin:%H:%M}-{self.end:%H:%M} {self.zone.key}"

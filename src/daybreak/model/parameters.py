@@ -59,8 +59,7 @@ class Parameter:
     @property
     def is_secret(self) -> bool:
         """Whether its value must never be stored or printed."""
-        bare = typing.get_args(self.annotation)[0] if _is_annotated(self.annotation) else None
-        return Secret in (self.annotation, bare)
+        return _mentions_secret(self.annotation)
 
     @property
     def description(self) -> str:
@@ -104,6 +103,13 @@ class Parameter:
     def to_json(self, value: Any) -> Any:
         """Return a value as plain JSON data; equal values give equal data."""
         return self._adapter().dump_python(value, mode="json")
+
+
+def _mentions_secret(annotation: Any) -> bool:
+    """Say whether a type is a secret or holds some: `Secret | None`, `list[Secret]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Secret):
+        return True
+    return any(_mentions_secret(part) for part in typing.get_args(annotation))
 
 
 def _is_annotated(annotation: Any) -> bool:
@@ -173,7 +179,9 @@ def _refuse_difference(known: Parameter, other: Parameter) -> None:
 
 
 def _shown(parameter: Parameter) -> str:
-    return "none" if parameter.is_required else repr(parameter.default)
+    if parameter.is_required:
+        return "none"
+    return "***" if parameter.is_secret else repr(parameter.default)
 
 
 def read_parameters(known: Mapping[str, Parameter], given: Mapping[str, object]) -> dict[str, Any]:

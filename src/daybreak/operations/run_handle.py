@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import DefinitionError
 from ..model.job import Step
 from ..model.limits import Bad, BadLimit
-from ..telemetry import Said, Shown, Telemetry
+from ..telemetry import Progressed, Said, Shown, Telemetry
 
 if TYPE_CHECKING:
     from ..abc import Clock
@@ -86,8 +86,23 @@ class Run:
         """
         from ..check import check_sources  # noqa: PLC0415 - heavy, and only for those who check
 
-        checked: S = check_sources(sources, folder=self.folder, max_bad=BadLimit.parse(max_bad))
+        checked: S = check_sources(
+            sources,
+            folder=self.folder,
+            max_bad=BadLimit.parse(max_bad),
+            publish=self._tell_progress,
+        )
         return checked
+
+    def _tell_progress(self, event: object) -> None:
+        from ..check import CheckProgress  # noqa: PLC0415 - heavy, and only for those who check
+
+        if isinstance(event, CheckProgress):
+            share = event.bytes_read / event.bytes_total if event.bytes_total else 1.0
+            now, step = self._clock.now(), self._step.name
+            self._telemetry.publish(
+                Progressed(now, step, event.file, event.records, event.faulty_rows, share)
+            )
 
     def show(self, rows: Sequence[Mapping[str, Any]], /, *, title: str = "") -> None:
         """Show a table to whoever watches the run, and keep it in the run's log."""

@@ -184,12 +184,12 @@ def _running(
 ) -> tuple[RenderableType, RenderableType, RenderableType, RenderableType, RenderableType]:
     elapsed = span(now_s - step.began_s)
     if step.kind is not StepKind.STEP:
-        return (_text("", ""), _text("", ""), _text("", ""), _text(elapsed, "cyan"), "")
+        return (*_doing(step, is_narrow=is_narrow), _text(elapsed, "cyan"), "")
     per_s = step.rate.per_s(now_s)
     remaining_s = step.remaining_s(now_s)
     left = f"{span(remaining_s)} left" if remaining_s is not None else elapsed
     return (
-        _bar(step, is_narrow=is_narrow),
+        _bar(step.counts.read, step.total, is_narrow=is_narrow),
         _text(_done_of(step), ""),
         _text(rate(per_s) if per_s is not None else "", "bright_black"),
         _text(left, "cyan"),
@@ -197,15 +197,25 @@ def _running(
     )
 
 
-def _bar(step: StepProgress, *, is_narrow: bool) -> RenderableType:
+def _doing(
+    step: StepProgress, *, is_narrow: bool
+) -> tuple[RenderableType, RenderableType, RenderableType]:
+    """Show how far a task is, if it tells."""
+    if step.doing is None:
+        return "", "", ""
+    bar = _bar(int(step.doing.share * 1000), 1000, is_narrow=is_narrow)
+    return bar, _text(f"{step.doing.records:,}", ""), _text(step.doing.what, "bright_black")
+
+
+def _bar(done: int, total: int | None, *, is_narrow: bool) -> RenderableType:
     from rich.progress_bar import ProgressBar  # noqa: PLC0415 - heavy
 
     width = BAR_WIDTH_NARROW if is_narrow else BAR_WIDTH
     return ProgressBar(
-        total=step.total or None,
-        completed=step.counts.read,
+        total=total or None,
+        completed=done,
         width=width,
-        pulse=not step.total,
+        pulse=not total,
         complete_style="cyan",
         finished_style="cyan",
     )

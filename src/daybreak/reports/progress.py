@@ -17,6 +17,7 @@ from ..model.status import RunStatus, StepStatus
 from ..telemetry import (
     ChunkCommitted,
     Event,
+    Progressed,
     RunEnded,
     RunStarted,
     StepEnded,
@@ -77,6 +78,9 @@ class StepProgress:
     began_s: float = 0.0
     duration_s: float = 0.0
     """How long it took in this attempt, once it ended."""
+
+    doing: Progressed | None = None
+    """How far a task is, if it tells."""
 
     was_done: bool = False
     error: str | None = None
@@ -143,6 +147,8 @@ class Progress:
                     self._run_started(event)
                 case StepStarted():
                     self._step_started(event)
+                case Progressed():
+                    self.step(event.step).doing = event
                 case ChunkCommitted():
                     self._chunk_committed(event)
                 case StepEnded():
