@@ -29,7 +29,8 @@ class BadLimit:
     """How many records may be set aside: a count, or a share of the records.
 
     A share is of the step's total where it is known, else of the records read so far; fewer than
-    `BAD_ALWAYS_ALLOWED` never exceed it, unless all are bad (PROTOCOL.md 6).
+    `BAD_ALWAYS_ALLOWED` never exceed it, unless the total is known and all are bad: the first
+    record of a source without a known end says nothing of the others (PROTOCOL.md 6).
     """
 
     records: int | None = None
@@ -59,7 +60,7 @@ class BadLimit:
             return bad > self.records
         assert self.share is not None
         whole = read if total is None else total
-        if 0 < bad == whole and self.share < 1:
+        if 0 < bad == total and self.share < 1:
             return True
         return bad >= BAD_ALWAYS_ALLOWED and bad > self.share * whole
 
