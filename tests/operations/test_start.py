@@ -31,7 +31,8 @@ from daybreak.execution import chunk_worker
 from daybreak.model.ranges import Range
 from daybreak.model.status import RunStatus
 from daybreak.operations.load import load_job
-from daybreak.operations.start import Outcome, Settings, start
+from daybreak.operations.settings import Settings
+from daybreak.operations.start import Outcome, start
 from daybreak.pipeline import Block, Carried, carry
 from daybreak.telemetry import ChunkCommitted, Event, Telemetry
 

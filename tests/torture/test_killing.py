@@ -5,36 +5,18 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from daybreak.faultpoints import FAULT_POINTS, FaultPoint
 
-from .undisturbed import Undisturbed, undisturbed, worlds
+from .undisturbed import Undisturbed
 from .world import World
 
 pytestmark = pytest.mark.slow
 
 RESUMES_MAX = 3
 INSTANTS = 8
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def dialect(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def expected(dialect: str, postgres_socket: Path) -> Undisturbed:
-    return undisturbed(dialect, postgres_socket)
-
-
-@pytest.fixture
-def world(dialect: str, postgres_socket: Path) -> Iterator[World]:
-    with worlds(dialect, postgres_socket) as found:
-        yield found
 
 
 def resumed(world: World) -> str:

@@ -11,14 +11,12 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from daybreak.faultpoints import FaultPoint
 
-from .undisturbed import Undisturbed, undisturbed, worlds
+from .undisturbed import Undisturbed
 from .world import PROCESS_S_MAX, Ran, World
 
 pytestmark = pytest.mark.slow
@@ -37,22 +35,6 @@ POINTS: tuple[FaultPoint, ...] = (
     "atomic.after_body",
     "ledger.after_commit",
 )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def dialect(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def expected(dialect: str, postgres_socket: Path) -> Undisturbed:
-    return undisturbed(dialect, postgres_socket)
-
-
-@pytest.fixture
-def world(dialect: str, postgres_socket: Path) -> Iterator[World]:
-    with worlds(dialect, postgres_socket) as found:
-        yield found
 
 
 def wait_until_stopped(process: subprocess.Popen[str]) -> None:

@@ -21,7 +21,8 @@ from ..operations.places import (
     home_of,
     ledger_url,
 )
-from ..operations.start import Outcome, Settings, start
+from ..operations.settings import Settings
+from ..operations.start import Outcome, start
 from ..reports.failure import Failure, as_payload, commands_text, tell
 from ..reports.jsonlog import JsonLines, JsonLog
 from ..reports.lines import Lines

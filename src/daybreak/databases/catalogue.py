@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -14,6 +14,7 @@ from ..model.fields import ModelField, fields_of
 from .url import parse, without_credentials
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import TypeEngine
 
 
@@ -50,18 +51,7 @@ def facts_of(url: str, table: str) -> TableFacts | None:
     engine = create_engine(parsed, poolclass=NullPool)
     schema, _, bare = table.rpartition(".")
     try:
-        catalogue = inspect(engine)
-        columns = catalogue.get_columns(bare, schema=schema or None)
-        primary = catalogue.get_pk_constraint(bare, schema=schema or None)["constrained_columns"]
-        indexes = [
-            index["column_names"]
-            for index in catalogue.get_indexes(bare, schema=schema or None)
-            if index["unique"] and not _is_partial(index)
-        ]
-        uniques = [
-            unique["column_names"]
-            for unique in catalogue.get_unique_constraints(bare, schema=schema or None)
-        ]
+        return _read(inspect(engine), bare, schema or None)
     except NoSuchTableError:
         return None
     except OperationalError as error:
@@ -71,28 +61,43 @@ def facts_of(url: str, table: str) -> TableFacts | None:
         ) from error
     finally:
         engine.dispose()
-    keys: list[Sequence[str | None]] = [primary, *uniques, *indexes]
+
+
+def _read(catalogue: Inspector, table: str, schema: str | None) -> TableFacts:
+    columns = catalogue.get_columns(table, schema=schema)
+    primary = list(catalogue.get_pk_constraint(table, schema=schema)["constrained_columns"])
     not_null = frozenset(c["name"] for c in columns if not c["nullable"]) | frozenset(primary)
-    is_rowid = parsed.get_backend_name() == "sqlite" and len(primary) == 1
-    generated = frozenset(primary) if is_rowid else frozenset()
+    # SQLite numbers the rows of a table with one integer key by itself.
+    is_numbered = catalogue.dialect.name == "sqlite" and len(primary) == 1
+    generated = frozenset(primary) if is_numbered else frozenset[str]()
     return TableFacts(
         columns=tuple(column["name"] for column in columns),
         required=tuple(
             column["name"]
             for column in columns
-            if column["name"] in not_null
-            and column["name"] not in generated
-            and column.get("default") is None
-            and not column.get("identity")
-            and not column.get("computed")
+            if column["name"] in not_null - generated and not _is_filled(column)
         ),
         not_null=not_null,
-        unique=tuple(
-            frozenset(name for name in names if name)
-            for names in keys
-            if names and None not in names
-        ),
+        unique=tuple(_unique_sets(catalogue, table, schema, primary)),
     )
+
+
+def _unique_sets(
+    catalogue: Inspector, table: str, schema: str | None, primary: list[str]
+) -> Iterator[frozenset[str]]:
+    """Yield the primary key, and every unique constraint or index over whole columns."""
+    yield frozenset(primary)
+    for constraint in catalogue.get_unique_constraints(table, schema=schema):
+        yield frozenset(constraint["column_names"])
+    for index in catalogue.get_indexes(table, schema=schema):
+        names = index["column_names"]
+        if index["unique"] and None not in names and not _is_partial(index):
+            yield frozenset(name for name in names if name)
+
+
+def _is_filled(column: Mapping[str, Any]) -> bool:
+    """Whether the database gives a column its value by itself."""
+    return any(column.get(way) for way in ("default", "identity", "computed"))
 
 
 def _is_partial(index: Mapping[str, Any]) -> bool:

@@ -1,0 +1,94 @@
+"""Owning a run as long as an attempt at it lasts: the ledger, the lock, the lease."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..abc import Clock
+from ..databases.holders import said_holders
+from ..errors import RunOwned, TransientError
+from ..ledger.clock import Patience
+from ..ledger.owned import OwnedRun
+from ..ledger.ownership import run_owned
+from ..ledger.rows import Owner, RunRow
+from ..ledger.store import LedgerStore
+from ..telemetry import Said, Telemetry
+from .run_lock import RunLock, host_name
+from .settings import Settings
+
+
+def opened_ledger(url: str, settings: Settings) -> LedgerStore:
+    """Open the ledger, or make it.
+
+    Raises:
+        RunOwned: If somebody keeps it locked for longer than `takeover_s`.
+        PreflightError, LedgerVersionError: If it cannot be used.
+    """
+    try:
+        return LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
+    except TransientError as error:
+        raise RunOwned(
+            f"the ledger cannot be opened: {error}{said_holders(url)}",
+            hint="a process that was stopped while it wrote keeps the lock: continue or end it,"
+            " then run the same command again",
+        ) from error
+
+
+@contextmanager
+def owned_run(
+    store: LedgerStore, run: RunRow, settings: Settings, telemetry: Telemetry, clock: Clock
+) -> Iterator[OwnedRun]:
+    """Own the run as long as the block lasts.
+
+    Raises:
+        RunOwned: If another process owns it; nothing was started.
+    """
+    lock = RunLock(Path(run.folder))
+    if not lock.acquire():
+        raise _owned_here(store.run(run.id))
+    try:
+        owner = Owner(host_name(), os.getpid(), lock.lock_id)
+
+        def say(watched: RunRow) -> None:
+            telemetry.publish(
+                Said(
+                    clock.now(),
+                    None,
+                    f"waiting whether {watched.owner} still gives signs of life",
+                    {"at_most_s": watched.lease.length_s if watched.lease else 0},
+                )
+            )
+
+        try:
+            owned = store.take(
+                run.id, owner, is_locked=True, lease_s=settings.lease_s, on_watch=say
+            )
+        except TransientError as error:
+            raise _ledger_held(run, error) from error
+        yield owned
+    finally:
+        lock.release()
+
+
+def _owned_here(run: RunRow) -> RunOwned:
+    if run.owner is None:
+        return RunOwned(
+            f"another process of this machine is just taking run {run.id}",
+            hint="see `daybreak status`",
+            run=run.id,
+        )
+    return run_owned(run)
+
+
+def _ledger_held(run: RunRow, error: TransientError) -> RunOwned:
+    """Say who may hold the ledger's lock: an owner that was stopped while it wrote."""
+    owner = run.owner
+    who = f"; its owner is process {owner.pid} on {owner.host}" if owner else ""
+    return RunOwned(
+        f"run {run.id} cannot be taken: {error}{who}",
+        hint="continue or end that process, then run the same command again",
+        run=run.id,
+    )

@@ -1,0 +1,118 @@
+"""What a command says about a run, and what it means: knobs, databases, night."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+
+from ..abc import Clock
+from ..databases import Database
+from ..databases.session import connect
+from ..databases.url import resolve
+from ..errors import DefinitionError, TransientError
+from ..model.job import Job, Knobs
+from ..model.limits import LEASE_S, TAKEOVER_S
+from .load import LoadedJob
+from .places import database_from_environment
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command says about a run."""
+
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    """The job's parameters as given: texts, or values."""
+
+    knobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By step: `{"load": {"parallel": 4}}`."""
+
+    databases: Mapping[str, str] = field(default_factory=dict)
+    """URL by name; the name "" means the job's only database."""
+
+    ledger: str | None = None
+    night: date | None = None
+    """Which night, for jobs with a window; else the present one, or that of an unfinished run."""
+
+    again: bool = False
+    """Begin a new run, although there is one."""
+
+    lease_s: float = LEASE_S
+    """How long other machines wait for a sign of life before they take the run over."""
+
+    takeover_s: float = TAKEOVER_S
+    """How long the chunks in flight of an earlier owner are waited for."""
+
+
+def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knobs]:
+    """Return the knobs of the steps that the command names.
+
+    Raises:
+        DefinitionError: If there is no such step or knob, or a value is out of bounds.
+    """
+    knobs = {}
+    for name, settings in given.items():
+        step = job.step_named(name)
+        known = {"chunk": step.knobs.chunk, "parallel": step.knobs.parallel}
+        for knob in settings:
+            if knob not in known:
+                raise DefinitionError(
+                    f"step {name} has no knob {knob!r}", hint="the knobs are chunk and parallel"
+                )
+        knobs[name] = Knobs(**{**known, **settings})
+    return knobs
+
+
+def bound_databases(loaded: LoadedJob, settings: Settings) -> dict[str, Database]:
+    """Bind the job's databases to their URLs, and prove that each answers.
+
+    Raises:
+        DefinitionError: If a name or a URL is wrong, or missing.
+        DatabaseUnreachable: If one does not answer.
+    """
+    databases = {database.name: database for database in loaded.databases}
+    _refuse_unknown_databases(settings.databases, databases)
+    given = settings.databases
+    for name, database in databases.items():
+        url = (
+            given.get(name)
+            or given.get("")
+            or database_from_environment(name)
+            or database.default_url
+        )
+        if url is None:
+            raise DefinitionError(
+                f"database {name!r} has no URL", hint=f"give --database {name}=URL"
+            )
+        database.bind(resolve(url, loaded.path.parent))
+        with suppress(TransientError):  # busy is not unreachable
+            connect(database.url, lock_wait_s=settings.takeover_s).close()
+    return databases
+
+
+def _refuse_unknown_databases(given: Iterable[str], known: Collection[str]) -> None:
+    names = ", ".join(known) or "none"
+    for name in given:
+        if name and name not in known:
+            raise DefinitionError(f"the job has no database {name!r}", hint=f"it has: {names}")
+    if "" in given and len(known) != 1:
+        raise DefinitionError(
+            f"--database does not say which of {len(known)} databases it means",
+            hint=f"write --database NAME=URL with one of: {names}",
+        )
+
+
+def night_of(job: Job, settings: Settings, clock: Clock) -> date | None:
+    """Return the business date that a run would have that starts now.
+
+    Raises:
+        DefinitionError: If the command names a night, and the job has none.
+    """
+    if settings.night is not None and job.window is None:
+        raise DefinitionError(
+            f"job {job.name} has no window, so it has no nights", hint="leave --night out"
+        )
+    if job.window is None or job.once:
+        return None
+    return settings.night or job.window.night_at(clock.now())
