@@ -1,14 +1,17 @@
 """The suite itself is tested: break the source in known ways; some test must notice each.
 
 `python -m tests.torture.mutants [--list] [--only NAME]` applies every mutant to a copy of the
-tree, runs the tests of the rooms concerned and then the kills there, and says which test noticed
-it first, or that it survived. The mutants themselves stand in the modules beside this one.
+tree, runs the tests of the rooms concerned there, then, if none noticed, those that kill and stop
+processes, and says which test noticed it first, or that it survived. Whatever is run for a mutant
+is run once without any before, and must pass. The mutants stand in the modules beside this one.
+Exit statuses: 0 all were caught, 1 some survived, 2 the tests or the patches are of no use.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import random
 import re
@@ -24,7 +27,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.torture import mutants_of_commits, mutants_of_ownership, mutants_of_truth
-from tests.torture.mutant import Mutant, broken
+from tests.torture.mutant import Mutant, MutantRotten, broken
 
 MUTANTS: Final = (
     *mutants_of_ownership.MUTANTS,
@@ -71,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _copy(ROOT, original)
         for mutant in mutants:
             broken(mutant, original / "src" / "daybreak")  # before all else: does it still fit?
-        _prove_green(original, mutants)
+        _see_that_the_copy_is_imported(original)
+        rooms = dict.fromkeys(room for mutant in mutants for room in mutant.rooms)
+        _prove_green(original, *_fast(original, tuple(rooms)))
         verdicts = [_tried(original, mutant, Path(folder)) for mutant in mutants]
     return _report(verdicts)
 
@@ -113,34 +118,44 @@ def _broken(original: Path, mutant: Mutant, folder: Path) -> Path:
 # ---------------------------------------------------------------- tests
 
 
-def _prove_green(original: Path, mutants: Sequence[Mutant]) -> None:
-    """Run everything that will be run once without a mutant, and see that the copy is imported.
+def _see_that_the_copy_is_imported(original: Path) -> None:
+    """Ask a child process, which runs in some other folder like the children of tests.
 
     Raises:
-        NotGreen: With the tests that fail, or the package that was imported instead.
+        NotGreen: With the package that was imported instead.
     """
-    began_s = time.monotonic()
     told = subprocess.run(
         [sys.executable, "-c", "import daybreak; print(daybreak.__file__)"],
         env=_environment(original),
-        cwd=original.parent,  # children of tests run anywhere
+        cwd=original.parent,
         check=True,
         capture_output=True,
         text=True,
     ).stdout.strip()
     if not Path(told).is_relative_to(original):
         raise NotGreen(f"expected the package in {original} to be imported, got {told}")
-    rooms = dict.fromkeys(room for mutant in mutants for room in mutant.rooms)
-    for selection in (_fast(original, tuple(rooms)), _kills(original)):
-        if (noticed := _noticed(original, selection)) is not None:
-            raise NotGreen(f"the tests fail without a mutant: {noticed}")
+
+
+@functools.cache
+def _prove_green(original: Path, *selection: str) -> None:
+    """Run tests once without a mutant; asked again, it is known.
+
+    Raises:
+        NotGreen: With the test that fails.
+    """
+    began_s = time.monotonic()
+    if (noticed := _noticed(original, selection)) is not None:
+        raise NotGreen(f"the tests fail without a mutant: {noticed}")
     print(f"without a mutant: green after {time.monotonic() - began_s:.0f} s", flush=True)
 
 
 def _tried(original: Path, mutant: Mutant, folder: Path) -> Verdict:
     tree = _broken(original, mutant, folder)
     began_s = time.monotonic()
-    caught_by = _noticed(tree, _fast(tree, mutant.rooms)) or _noticed(tree, _kills(tree))
+    caught_by = _noticed(tree, _fast(tree, mutant.rooms))
+    if caught_by is None:
+        _prove_green(original, *_kills(original))
+        caught_by = _noticed(tree, _kills(tree))
     verdict = Verdict(mutant, caught_by, time.monotonic() - began_s)
     shutil.rmtree(tree)
     print(_line(verdict), flush=True)
@@ -229,4 +244,8 @@ def _line(verdict: Verdict) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (NotGreen, MutantRotten) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

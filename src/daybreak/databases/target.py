@@ -18,6 +18,7 @@ from ..errors import (
 )
 from ..faultpoints import hit
 from ..model.chunk import Marker
+from ..model.limits import LEASE_S
 from ..model.ownership import Ownership, Pass
 from ..model.row import Row
 from .holders import said_holders
@@ -37,12 +38,14 @@ class DatabaseTarget:
         name: What people call it.
         clock: For the instants that people read.
         lock_wait_s: How long everything but a chunk's transaction waits for locks of others.
+        lease_s: Of the run: no session of a worker waits, or is idle in a transaction, much longer.
     """
 
     url: str
     name: str
     clock: Clock
     lock_wait_s: float = LOCK_WAIT_S
+    lease_s: float = LEASE_S
 
     def install(self) -> None:
         with self._session() as session:
@@ -156,7 +159,13 @@ class DatabaseTarget:
 
     @contextmanager
     def writer(self, ownership: Ownership) -> Iterator[Writer]:
-        writer = Writer(self.url, ownership, _application(ownership), self.clock)
+        writer = Writer(
+            self.url,
+            ownership,
+            application=_application(ownership),
+            lock_wait_s=self.lease_s,
+            clock=self.clock,
+        )
         try:
             yield writer
         finally:

@@ -29,10 +29,19 @@ class Writer:
     A session that broke is opened anew by the next `begin`.
     """
 
-    def __init__(self, url: str, ownership: Ownership, application: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        ownership: Ownership,
+        *,
+        application: str,
+        lock_wait_s: float,
+        clock: Clock,
+    ) -> None:
         self._url = url
         self._ownership = ownership
         self._application = application
+        self._lock_wait_s = lock_wait_s
         self._clock = clock
         self._session: Session | None = None
         self._transaction: OpenTransaction | None = None
@@ -77,7 +86,9 @@ class Writer:
             self._session.close()
             self._session = None
         if self._session is None:
-            self._session = connect(self._url, application=self._application)
+            self._session = connect(
+                self._url, application=self._application, lock_wait_s=self._lock_wait_s
+            )
         return self._session
 
     def mark(self, of: Pass, part: Range) -> bool:

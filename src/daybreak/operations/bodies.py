@@ -36,6 +36,7 @@ class StepBodies:
         knobs: Mapping[str, Knobs],
         databases: Mapping[str, Database],
         takeover_s: float,
+        lease_s: float,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
@@ -47,6 +48,7 @@ class StepBodies:
         self._knobs = knobs
         self._databases = databases
         self._takeover_s = takeover_s
+        self._lease_s = lease_s
         self._telemetry = telemetry
         self._clock = clock
         self._values = KeptValues(folder)
@@ -84,7 +86,13 @@ class StepBodies:
         self._values.done(step, value, counts)
 
     def _target(self, database: Database) -> DatabaseTarget:
-        return DatabaseTarget(database.url, database.name, self._clock, self._takeover_s)
+        return DatabaseTarget(
+            database.url,
+            database.name,
+            self._clock,
+            lock_wait_s=self._takeover_s,
+            lease_s=self._lease_s,
+        )
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:
         wanted = inspect.signature(step.function).parameters

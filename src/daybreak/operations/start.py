@@ -85,6 +85,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 knobs=knobs,
                 databases=databases,
                 takeover_s=settings.takeover_s,
+                lease_s=settings.lease_s,
                 telemetry=telemetry,
                 clock=clock,
             )
