@@ -61,7 +61,7 @@ layers: venv
 	$(BIN)/lint-imports
 
 fast: venv
-	$(PYTEST) -m "not slow and not torture"
+	DAYBREAK_PROFILE=quick $(PYTEST) -m "not slow and not torture"
 
 # ------------------------------------------------------------------ the environment, set up once
 

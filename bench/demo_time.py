@@ -16,7 +16,7 @@ from .flights_job import ROOT, output_of
 from .measure import Figure, observed
 
 AGAIN: Final = (".venv/bin/python", "examples/demo.py", "--again")
-RUNS: Final = 3
+RUNS: Final = 5
 
 
 def figures() -> Iterator[Figure]:

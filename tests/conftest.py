@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 ENVIRONMENT_SEED = "DAYBREAK_SEED"
+ENVIRONMENT_PROFILE = "DAYBREAK_PROFILE"
+"""`quick` tries few examples of each property: `make check` sets it, `make test` does not."""
+
 WORKER_SOCKET = "postgres_socket"
 
 hypothesis.settings.register_profile("daybreak", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("daybreak")
+hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=15)
+hypothesis.settings.load_profile(os.environ.get(ENVIRONMENT_PROFILE, "daybreak"))
 
 _session = pytest.StashKey[ExitStack]()
 _socket = pytest.StashKey[Path]()

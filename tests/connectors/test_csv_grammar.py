@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from daybreak.connectors.csv_grammar import GRAMMARS, Ungrammatical
 
-seeded = settings(derandomize=True, max_examples=200, deadline=None, database=None)
+EXAMPLES = settings().max_examples  # few in `make check`
+seeded = settings(derandomize=True, max_examples=2 * EXAMPLES, deadline=None, database=None)
 
 
 @pytest.mark.parametrize(

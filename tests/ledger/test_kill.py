@@ -37,6 +37,8 @@ owned.become(RunStatus.DONE)
 """
 POINTS = ("before_write", "after_write", "before_commit", "after_commit")
 
+pytestmark = pytest.mark.slow
+
 
 def run_child(url: str, fault: str = "") -> int:
     """Run the child to its end, or to its fault; give its exit status."""
