@@ -40,9 +40,9 @@ from daybreak.model.identity import Identity
 from daybreak.model.ownership import Pass
 from daybreak.model.progress import Measurement
 from daybreak.model.ranges import Range
-from examples.demo import data_file
 from tests.postgres_server import running_server
 
+from .flights_data import data_file
 from .measure import Figure, Pair, Target, compared, observed
 
 COLUMNS: Final = {

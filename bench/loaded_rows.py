@@ -19,10 +19,10 @@ from typing import Final, NamedTuple
 
 import psycopg
 
-from examples.demo import data_file
 from tests.postgres_server import running_server
 
-from .flights_job import command, copy_job, output_of, pack_years
+from .flights_data import data_file, pack_years
+from .flights_job import command, copy_job, output_of
 from .measure import Figure, Target, counted
 
 SQLITE_FILE: Final = "flights.db"

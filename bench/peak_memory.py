@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from .flights_job import command, copy_job, output_of, pack_years
+from .flights_data import pack_years
+from .flights_job import command, copy_job, output_of
 from .measure import Figure, Target, compared, interleaved, observed
 
 YEARS: Final = 10

@@ -164,3 +164,10 @@ def test_libraries_may_do_at_import_what_a_job_may_not(tmp_path: Path, load: obj
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match="there is no file"):
         load_job(tmp_path / "nowhere.py")
+
+
+def test_a_file_that_would_hide_a_module_of_python_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text(HEAD + STEP)
+
+    with pytest.raises(DefinitionError, match="Python's own modules"):
+        load_job(tmp_path / "random.py")

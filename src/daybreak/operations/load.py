@@ -48,6 +48,11 @@ def load_job(path: str | Path) -> LoadedJob:
         raise DefinitionError(
             f"there is no file {str(path)!r}", hint="give the path of a Python file with a job"
         )
+    if file.stem in sys.stdlib_module_names:
+        raise DefinitionError(
+            f"{file.name} has the name of one of Python's own modules, which it would hide",
+            hint="name the file by its job",
+        )
     with declared() as databases:
         module = _imported(file)
     job = _only_job(module, path)
