@@ -20,12 +20,13 @@ def verify_done(step: Step[Any], row: StepRow, around: Surroundings) -> None:
 
     Raises:
         LedgerBehind: If the target knows less: a failover or a restored backup lost commits.
+        RunOwned: If an old owner still holds a transaction there.
     """
     target = _target_of(step, row, around)
     if target is None:
         return
     run_key = around.ledger.ownership.run_key
-    target.install()
+    around.targets.join(target)
     markers = target.markers(run_key, Pass(step.name, row.pass_number))
     if step.kind is StepKind.ATOMIC:
         if not any(marker.part == ATOMIC for marker in markers):

@@ -12,7 +12,7 @@ from typing import Any
 from ..abc import Clock
 from ..databases import Database
 from ..databases.url import without_credentials
-from ..errors import DaybreakError
+from ..errors import DaybreakError, InvalidTransition
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
 from ..execution.stop_request import StopRequest
@@ -73,8 +73,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
             store, loaded, settings, night=night, parameters=parameters, databases=databases
         )
         if run.is_final:
-            quarantined = sum(row.counts.quarantined for row in store.steps(run.id))
-            return Outcome(str(run.id), run.status, quarantined, was_done=True)
+            return _ended_before(store, run)
         with owned_run(store, run, settings, telemetry, clock) as owned:
             bodies = StepBodies(
                 run_id=str(run.id),
@@ -90,8 +89,18 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 clock=clock,
             )
             return _conduct(job, owned, bodies, settings, telemetry=telemetry, clock=clock)
+    except InvalidTransition:
+        run = store.run(run.id)
+        if not run.is_final:
+            raise
+        return _ended_before(store, run)  # by another process, while this one wanted it
     finally:
         store.close()
+
+
+def _ended_before(store: LedgerStore, run: RunRow) -> Outcome:
+    quarantined = sum(row.counts.quarantined for row in store.steps(run.id))
+    return Outcome(str(run.id), run.status, quarantined, was_done=True)
 
 
 def _run_of(
