@@ -99,7 +99,7 @@ MUTANTS: Final = (
         (
             Patch(
                 _ISOLATOR,
-                "                self._divide_known_good(rest[: fault.position])\n",
+                "                self._divide(rest[: fault.position])\n",
                 """\
                 good = rest[: fault.position]
                 self._admitted.passed += len(good)

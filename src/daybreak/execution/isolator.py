@@ -70,7 +70,7 @@ class Isolator:
             if fault.position is not None:
                 # Everything before the culprit ran without a fault, and is written again.
                 self._suspects.append((rest[fault.position], fault.cause))
-                self._divide_known_good(rest[: fault.position])
+                self._divide(rest[: fault.position])
                 rest = rest[fault.position + 1 :]
             elif len(rest) == 1:
                 self._suspects.append((rest[0], fault.cause))
@@ -79,10 +79,6 @@ class Isolator:
                 middle = len(rest) // 2
                 self._divide(rest[:middle])
                 rest = rest[middle:]
-
-    def _divide_known_good(self, units: Sequence[Unit]) -> None:
-        if units:
-            self._divide(units)
 
     def _try_suspects_again(self) -> None:
         admits = True
