@@ -75,13 +75,13 @@ class Size:
     """In a chunk."""
 
     chunks: int
-    """In a block: about a second's worth."""
+    """In a block: about a second's worth of our side."""
 
     blocks: int = 10
 
 
 SMALL: Final = Size(records=100, chunks=400)
-LARGE: Final = Size(records=10_000, chunks=10, blocks=30)
+LARGE: Final = Size(records=10_000, chunks=25, blocks=12)
 
 
 def figures() -> Iterator[Figure]:
@@ -162,8 +162,7 @@ class ChunkTransactions:
         """Commit one chunk and its marker."""
         part = Range.of(number, number + 1)
         began_s = CLOCK.monotonic_s()
-        self._writer.begin()
-        assert self._writer.mark(OF, part)
+        assert self._writer.begin(OF, part)
         with self._writer.guarded():
             written = self._writer.transaction.copy(OURS, rows, columns=list(COLUMNS))
         marker = Marker(
@@ -175,8 +174,7 @@ class ChunkTransactions:
             duration_s=CLOCK.monotonic_s() - began_s,
             committed_at=CLOCK.now(),
         )
-        self._writer.complete(OF, marker)
-        self._writer.commit(OF, part)
+        self._writer.commit(OF, marker)
         self._unwritten.append(
             Measurement(
                 part, marker.counts, marker.bytes_read, marker.duration_s, marker.committed_at

@@ -250,16 +250,18 @@ class ChunkWriter(Protocol):
         """Hand the transaction to somebody's function: it may not begin or end it."""
         ...
 
-    def begin(self) -> None:
-        """Begin, at a stated isolation level, and fence: the epoch is mine and the highest.
+    def begin(self, of: Pass, part: Range) -> bool:
+        """Begin at a stated isolation level, fence, and write the range's marker without counts.
+
+        Fence: the epoch is mine, not closed, and no higher one is announced. The marker comes
+        first, so that a second try of the same range waits here instead of doing the work.
+
+        Returns:
+            False if the range is committed already.
 
         Raises:
-            LeaseLost: If it is not. Nothing was written.
+            LeaseLost: If the run has another owner. Nothing was written.
         """
-        ...
-
-    def mark(self, of: Pass, part: Range) -> bool:
-        """Insert the range's marker, without counts; False if it is committed already."""
         ...
 
     def stored(self, of: Pass, part: Range) -> Marker | None:
@@ -282,19 +284,14 @@ class ChunkWriter(Protocol):
         """Write records set aside; return how many rows were written."""
         ...
 
-    def complete(self, of: Pass, marker: Marker) -> None:
-        """Write the counts into the marker.
+    def commit(self, of: Pass, marker: Marker) -> None:
+        """Write the counts into the marker, and commit.
 
-        Raises:
-            TransactionEnded: If the transaction is no longer the one that was begun.
-        """
-        ...
-
-    def commit(self, of: Pass, part: Range) -> None:
-        """Commit; if the outcome is unknown, end the old session and read the marker.
+        If the outcome is unknown, the old session is ended and the marker is read.
 
         Raises:
             TransientError: If the chunk is certainly not committed.
+            TransactionEnded: If the transaction is no longer the one that was begun.
         """
         ...
 

@@ -42,8 +42,6 @@ FaultPoint = Literal[
     "chunk.after_isolation",
     "chunk.before_quarantine",
     "chunk.after_quarantine",
-    "chunk.before_complete",
-    "chunk.after_complete",
     "chunk.before_commit",
     "chunk.after_commit",
     "atomic.before_body",

@@ -74,13 +74,11 @@ def test_data_marker_and_quarantine_commit_together(target: DatabaseTarget, writ
     aside = SetAside(3, "file:4", "check", "too old", {"age": 200}, b"\xff\x00raw")
     counts = Counts(read=10, passed=9, quarantined=1, written=9)
 
-    writer.begin()
-    assert writer.mark(STEP, PART)
+    assert writer.begin(STEP, PART)
     write(writer, 1)
     assert 1 == writer.quarantine(STEP, PART, [aside])
-    writer.complete(STEP, marker(counts=counts))
     assert [] == target.markers("key", STEP) or target.url.startswith("sqlite")
-    writer.commit(STEP, PART)
+    writer.commit(STEP, marker(counts=counts))
 
     assert [marker(counts=counts)] == target.markers("key", STEP)
     assert 1 == numbers(target)
@@ -94,8 +92,7 @@ def test_data_marker_and_quarantine_commit_together(target: DatabaseTarget, writ
 
 
 def test_a_rollback_leaves_neither_data_nor_marker(target: DatabaseTarget, writer: Writer) -> None:
-    writer.begin()
-    writer.mark(STEP, PART)
+    writer.begin(STEP, PART)
     write(writer, 1)
     writer.rollback()
 
@@ -104,29 +101,24 @@ def test_a_rollback_leaves_neither_data_nor_marker(target: DatabaseTarget, write
 
 
 def test_a_range_is_marked_once(target: DatabaseTarget, writer: Writer) -> None:
-    writer.begin()
-    writer.mark(STEP, PART)
-    writer.complete(STEP, marker())
-    writer.commit(STEP, PART)
-    writer.begin()
+    writer.begin(STEP, PART)
+    writer.commit(STEP, marker())
 
-    assert not writer.mark(STEP, PART)
+    assert not writer.begin(STEP, PART)
     assert marker() == writer.stored(STEP, PART)
 
 
 def test_a_pass_has_markers_of_its_own(target: DatabaseTarget, writer: Writer) -> None:
     for number in (1, 2):
-        writer.begin()
-        assert writer.mark(Pass("load", number), PART)
-        writer.complete(Pass("load", number), marker())
-        writer.commit(Pass("load", number), PART)
+        assert writer.begin(Pass("load", number), PART)
+        writer.commit(Pass("load", number), marker())
 
     assert 1 == len(target.markers("key", Pass("load", 2)))
 
 
 def test_nobody_writes_before_the_epoch_is_announced(target: DatabaseTarget) -> None:
     with target.writer(FIRST) as writer, pytest.raises(LeaseLost):
-        writer.begin()
+        writer.begin(STEP, PART)
 
 
 def test_an_announced_epoch_fences_off_the_older_one(
@@ -135,7 +127,7 @@ def test_an_announced_epoch_fences_off_the_older_one(
     target.announce(SECOND)
 
     with pytest.raises(LeaseLost, match="another owner"):
-        writer.begin()
+        writer.begin(STEP, PART)
 
 
 def test_a_closed_epoch_is_fenced_off(target: DatabaseTarget, writer: Writer) -> None:
@@ -143,7 +135,7 @@ def test_a_closed_epoch_is_fenced_off(target: DatabaseTarget, writer: Writer) ->
     target.close_older(SECOND)
 
     with pytest.raises(LeaseLost):
-        writer.begin()
+        writer.begin(STEP, PART)
 
 
 def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
@@ -160,14 +152,12 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
         closed.set()
 
     with target.writer(FIRST) as writer:
-        writer.begin()
-        writer.mark(STEP, PART)
+        writer.begin(STEP, PART)
         target.announce(SECOND)
         closing = threading.Thread(target=close)
         closing.start()
         waited = not closed.wait(0.2)
-        writer.complete(STEP, marker())
-        writer.commit(STEP, PART)
+        writer.commit(STEP, marker())
         closing.join()
 
     assert waited
@@ -179,13 +169,12 @@ def test_the_session_of_a_stuck_owner_is_ended(postgres_url: str) -> None:
     target.install()
     target.announce(FIRST)
     with target.writer(FIRST) as writer:
-        writer.begin()
-        writer.mark(STEP, PART)
+        writer.begin(STEP, PART)
         target.announce(SECOND)
         replace(target, lock_wait_s=0.2).close_older(SECOND)
 
         with pytest.raises(DaybreakError):
-            writer.complete(STEP, marker())
+            writer.commit(STEP, marker())
 
     assert [] == target.markers("key", STEP)
 
@@ -231,21 +220,19 @@ def test_announcing_again_by_the_same_owner_changes_nothing(target: DatabaseTarg
     target.announce(FIRST)
 
     with target.writer(FIRST) as writer:
-        writer.begin()
+        writer.begin(STEP, PART)
 
 
 def test_a_savepoint_undoes_what_happened_inside_only(
     target: DatabaseTarget, writer: Writer
 ) -> None:
-    writer.begin()
-    writer.mark(STEP, PART)
+    writer.begin(STEP, PART)
     write(writer, 1)
     with pytest.raises(DataRefused), writer.savepoint():
         write(writer, 2)
         write(writer, 1)
     write(writer, 3)
-    writer.complete(STEP, marker())
-    writer.commit(STEP, PART)
+    writer.commit(STEP, marker())
 
     assert 2 == numbers(target)
 
@@ -254,13 +241,12 @@ def test_a_savepoint_undoes_what_happened_inside_only(
 def test_a_function_that_ends_the_transaction_is_stopped(
     target: DatabaseTarget, writer: Writer, statement: str
 ) -> None:
-    writer.begin()
-    writer.mark(STEP, PART)
+    writer.begin(STEP, PART)
 
     with pytest.raises(TransactionEnded):
         with writer.guarded():
             writer.transaction.execute(statement)
-        writer.complete(STEP, marker())
+        writer.commit(STEP, marker())
 
 
 def test_a_cached_commit_does_not_slip_through_on_sqlite(sqlite_url: str) -> None:
@@ -270,11 +256,9 @@ def test_a_cached_commit_does_not_slip_through_on_sqlite(sqlite_url: str) -> Non
     target.announce(FIRST)
     with target.writer(FIRST) as writer:
         for part in (Range.of(0, 1), Range.of(1, 2), Range.of(2, 3)):
-            writer.begin()
-            writer.mark(STEP, part)
-            writer.complete(STEP, marker(part))
-            writer.commit(STEP, part)
-        writer.begin()
+            writer.begin(STEP, part)
+            writer.commit(STEP, marker(part))
+        writer.begin(STEP, PART)
 
         with writer.guarded(), pytest.raises(TransactionEnded):
             writer.transaction.execute("commit")
@@ -284,8 +268,7 @@ def test_a_marker_without_counts_is_refused_by_the_next_owner(
     target: DatabaseTarget, writer: Writer
 ) -> None:
     """A COMMIT that somebody else sent made the marker durable before its counts were."""
-    writer.begin()
-    writer.mark(STEP, PART)
+    writer.begin(STEP, PART)
     writer.transaction.connection.execute("commit")
     writer.rollback()
 
@@ -296,7 +279,7 @@ def test_a_marker_without_counts_is_refused_by_the_next_owner(
 def test_a_transaction_that_was_kept_is_refused_after_the_chunk(
     target: DatabaseTarget, writer: Writer
 ) -> None:
-    writer.begin()
+    writer.begin(STEP, PART)
     kept = writer.transaction
     writer.rollback()
 
@@ -311,15 +294,12 @@ def test_a_second_try_waits_at_the_marker_for_the_first(postgres_url: str) -> No
     target.announce(FIRST)
     seen: list[bool] = []
     with target.writer(FIRST) as first, target.writer(FIRST) as second:
-        first.begin()
-        first.mark(STEP, PART)
-        second.begin()
-        waiting = threading.Thread(target=lambda: seen.append(second.mark(STEP, PART)))
+        first.begin(STEP, PART)
+        waiting = threading.Thread(target=lambda: seen.append(second.begin(STEP, PART)))
         waiting.start()
         waiting.join(0.2)
         waited = waiting.is_alive()
-        first.complete(STEP, marker())
-        first.commit(STEP, PART)
+        first.commit(STEP, marker())
         waiting.join()
 
     assert waited
@@ -338,8 +318,7 @@ def test_a_function_that_goes_on_after_a_trigger_rolled_back_is_refused(sqlite_u
             " begin select raise(rollback, 'seven'); end"
         )
     with target.writer(FIRST) as writer:
-        writer.begin()
-        writer.mark(STEP, PART)
+        writer.begin(STEP, PART)
         write(writer, 1)
         with pytest.raises(DataRefused, match="seven"):
             write(writer, 7)

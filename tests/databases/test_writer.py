@@ -28,10 +28,8 @@ def target(database_url: str) -> DatabaseTarget:
 def writer(target: DatabaseTarget) -> Iterator[Writer]:
     """Give a writer with a chunk that is written, but not committed."""
     with target.writer(FIRST) as found:
-        found.begin()
-        found.mark(STEP, PART)
+        found.begin(STEP, PART)
         write(found, 1)
-        found.complete(STEP, marker())
         yield found
 
 
@@ -39,14 +37,14 @@ def lose_answer(writer: Writer, monkeypatch: pytest.MonkeyPatch, *, was_committe
     """Cut the session's COMMIT off, behind or before what the database does."""
     session = writer._session
     assert session is not None
-    commit = session.commit
+    commit_with = session.commit_with
 
-    def cut_off() -> None:
+    def cut_off(sql: str, **bind: object) -> bool:
         if was_committed:
-            commit()
+            commit_with(sql, **bind)
         raise TransientError("no answer")
 
-    monkeypatch.setattr(session, "commit", cut_off)
+    monkeypatch.setattr(session, "commit_with", cut_off)
 
 
 def test_a_commit_whose_answer_was_lost_is_found_by_its_marker(
@@ -54,7 +52,7 @@ def test_a_commit_whose_answer_was_lost_is_found_by_its_marker(
 ) -> None:
     lose_answer(writer, monkeypatch, was_committed=True)
 
-    writer.commit(STEP, PART)
+    writer.commit(STEP, marker())
 
     assert [marker()] == target.markers("key", STEP)
 
@@ -65,7 +63,7 @@ def test_a_commit_that_never_arrived_is_not_believed(
     lose_answer(writer, monkeypatch, was_committed=False)
 
     with pytest.raises(TransientError):
-        writer.commit(STEP, PART)
+        writer.commit(STEP, marker())
 
     assert [] == target.markers("key", STEP)
     assert 0 == target.count("select count(*) from numbers")
@@ -76,15 +74,13 @@ def test_a_session_that_the_server_ended_before_commit_has_not_committed(postgre
     target.install()
     target.announce(FIRST)
     with target.writer(FIRST) as writer:
-        writer.begin()
-        writer.mark(STEP, PART)
-        writer.complete(STEP, marker())
+        writer.begin(STEP, PART)
         pid = writer.transaction.connection.info.backend_pid
         with opened(postgres_url) as other:
             other.query("select pg_terminate_backend(:pid, 5000)", pid=pid)
 
         with pytest.raises(TransientError):
-            writer.commit(STEP, PART)
+            writer.commit(STEP, marker())
 
     assert [] == target.markers("key", STEP)
 
@@ -95,12 +91,11 @@ def test_a_function_that_commits_and_begins_anew_is_found_out(postgres_url: str)
     target.install()
     target.announce(FIRST)
     with target.writer(FIRST) as writer:
-        writer.begin()
-        writer.mark(STEP, PART)
+        writer.begin(STEP, PART)
         with writer.guarded():
             connection = writer.transaction.connection
             connection.execute("commit")
             connection.execute("begin")
 
         with pytest.raises(TransactionEnded, match="not the one that was begun"):
-            writer.complete(STEP, marker())
+            writer.commit(STEP, marker())

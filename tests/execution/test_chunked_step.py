@@ -40,13 +40,11 @@ def commit_alone(house: House, ledger: OwnedRun, after: int, upto: int) -> None:
     records = upto - after
     counts = Counts(read=records, passed=records, written=records)
     with house.target.writer(ledger.ownership) as writer:
-        writer.begin()
-        writer.mark(OF, part)
+        writer.begin(OF, part)
         for number in range(after, upto):
             writer.transaction.execute("insert into numbers (n) values (:n)", n=number)
         epoch = ledger.ownership.epoch
-        writer.complete(OF, Marker(part, epoch, counts, 0, "", 0.1, CLOCK.now()))
-        writer.commit(OF, part)
+        writer.commit(OF, Marker(part, epoch, counts, 0, "", 0.1, CLOCK.now()))
 
 
 def test_a_step_commits_everything_once_and_says_its_fates(house: House) -> None:

@@ -12,7 +12,7 @@ from daybreak.connectors.functions import EachChunkSink, EachSink
 from daybreak.execution.draft import Unit
 from daybreak.execution.isolator import Admitted, Isolator
 from daybreak.model.ranges import Range
-from tests.execution.house import House, insert
+from tests.execution.house import OF, House, insert
 
 PART = Range.of(0, 20)
 
@@ -24,7 +24,7 @@ def admit(house: House) -> Iterator[Callable[[Sink, Sequence[Any]], Admitted]]:
     with house.target.writer(ledger.ownership) as writer:
 
         def isolate(sink: Sink, values: Sequence[Any]) -> Admitted:
-            writer.begin()
+            writer.begin(OF, Range.of(0, 1))
             units = [Unit(origin, [value]) for origin, value in enumerate(values)]
             admitted = Isolator(writer, sink).admit(units)
             end(writer)

@@ -8,7 +8,8 @@ import pytest
 
 from daybreak.errors import LeaseLost
 from daybreak.execution.targets import Targets
-from tests.execution.house import House
+from daybreak.model.ranges import Range
+from tests.execution.house import OF, House
 
 
 def test_joining_closes_the_epochs_of_earlier_owners(house: House) -> None:
@@ -25,9 +26,9 @@ def test_an_earlier_owner_is_refused_after_the_join(house: House) -> None:
     second = house.owned()
 
     with house.target.writer(first.ownership) as old, pytest.raises(LeaseLost):
-        old.begin()
+        old.begin(OF, Range.of(0, 1))
     with house.target.writer(second.ownership) as new:
-        new.begin()
+        new.begin(OF, Range.of(0, 1))
 
 
 def test_a_busy_owner_begins_no_chunk_while_the_take_over_waits_for_one(postgres_url: str) -> None:
@@ -38,14 +39,14 @@ def test_a_busy_owner_begins_no_chunk_while_the_take_over_waits_for_one(postgres
         house.target.writer(first.ownership) as in_flight,
         house.target.writer(first.ownership) as late,
     ):
-        in_flight.begin()
+        in_flight.begin(OF, Range.of(0, 1))
         joining = threading.Thread(target=Targets(second.ownership).join, args=[house.target])
         joining.start()
         joining.join(0.3)
         waited = joining.is_alive()
         try:
             with pytest.raises(LeaseLost):
-                late.begin()
+                late.begin(OF, Range.of(1, 2))
         finally:
             late.rollback()
             in_flight.rollback()

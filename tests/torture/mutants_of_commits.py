@@ -9,6 +9,19 @@ from tests.torture.mutant import Mutant, Patch
 _COMMITTER: Final = "execution/committer.py"
 _WRITER: Final = "databases/writer.py"
 _ROOMS: Final = ("execution", "databases", "operations")
+_UNMARKED: Final = """\
+        spelled = "daybreak_" if writer.transaction.dialect == "sqlite" else "daybreak."
+        writer.transaction.execute(
+            f"delete from {{spelled}}markers where step = :step and range_after = :after",
+            step={step},
+            after={part}.after,
+        )
+"""
+"""Takes the marker of an open transaction away again."""
+
+_COMMIT: Final = "        self._writer.commit(self._pass, marker)\n"
+_BARE_COMMIT: Final = "        self._writer._owned().commit()\n        self._writer._let_go()\n"
+"""Commits without a look at the marker."""
 
 MUTANTS: Final = (
     Mutant(
@@ -26,14 +39,13 @@ MUTANTS: Final = (
         rows = sum(len(unit.values) for unit in draft.units)
         expected = Admitted(written=rows, passed=len(draft.units))
         early = self._marker(draft, expected, len(draft.set_aside), began_s)
-        writer.complete(self._pass, early)
-        writer.commit(self._pass, part)
+        writer.commit(self._pass, early)
         hit("chunk.after_marker")
-        writer.begin()
+        writer.begin(self._pass, part)
         admitted = self._write(draft, isolates=isolates)
 """,
             ),
-            Patch(_COMMITTER, "        self._writer.complete(self._pass, marker)\n", ""),
+            Patch(_COMMITTER, _COMMIT, _BARE_COMMIT),
         ),
     ),
     Mutant(
@@ -45,9 +57,13 @@ MUTANTS: Final = (
                 _COMMITTER,
                 '        hit("chunk.after_marker")\n',
                 """\
-        writer.commit(self._pass, part)
+        writer._owned().commit()
+        writer._let_go()
         hit("chunk.after_marker")
-        writer.begin()
+        writer.begin(self._pass, part)
+        if writer.transaction.dialect == "postgresql":
+            said = writer.transaction.one("select pg_current_xact_id()::text as it")
+            writer._transaction_id = said.it
 """,
             ),
         ),
@@ -59,19 +75,18 @@ MUTANTS: Final = (
         (
             Patch(
                 _COMMITTER,
-                "        if not writer.mark(self._pass, part):\n",
-                "        if writer.stored(self._pass, part) is not None:\n",
+                '        hit("chunk.after_marker")\n',
+                _UNMARKED.format(step="self._pass.step", part="part")
+                + '        hit("chunk.after_marker")\n',
             ),
-            Patch(_COMMITTER, "        self._writer.complete(self._pass, marker)\n", ""),
+            Patch(_COMMITTER, _COMMIT, _BARE_COMMIT),
             Patch(
                 _COMMITTER,
                 '        hit("chunk.after_commit")\n',
                 """\
         hit("chunk.after_commit")
-        self._writer.begin()
-        self._writer.mark(self._pass, draft.part)
-        self._writer.complete(self._pass, marker)
-        self._writer.commit(self._pass, draft.part)
+        self._writer.begin(self._pass, draft.part)
+        self._writer.commit(self._pass, marker)
 """,
             ),
         ),
@@ -92,9 +107,10 @@ MUTANTS: Final = (
                 """\
         hit("chunk.after_commit")
         if set_aside:
-            self._writer.begin()
+            self._writer.begin(self._pass, draft.part)
             self._writer.quarantine(self._pass, draft.part, set_aside)
-            self._writer.commit(self._pass, draft.part)
+            self._writer._owned().commit()
+            self._writer._let_go()
 """,
             ),
         ),
@@ -111,12 +127,9 @@ MUTANTS: Final = (
         ("databases", "execution", "operations"),
         (
             Patch(
-                _WRITER,
-                """\
-            if found != self._transaction_id:
-                raise self._ended_by_another()
-""",
-                "            del found\n",
+                "databases/sql/postgresql/marker_complete.sql",
+                "    and pg_current_xact_id_if_assigned()::text = :transaction_id\n",
+                "    and :transaction_id::text is not null\n",
             ),
         ),
     ),
@@ -156,17 +169,18 @@ MUTANTS: Final = (
             Patch(
                 "execution/prepare.py",
                 """\
-        if not writer.mark(of, PREPARED):
+        if not writer.begin(of, PREPARED):
             return
         with writer.guarded():
             plan.sink.prepare(writer.transaction)
 """,
                 """\
-        is_first = writer.mark(of, PREPARED)
+        is_first = writer.begin(of, PREPARED)
         with writer.guarded():
             plan.sink.prepare(writer.transaction)
         if not is_first:
-            writer.commit(of, PREPARED)
+            writer._owned().commit()
+            writer._let_go()
             return
 """,
             ),
@@ -180,18 +194,21 @@ MUTANTS: Final = (
             Patch(
                 "execution/atomic_step.py",
                 """\
-        if not writer.mark(of, ATOMIC):
+        if not writer.begin(of, ATOMIC):
             stored = writer.stored(of, ATOMIC)
             assert stored is not None, "a marker that refuses another can be seen"
             return stored.value
 """,
-                "",
+                "        writer.begin(of, ATOMIC)\n"
+                + _UNMARKED.format(step="of.step", part="ATOMIC"),
             ),
             Patch(
                 "execution/atomic_step.py",
-                "        writer.complete(of, Marker(ATOMIC, epoch, Counts(), 0, "
+                "        writer.commit(of, Marker(ATOMIC, epoch, Counts(), 0, "
                 '"", duration_s, now, value=value))\n',
-                "        del duration_s, epoch, now\n",
+                "        del duration_s, epoch, now\n"
+                "        writer._owned().commit()\n"
+                "        writer._let_go()\n",
             ),
         ),
     ),

@@ -13,8 +13,8 @@ _NONE_HIGHER: Final = """\
     where higher.run_key = :run_key and higher.epoch > :epoch
   )
 """
-_SQLITE_FENCE: Final = "databases/sql/sqlite/fence.sql"
-_POSTGRESQL_FENCE: Final = "databases/sql/postgresql/fence.sql"
+_SQLITE_FENCE: Final = "databases/sql/sqlite/mark.sql"
+_POSTGRESQL_FENCE: Final = "databases/sql/postgresql/mark.sql"
 _TARGETS: Final = "execution/targets.py"
 _ANNOUNCE: Final = "                target.announce(self._ownership)\n"
 _CLOSE: Final = "                target.close_older(self._ownership)\n"

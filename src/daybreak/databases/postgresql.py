@@ -34,6 +34,8 @@ _RIGHTS: Final = ("42501", "25006", "28")
 _SCHEMA: Final = ("42P01", "42703", "3F000")
 _TRANSACTION: Final = ("25P02", "25000", "25001", "2D000", "3B")
 
+BEGIN: Final = "begin isolation level read committed"
+
 
 class PostgresqlSession:
     """A session with a PostgreSQL server."""
@@ -68,6 +70,11 @@ class PostgresqlSession:
                 hint="check that the server runs, the address, the name and the user's rights",
             ) from error
 
+        # One cursor for all statements: it keeps what it learned about types. Their results are
+        # read before the next one runs; BEGIN and COMMIT, which share round trips, have their own.
+        self._cursor = self.connection.cursor()
+        self._ends = self.connection.cursor()
+
     @property
     def backend_pid(self) -> int:
         """The server process that serves this session."""
@@ -79,13 +86,12 @@ class PostgresqlSession:
     def query(self, sql: str, /, **bind: object) -> list[Row]:
         cursor = self._run(sql, bind)
         with self._translated(sql):
-            names = tuple(column.name for column in cursor.description or ())
-            return [Row(names, values) for values in cursor.fetchall()]
+            return _rows(cursor)
 
     def _run(self, sql: str, bind: Mapping[str, object]) -> psycopg.Cursor[Any]:
         check_binds(sql, set(bind))
         with self._translated(sql):
-            return self.connection.execute(in_percent_style(sql).encode(), bind)
+            return self._cursor.execute(in_percent_style(sql).encode(), bind)
 
     def executemany(self, sql: str, binds: Sequence[Mapping[str, object]], /) -> int:
         if not binds:
@@ -112,11 +118,34 @@ class PostgresqlSession:
 
     def begin(self) -> None:
         with self._translated("begin"):
-            self.connection.execute("begin isolation level read committed")
+            self._ends.execute(BEGIN)
+
+    def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
+        with self._translated(sql):
+            with self.connection.pipeline():
+                self._ends.execute(BEGIN)
+                cursor = self._run(sql, bind)
+            return _rows(cursor)
 
     def commit(self) -> None:
         with self._translated("commit"):
-            told = self.connection.execute("commit").statusmessage
+            told = self._ends.execute("commit")
+        self._refuse_rollback(told)
+
+    def commit_with(self, sql: str, /, **bind: object) -> bool:
+        with self._translated("commit"):
+            try:
+                with self.connection.pipeline():
+                    self._run(sql, bind)
+                    told = self._ends.execute("commit")
+            except psycopg.errors.DivisionByZero:
+                return False
+        self._refuse_rollback(told)
+        return True
+
+    def _refuse_rollback(self, committed: psycopg.Cursor[Any]) -> None:
+        """Raise unless a COMMIT was answered as one."""
+        told = committed.statusmessage
         if told != "COMMIT":
             raise TransactionEnded(
                 f"COMMIT was answered by {told}: a statement in the transaction had failed",
@@ -156,6 +185,11 @@ class PostgresqlSession:
             yield
         except psycopg.Error as error:
             raise _ours(error, sql, self._name) from error
+
+
+def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
+    names = tuple(column.name for column in cursor.description or ())
+    return [Row(names, values) for values in cursor.fetchall()]
 
 
 def _ours(error: psycopg.Error, sql: str, database: str) -> DaybreakError:

@@ -51,8 +51,26 @@ class Session(Protocol):
         """Begin at a stated level: READ COMMITTED, or SQLite's BEGIN IMMEDIATE."""
         ...
 
+    def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
+        """Begin, and run the transaction's first query in the same round trip, if there are any.
+
+        If it raises, a transaction may be open: roll it back.
+        """
+        ...
+
     def commit(self) -> None:
         """Commit."""
+        ...
+
+    def commit_with(self, sql: str, /, **bind: object) -> bool:
+        """Run the transaction's last statement, which must touch one row, and commit.
+
+        Both take one round trip, if there are any. On a server the statement itself must fail,
+        by dividing by zero, if it finds no such row.
+
+        Returns:
+            False if it did not touch one row: then nothing was committed.
+        """
         ...
 
     def rollback(self) -> None:

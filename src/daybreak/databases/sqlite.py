@@ -142,9 +142,19 @@ class SqliteSession:
         with self._translated("begin immediate"):
             self.connection.execute("begin immediate")
 
+    def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
+        self.begin()
+        return self.query(sql, **bind)
+
     def commit(self) -> None:
         with self._translated("commit"):
             self.connection.execute("commit")
+
+    def commit_with(self, sql: str, /, **bind: object) -> bool:
+        if self.execute(sql, **bind) != 1:
+            return False
+        self.commit()
+        return True
 
     def rollback(self) -> None:
         with suppress(sqlite3.Error):

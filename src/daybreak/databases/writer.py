@@ -24,7 +24,7 @@ RESOLVE_PATIENCE_S: Final = 30.0
 
 
 class Writer:
-    """`abc.ChunkWriter`: begin and fence, marker first, data, counts, commit.
+    """`abc.ChunkWriter`: begin with fence and marker, data, commit with the counts.
 
     A session that broke is opened anew by the next `begin`.
     """
@@ -54,32 +54,39 @@ class Writer:
         assert self._transaction is not None, "begin() first"
         return self._transaction
 
-    def begin(self) -> None:
+    def begin(self, of: Pass, part: Range) -> bool:
         session = self._connected()
         self._turn.acquire()
         self._has_turn = True
         try:
-            session.begin()
-            self._transaction_id = self._fence(session)
+            marked = session.begin_with(
+                load(session.dialect, "mark"),
+                **self._key(of, part),
+                range_upto=part.upto,
+                epoch=self._ownership.epoch,
+            )
+            if not marked:
+                self._refuse_stale(session)
         except BaseException:
             self.rollback()
             raise
         self._transaction = OpenTransaction(session)
+        self._transaction_id = marked[0].transaction_id if marked else ""
+        return bool(marked)
 
-    def _fence(self, session: Session) -> str:
-        """Prove that the epoch is mine and the highest; return the transaction's number."""
-        rows = session.query(
-            load(session.dialect, "fence"),
+    def _refuse_stale(self, session: Session) -> None:
+        """Raise unless the epoch is mine and the highest: then the marker was there already."""
+        found = session.query(
+            load(session.dialect, "epoch_is_mine"),
             run_key=self._ownership.run_key,
             epoch=self._ownership.epoch,
         )
-        if not rows:
+        if not found[0].epochs:
             raise LeaseLost(
                 f"run {self._ownership.run_id} has another owner by now;"
                 f" epoch {self._ownership.epoch} was fenced off",
                 hint="nothing was written; see `daybreak status` for the owner",
             )
-        return str(rows[0].transaction_id)
 
     def _connected(self) -> Session:
         if self._session is not None and not self._session.is_usable:
@@ -90,16 +97,6 @@ class Writer:
                 self._url, application=self._application, lock_wait_s=self._lock_wait_s
             )
         return self._session
-
-    def mark(self, of: Pass, part: Range) -> bool:
-        session = self._owned()
-        inserted = session.execute(
-            load(session.dialect, "marker_insert"),
-            **self._key(of, part),
-            range_upto=part.upto,
-            epoch=self._ownership.epoch,
-        )
-        return inserted == 1
 
     def stored(self, of: Pass, part: Range) -> Marker | None:
         """Return the marker of a range, if there is one that can be seen from here."""
@@ -162,39 +159,42 @@ class Writer:
             ],
         )
 
-    def complete(self, of: Pass, marker: Marker) -> None:
-        session = self._owned()
-        self._assert_same()
-        counts = marker.counts
-        touched = session.execute(
-            load(session.dialect, "marker_complete"),
-            **self._key(of, marker.part),
-            epoch=self._ownership.epoch,
-            read=counts.read,
-            passed=counts.passed,
-            filtered=counts.filtered,
-            quarantined=counts.quarantined,
-            superseded=counts.superseded,
-            refused=marker.refused,
-            written=counts.written,
-            bytes_read=marker.bytes_read,
-            digest=marker.digest,
-            duration_s=marker.duration_s,
-            value=marker.value,
-            committed_at=marker.committed_at.isoformat(),
-        )
-        if touched != 1:
-            raise self._ended_by_another()
-
-    def commit(self, of: Pass, part: Range) -> None:
+    def commit(self, of: Pass, marker: Marker) -> None:
         session = self._owned()
         self._assert_alive()
         try:
-            session.commit()
+            is_same = session.commit_with(
+                load(session.dialect, "marker_complete"), **self._completed(of, marker)
+            )
         except TransientError as error:
-            self._resolve(of, part, error)
+            self._resolve(of, marker.part, error)
+        else:
+            if not is_same:
+                raise self._ended_by_another()
         finally:
             self._let_go()
+
+    def _completed(self, of: Pass, marker: Marker) -> dict[str, Any]:
+        counts = marker.counts
+        binds = {
+            **self._key(of, marker.part),
+            "epoch": self._ownership.epoch,
+            "read": counts.read,
+            "passed": counts.passed,
+            "filtered": counts.filtered,
+            "quarantined": counts.quarantined,
+            "superseded": counts.superseded,
+            "refused": marker.refused,
+            "written": counts.written,
+            "bytes_read": marker.bytes_read,
+            "digest": marker.digest,
+            "duration_s": marker.duration_s,
+            "value": marker.value,
+            "committed_at": marker.committed_at.isoformat(),
+        }
+        if self._owned().dialect == "postgresql":
+            binds["transaction_id"] = self._transaction_id
+        return binds
 
     def _resolve(self, of: Pass, part: Range, error: TransientError) -> None:
         """Find out whether a COMMIT without an answer happened: the marker is the truth."""

@@ -43,9 +43,8 @@ def _commit(step: Step[Any], of: Pass, target: Target, around: Surroundings) -> 
 
 def _once(step: Step[Any], of: Pass, writer: ChunkWriter, around: Surroundings) -> str | None:
     began_s = around.clock.monotonic_s()
-    writer.begin()
     try:
-        if not writer.mark(of, ATOMIC):
+        if not writer.begin(of, ATOMIC):
             stored = writer.stored(of, ATOMIC)
             assert stored is not None, "a marker that refuses another can be seen"
             return stored.value
@@ -55,9 +54,8 @@ def _once(step: Step[Any], of: Pass, writer: ChunkWriter, around: Surroundings) 
         hit("atomic.after_body")
         duration_s = around.clock.monotonic_s() - began_s
         epoch, now = around.ledger.ownership.epoch, around.clock.now()
-        writer.complete(of, Marker(ATOMIC, epoch, Counts(), 0, "", duration_s, now, value=value))
         hit("atomic.before_commit")
-        writer.commit(of, ATOMIC)
+        writer.commit(of, Marker(ATOMIC, epoch, Counts(), 0, "", duration_s, now, value=value))
         hit("atomic.after_commit")
         return value
     finally:

@@ -85,9 +85,8 @@ class Committer:
 
     def _once(self, draft: Draft, began_s: float, *, isolates: bool) -> Committed:
         writer, part = self._writer, draft.part
-        writer.begin()
         hit("chunk.before_marker")
-        if not writer.mark(self._pass, part):
+        if not writer.begin(self._pass, part):
             return self._committed_before(draft)
         hit("chunk.after_marker")
         admitted = self._write(draft, isolates=isolates)
@@ -123,11 +122,8 @@ class Committer:
             quarantined = self._writer.quarantine(self._pass, draft.part, set_aside)
             hit("chunk.after_quarantine")
         marker = self._marker(draft, admitted, quarantined, began_s)
-        hit("chunk.before_complete")
-        self._writer.complete(self._pass, marker)
-        hit("chunk.after_complete")
         hit("chunk.before_commit")
-        self._writer.commit(self._pass, draft.part)
+        self._writer.commit(self._pass, marker)
         hit("chunk.after_commit")
         return marker
 

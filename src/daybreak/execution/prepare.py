@@ -38,18 +38,15 @@ def _once(
     plan: ChunkedPlan, of: Pass, writer: ChunkWriter, ownership: Ownership, clock: Clock
 ) -> None:
     began_s = clock.monotonic_s()
-    writer.begin()
     try:
-        if not writer.mark(of, PREPARED):
+        if not writer.begin(of, PREPARED):
             return
         with writer.guarded():
             plan.sink.prepare(writer.transaction)
         duration_s = clock.monotonic_s() - began_s
-        writer.complete(
-            of, Marker(PREPARED, ownership.epoch, Counts(), 0, "", duration_s, clock.now())
-        )
+        marker = Marker(PREPARED, ownership.epoch, Counts(), 0, "", duration_s, clock.now())
         hit("step.before_prepare_commit")
-        writer.commit(of, PREPARED)
+        writer.commit(of, marker)
         hit("step.after_prepare_commit")
     finally:
         writer.rollback()

@@ -1,5 +1,5 @@
--- The epoch is mine, not closed, and no higher one is announced; held in share mode to the end.
-select pg_current_xact_id()::text as transaction_id
+-- Whether the epoch is mine, not closed, and no higher one is announced.
+select count(*) as epochs
 from daybreak.epochs mine
 where mine.run_key = :run_key
   and mine.epoch = :epoch
@@ -8,4 +8,3 @@ where mine.run_key = :run_key
     select 1 from daybreak.epochs higher
     where higher.run_key = :run_key and higher.epoch > :epoch
   )
-for share of mine

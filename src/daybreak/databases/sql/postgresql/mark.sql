@@ -1,0 +1,15 @@
+-- Fence and marker in one: the row is written only if the epoch is mine, not closed, and no higher
+-- one is announced (held in share mode to the end). A second try of the same range waits here.
+insert into daybreak.markers (run_key, step, pass, range_after, range_upto, epoch)
+select :run_key, :step, :pass_, :range_after, :range_upto, mine.epoch
+from daybreak.epochs mine
+where mine.run_key = :run_key
+  and mine.epoch = :epoch
+  and mine.closed_at is null
+  and not exists (
+    select 1 from daybreak.epochs higher
+    where higher.run_key = :run_key and higher.epoch > :epoch
+  )
+for share of mine
+on conflict (run_key, step, pass, range_after) do nothing
+returning pg_current_xact_id()::text as transaction_id

@@ -1,0 +1,26 @@
+-- The counts make the marker valid; it commits with the data it speaks of, in the transaction that
+-- was begun and in no other: else this divides by zero, so that the COMMIT behind it does not happen.
+with completed as (
+  update daybreak.markers
+  set records_read = :read,
+      records_passed = :passed,
+      records_filtered = :filtered,
+      records_quarantined = :quarantined,
+      records_superseded = :superseded,
+      records_refused = :refused,
+      rows_written = :written,
+      bytes_read = :bytes_read,
+      digest = :digest,
+      duration_s = :duration_s,
+      value = :value,
+      committed_at = :committed_at
+  where run_key = :run_key
+    and step = :step
+    and pass = :pass_
+    and range_after = :range_after
+    and epoch = :epoch
+    and committed_at is null
+    and pg_current_xact_id_if_assigned()::text = :transaction_id
+  returning 1
+)
+select 1 / count(*) as rows from completed
