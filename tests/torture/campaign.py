@@ -17,12 +17,14 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from daybreak.faultpoints import FAULT_POINTS, FaultPoint, Trace
 from tests.postgres_server import running_server
 
+from .nursery import Nursery, nursery
 from .undisturbed import Undisturbed, undisturbed, worlds
 from .world import World
 
@@ -94,7 +96,7 @@ def instant_cases(count: int, chance: random.Random) -> Iterator[Case]:
         yield Case(DIALECTS[number % 2], chance.random(), again)
 
 
-def tried(case: Case, expected: Undisturbed, socket: Path) -> Verdict:
+def tried(case: Case, expected: Undisturbed, socket: Path, nest: Nursery) -> Verdict:
     """Kill, resume and compare."""
     phases: list[str] = []
     problem = None
@@ -102,8 +104,8 @@ def tried(case: Case, expected: Undisturbed, socket: Path) -> Verdict:
         with worlds(case.dialect, socket) as world:
             for how in (case.first, case.again):
                 if how is not None:
-                    phases += killed(world, how, expected)
-            final = world.run()
+                    phases += killed(world, how, expected, nest)
+            final = nest.run(world)
             if final.status != 0:
                 problem = f"the resume ended with {final.status}: {final.err[:2000]}"
             elif world.checksum() != expected.checksum:
@@ -113,20 +115,34 @@ def tried(case: Case, expected: Undisturbed, socket: Path) -> Verdict:
     return Verdict(case, len(phases), tuple(phases), problem)
 
 
-def killed(world: World, how: str | float, expected: Undisturbed) -> list[str]:
+def killed(world: World, how: str | float, expected: Undisturbed, nest: Nursery) -> list[str]:
     """Run until it is killed; say where the kill fell, or nothing if the run ended before it."""
     if isinstance(how, str):
-        ran = world.run(fault=how)
+        ran = nest.run(world, fault=how)
         if ran.status == -signal.SIGKILL:
             return [phase_of(world)]
         assert ran.status == 0, ran.err
         return []
     span_s = expected.last_commit_s - expected.first_commit_s
-    with world.start() as process:
-        time.sleep(expected.first_commit_s + how * span_s)
-        process.kill()
-        process.communicate()
-        return [phase_of(world)] if process.returncode == -signal.SIGKILL else []
+    child = nest.start(world)
+    time.sleep(expected.first_commit_s + how * span_s)
+    child.kill()
+    return [phase_of(world)] if child.wait().status == -signal.SIGKILL else []
+
+
+def timed(expected: Undisturbed, dialect: str, socket: Path, nest: Nursery) -> Undisturbed:
+    """Measure when a run that the nursery starts commits first and last."""
+    with worlds(dialect, socket) as world:
+        began = time.time()
+        ran = nest.run(world)
+        assert ran.status == 0, ran.err
+        commits = [
+            datetime.fromisoformat(event["at"]).timestamp() - began
+            for event in ran.events
+            if event["event"] == "chunk_committed"
+        ]
+        assert world.checksum() == expected.checksum
+    return replace(expected, first_commit_s=commits[0], last_commit_s=commits[-1])
 
 
 def phase_of(world: World) -> str:
@@ -141,12 +157,17 @@ def run(count: int, seed: int) -> int:
     """Run the campaign; return the process's exit status."""
     print(f"seed {seed}; {count} random instants besides the fault points", flush=True)
     chance = random.Random(seed)
-    with running_server() as socket:
-        expected = {dialect: undisturbed(dialect, socket) for dialect in DIALECTS}
+    with running_server() as socket, nursery() as nest:
+        expected = {
+            dialect: timed(undisturbed(dialect, socket), dialect, socket, nest)
+            for dialect in DIALECTS
+        }
         cases = [*point_cases(expected, chance), *instant_cases(count, chance)]
         verdicts = []
         with ThreadPoolExecutor(WORKERS) as pool:
-            jobs = [pool.submit(tried, case, expected[case.dialect], socket) for case in cases]
+            jobs = [
+                pool.submit(tried, case, expected[case.dialect], socket, nest) for case in cases
+            ]
             for number, job in enumerate(jobs, 1):
                 verdict = job.result()
                 verdicts.append(verdict)

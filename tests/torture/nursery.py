@@ -1,0 +1,203 @@
+"""A process that has imported everything, and forks one child a run: campaigns start runs at once.
+
+Start-up takes most of a small run's time. The nursery has one thread, so that forking it is safe;
+its children arm their fault point, then do what the command does. They are killed like any other.
+Its face to the campaign is `Nursery`; the rest is what runs in the process itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .world import PROCESS_S_MAX, Ran, World
+
+LINE_BYTES_MAX = 2**20
+
+
+@dataclass(frozen=True)
+class Child:
+    """One run in the works."""
+
+    pid: int
+    said: Path
+    """Where its standard output and error go."""
+
+    answer: socket.socket
+    """Tells its exit status, once."""
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> Ran:
+        """Wait for its end, at most `PROCESS_S_MAX`."""
+        with self.answer:
+            self.answer.settimeout(PROCESS_S_MAX)
+            try:
+                status = int(_line(self.answer))
+            except TimeoutError:
+                self.kill()
+                raise AssertionError(
+                    f"the run did not end in {PROCESS_S_MAX} s: {self.said.read_text()}"
+                ) from None
+        text = self.said.read_text(errors="replace")
+        return Ran(os.waitstatus_to_exitcode(status), text, text)
+
+
+class Nursery:
+    """Starts runs; for several threads at once."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._runs = 0
+
+    def start(self, world: World, *, fault: str | None = None) -> Child:
+        """Start the world's command."""
+        with self._lock:
+            self._runs += 1
+            said = world.folder / f"said-{self._runs}"
+        answer = socket.socket(socket.AF_UNIX)
+        answer.connect(str(self._place))
+        request = {
+            "words": world.command[3:],
+            "folder": str(world.folder),
+            "environment": dict(world.environment),
+            "fault": fault,
+            "trace": str(world.trace),
+            "said": str(said),
+        }
+        answer.sendall(json.dumps(request).encode() + b"\n")
+        return Child(int(_line(answer)), said, answer)
+
+    def run(self, world: World, *, fault: str | None = None) -> Ran:
+        """Run the world's command to its end."""
+        return self.start(world, fault=fault).wait()
+
+
+@contextlib.contextmanager
+def nursery() -> Iterator[Nursery]:
+    """Start a nursery; it ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="daybreak-nursery-") as folder:
+        place = Path(folder) / "socket"
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.torture.nursery", str(place)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            try:
+                yield Nursery(place)
+            finally:
+                process.stdin.close()
+
+
+def _line(connection: socket.socket) -> str:
+    """Read one line; whoever writes them waits for an answer to each."""
+    text = b""
+    while not text.endswith(b"\n"):
+        piece = connection.recv(4096)
+        assert piece, "the nursery has ended"
+        assert len(text) < LINE_BYTES_MAX
+        text += piece
+    return text.decode()
+
+
+# ---------------------------------------------------------------- in the process
+
+
+def serve(place: Path) -> None:
+    """Fork a child for each request, and tell how each ended; until standard input ends."""
+    import sqlalchemy  # noqa: PLC0415 - the same
+    import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401, PLC0415 - the same
+
+    import daybreak.cli.running  # noqa: PLC0415 - imported here, and by no child again
+    import daybreak.connectors.fetch  # noqa: F401, PLC0415 - the same
+
+    wakes, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(woken)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    children: dict[int, socket.socket] = {}
+    with socket.socket(socket.AF_UNIX) as door, selectors.DefaultSelector() as selector:
+        door.bind(str(place))
+        door.listen()
+        for file in (door, wakes, sys.stdin):
+            selector.register(file, selectors.EVENT_READ)
+        print("ready", flush=True)  # noqa: T201 - the answer
+        while True:
+            ready = {key.fileobj for key, _ in selector.select()}
+            if sys.stdin in ready:
+                return
+            if wakes in ready:
+                os.read(wakes, 4096)
+                _tell_ended(children)
+            if door in ready:
+                connection, _ = door.accept()
+                pid = _forked(json.loads(_line(connection)))
+                children[pid] = connection
+                connection.sendall(f"{pid}\n".encode())
+
+
+def _tell_ended(children: dict[int, socket.socket]) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            pid, status = ended
+            with children.pop(pid) as connection, contextlib.suppress(BrokenPipeError):
+                connection.sendall(f"{status}\n".encode())
+
+
+def _forked(request: Mapping[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        _live(request)
+    finally:
+        os._exit(70)
+
+
+def _live(request: Mapping[str, Any]) -> None:
+    """Do in this child what the command does."""
+    from daybreak import faultpoints  # noqa: PLC0415 - imported long ago
+    from daybreak.cli import main  # noqa: PLC0415 - imported long ago
+
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    said = os.open(request["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    silence = os.open(os.devnull, os.O_RDONLY)
+    for number, file in enumerate((silence, said, said)):
+        os.dup2(file, number)
+    os.closerange(3, 64)  # sockets of its brothers; nothing of it is open yet
+    os.chdir(request["folder"])
+    os.environ.update(request["environment"])
+    faultpoints.arm(request["fault"])
+    faultpoints.trace(Path(request["trace"]))
+    sys.argv = ["daybreak", *request["words"]]
+    status = 0
+    try:
+        main()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
