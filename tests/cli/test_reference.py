@@ -30,5 +30,5 @@ def test_the_page_is_written_where_it_is_wanted(
 def test_every_command_and_option_is_on_the_page() -> None:
     text = page()
 
-    assert all(f"## daybreak {name}" in text for name in ("run", "status", "quarantine"))
+    assert all(f"## daybreak {name}" in text for name in ("run", "status", "quarantine", "target"))
     assert all(f"`--{name}" in text for name in ("set", "database", "ledger", "night", "export"))

@@ -9,12 +9,13 @@ import pytest
 
 from daybreak.abc import ChunkWriter, Sink, Transaction
 from daybreak.connectors.functions import EachSink
-from daybreak.errors import ProofFailed, TransientError
+from daybreak.errors import ProofFailed, TooManyBadRecords, TransientError
 from daybreak.execution.bad_budget import BadBudget
 from daybreak.execution.committer import Committed, Committer
 from daybreak.execution.draft import draft_of
 from daybreak.faultpoints import FAULT_POINTS, FaultPoint, InjectedFault
 from daybreak.ledger.owned import OwnedRun
+from daybreak.model.chunk import SetAside
 from daybreak.model.fate import Counts
 from daybreak.model.limits import BadLimit
 from daybreak.model.ranges import Range
@@ -41,12 +42,17 @@ def writer(house: House, ledger: OwnedRun) -> Iterator[ChunkWriter]:
 
 
 def commit(
-    writer: ChunkWriter, sink: Sink, *, dropped: Sequence[int] = (), filtered: int = 0
+    writer: ChunkWriter,
+    sink: Sink,
+    *,
+    dropped: Sequence[int] = (),
+    filtered: int = 0,
+    budget: BadBudget | None = None,
 ) -> Committed:
     """Commit the numbers 0 to 9 but those that the stages dropped."""
     read = source_of(range(10)).read(PART)
     kept = [number for number in range(10) if number not in dropped]
-    budget = BadBudget(BadLimit.parse("50%"), total=10, read=0, bad=0)
+    budget = budget or BadBudget(BadLimit.parse("50%"), total=10, read=0, bad=0)
     committer = Committer(writer, sink, OF, epoch=1, budget=budget, clock=CLOCK)
     carried: Carried = Carried(Block(kept, kept), filtered, [])
     return committer.commit(draft_of(PART, read, carried), began_s=0.0)
@@ -139,3 +145,15 @@ def test_a_second_try_of_a_committed_chunk_takes_its_marker(
     assert second.was_committed
     assert first.marker.counts == second.marker.counts
     assert (GOOD, 1, 1) == left(house, ledger)
+
+
+def test_what_an_earlier_try_committed_is_charged_to_the_budget(
+    house: House, ledger: OwnedRun, writer: ChunkWriter
+) -> None:
+    """The answer to its COMMIT was lost, so the charge was taken back: the marker says it again."""
+    commit(writer, EachSink(insert))
+    budget = BadBudget(BadLimit.parse(1), total=None, read=0, bad=0)
+    commit(writer, EachSink(insert), budget=budget)
+
+    with pytest.raises(TooManyBadRecords, match="2 of 11 records"):
+        budget.charge([SetAside(0, "0", "map", "no", {}, b"")], read=1)

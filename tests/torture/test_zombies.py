@@ -103,3 +103,30 @@ def test_a_zombie_whose_successor_finished_changes_nothing_afterwards(
     assert (0, expected.checksum) == (second.status, left), second.err
     assert OWNED_BY_ANOTHER == ended.status, ended.err
     assert left == world.checksum()
+
+
+@pytest.mark.parametrize(
+    ("point", "host"),
+    [
+        ("chunk.before_read", None),
+        ("chunk.after_marker", None),
+        ("chunk.after_marker", "another-machine"),  # a lock of its own: the target's is in the way
+        ("ledger.after_write", None),
+        ("ledger.after_write", "another-machine"),
+    ],
+)
+def test_an_owner_that_was_stopped_is_killed_where_the_operator_asks_for_it(
+    world: World, expected: Undisturbed, point: FaultPoint, host: str | None
+) -> None:
+    """Before and inside its transaction; nothing but the lock tells which process that is."""
+    with world.start(*LEASE, fault=f"{point}:4:stop") as zombie:
+        try:
+            wait_until_stopped(zombie)
+            second = world.run(*LEASE, "--takeover-s", "1", "--kill-owner", host=host)
+            zombie.wait(PROCESS_S_MAX)
+        finally:
+            zombie.kill()
+
+    assert (0, expected.checksum) == (second.status, world.checksum()), second.err
+    assert -signal.SIGKILL == zombie.returncode
+    assert f"killed process {zombie.pid}" in second.out

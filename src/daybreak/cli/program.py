@@ -19,6 +19,7 @@ from .help import DaybreakGroup, color_of_environment
 from .quarantine import quarantine
 from .run import run
 from .status import status
+from .target import target
 from .typed import PROGRAM
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def daybreak() -> None:
 daybreak.add_command(run)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
+daybreak.add_command(target)
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:

@@ -188,6 +188,12 @@ def _after(steps: Sequence[Any]) -> str:
     f"  [default: {TAKEOVER_S:g}]",
 )
 @click.option(
+    "--kill-owner",
+    is_flag=True,
+    help="Kill the process of this machine that owns the run, and take it over: for one that was"
+    " stopped, or hangs. What it committed stays.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."
 )
 @TRACEBACK

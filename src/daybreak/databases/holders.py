@@ -1,4 +1,4 @@
-"""Who holds a SQLite file's locks, by the kernel's word, so that an error can name the process."""
+"""Who holds a file's locks, by the kernel's word, so that an error can name the process."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from .url import parse
 LOCKS = Path("/proc/locks")
 
 
-def holders_of(url: str) -> list[int]:
-    """Return the processes that hold a lock on a SQLite file; empty where nobody can say.
+def holders_of_file(file: Path) -> list[int]:
+    """Return the processes that hold a lock on a file; empty where nobody can say.
 
     Linux lists every lock with the number of its file. A process of another container is listed
     with a number that means nothing here, and left out.
     """
-    parsed = parse(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or not LOCKS.exists():
-        return []
-    file = Path(parsed.database)
-    if not file.exists():
+    if not LOCKS.exists() or not file.exists():
         return []
     number = str(file.stat().st_ino)
     found = set()
@@ -29,6 +25,14 @@ def holders_of(url: str) -> list[int]:
         if is_file and int(fields[4]) > 0:
             found.add(int(fields[4]))
     return sorted(found)
+
+
+def holders_of(url: str) -> list[int]:
+    """Return the processes that hold a lock on a SQLite file; empty for other databases."""
+    parsed = parse(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return []
+    return holders_of_file(Path(parsed.database))
 
 
 def said_holders(url: str) -> str:

@@ -57,8 +57,9 @@ class DatabaseTarget:
             except RightsMissing as error:
                 raise RightsMissing(
                     f"cannot make Daybreak's tables in {without_credentials(self.url)}: {error}",
-                    hint="grant CREATE on the database to the URL's user; for those who may, the"
-                    f" statements are in daybreak/databases/sql/{session.dialect}/install.sql",
+                    hint="grant CREATE on the database to the URL's user, or have somebody who may"
+                    " run the statements of: daybreak target init --print --database"
+                    f" {without_credentials(self.url)}",
                 ) from error
 
     def announce(self, ownership: Ownership) -> None:

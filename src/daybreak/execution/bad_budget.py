@@ -47,6 +47,12 @@ class BadBudget:
             self._bad += len(bad)
             self._read += read
 
+    def committed(self, *, bad: int, read: int) -> None:
+        """Take in a chunk that turned out to be committed: nothing can be refused any more."""
+        with self._lock:
+            self._bad += bad
+            self._read += read
+
     def refund(self, records: Sequence[SetAside], *, read: int) -> None:
         """Take a charge back: the chunk was not committed after all."""
         bad = sum(1 for record in records if not record.by_check)

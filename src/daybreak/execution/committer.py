@@ -162,4 +162,6 @@ class Committer:
                 f"range {draft.part} is committed as {marker.part}: it was cut differently",
                 hint="this is a defect of Daybreak or of the target's markers; nothing was written",
             )
+        bad = marker.counts.quarantined - marker.refused
+        self._budget.committed(bad=bad, read=marker.counts.read)
         return Committed(marker, Counter(), was_committed=True)

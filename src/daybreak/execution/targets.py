@@ -44,7 +44,8 @@ class Targets:
         return RunOwned(
             f"an earlier owner of run {self._ownership.run_id} still holds a transaction in"
             f" {target.name}: {error}{target.holders()}",
-            hint="continue or end that process, then run the same command again",
+            hint="continue or end that process (--kill-owner ends one of this machine), then run"
+            " the same command again",
             database=target.name,
             run=self._ownership.run_id,
         )

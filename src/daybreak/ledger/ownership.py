@@ -264,7 +264,8 @@ def run_owned(run: RunRow) -> RunOwned:
     until = run.lease.ends_at if run.lease else None
     return RunOwned(
         f"run {run.id} is owned by process {owner.pid} on {owner.host}",
-        hint=f"wait until it ends, or stop it there: kill -TERM {owner.pid}",
+        hint=f"wait until it ends, or stop it there: kill -TERM {owner.pid};"
+        " --kill-owner ends one of this machine that does not answer",
         run=run.id,
         host=owner.host,
         pid=owner.pid,

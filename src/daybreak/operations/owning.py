@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..abc import Clock
-from ..databases.holders import said_holders
+from ..databases.holders import holders_of, said_holders
 from ..errors import RunOwned, TransientError
 from ..ledger.clock import Patience
 from ..ledger.owned import OwnedRun
@@ -16,24 +16,38 @@ from ..ledger.ownership import run_owned
 from ..ledger.rows import Owner, RunRow
 from ..ledger.store import LedgerStore
 from ..telemetry import Said, Telemetry
+from .ending import end_owners
 from .run_lock import RunLock, host_name
 from .settings import Settings
 
 
-def opened_ledger(url: str, settings: Settings) -> LedgerStore:
+def opened_ledger(
+    url: str, runs: Path, settings: Settings, telemetry: Telemetry, clock: Clock
+) -> LedgerStore:
     """Open the ledger, or make it.
+
+    Args:
+        url: Where it is.
+        runs: The folder of its runs' folders.
+        settings: What the command says.
+        telemetry: Hears of an owner that is killed.
+        clock: For the instant at which it was.
 
     Raises:
         RunOwned: If somebody keeps it locked for longer than `takeover_s`.
         PreflightError, LedgerVersionError: If it cannot be used.
     """
+    patience = Patience(most_s=settings.takeover_s)
     try:
-        return LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
+        return LedgerStore.open(url, patience=patience)
     except TransientError as error:
+        stuck = set(holders_of(url))
+        if settings.kill_owner and stuck.intersection(_killed(runs.glob("*"), telemetry, clock)):
+            return LedgerStore.open(url, patience=patience)
         raise RunOwned(
             f"the ledger cannot be opened: {error}{said_holders(url)}",
-            hint="a process that was stopped while it wrote keeps the lock: continue or end it,"
-            " then run the same command again",
+            hint="a process that was stopped while it wrote keeps the lock: continue or end it"
+            " (--kill-owner ends one of this machine), then run the same command again",
         ) from error
 
 
@@ -46,7 +60,10 @@ def owned_run(
     Raises:
         RunOwned: If another process owns it; nothing was started.
     """
-    lock = RunLock(Path(run.folder))
+    folder = Path(run.folder)
+    lock = RunLock(folder)
+    if settings.kill_owner:
+        _killed([folder], telemetry, clock)
     if not lock.acquire():
         raise _owned_here(store.run(run.id))
     try:
@@ -73,6 +90,14 @@ def owned_run(
         lock.release()
 
 
+def _killed(runs: Iterable[Path], telemetry: Telemetry, clock: Clock) -> list[int]:
+    ended = end_owners(runs)
+    for pid in ended:
+        said = f"killed process {pid}, which owned the run"
+        telemetry.publish(Said(clock.now(), None, said, {}))
+    return ended
+
+
 def _owned_here(run: RunRow) -> RunOwned:
     if run.owner is None:
         return RunOwned(
@@ -89,6 +114,7 @@ def _ledger_held(run: RunRow, error: TransientError) -> RunOwned:
     who = f"; its owner is process {owner.pid} on {owner.host}" if owner else ""
     return RunOwned(
         f"run {run.id} cannot be taken: {error}{who}",
-        hint="continue or end that process, then run the same command again",
+        hint="continue or end that process (--kill-owner ends one of this machine), then run the"
+        " same command again",
         run=run.id,
     )

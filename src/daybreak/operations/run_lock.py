@@ -17,6 +17,9 @@ from typing import IO
 ENVIRONMENT_HOST = "DAYBREAK_HOST"
 """Overrides the host's name, for containers that all have the same one, and for tests."""
 
+LOCK_FILES = "owner.*.lock"
+"""The lock files in a run's folder: one per host name."""
+
 
 def host_name() -> str:
     """Return this machine's name, as others see it in the ledger."""

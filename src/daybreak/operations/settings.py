@@ -44,6 +44,9 @@ class Settings:
     takeover_s: float = TAKEOVER_S
     """How long the chunks in flight of an earlier owner are waited for."""
 
+    kill_owner: bool = False
+    """Kill whoever owns the run on this machine, and take it over."""
+
 
 def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knobs]:
     """Return the knobs of the steps that the command names.

@@ -66,7 +66,8 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
     parameters = read_parameters(loaded.parameters, settings.parameters)
     knobs = knobs_of(job, settings.knobs)
     databases = bound_databases(loaded, settings)
-    store = opened_ledger(ledger_url(settings.ledger, loaded.path), settings)
+    ledger = ledger_url(settings.ledger, loaded.path)
+    store = opened_ledger(ledger, runs_folder(ledger, loaded.path), settings, telemetry, clock)
     try:
         night = night_of(job, settings, clock)
         run = _run_of(
