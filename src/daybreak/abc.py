@@ -201,7 +201,7 @@ class Target(Protocol):
         Raises:
             ForeignLedger: If the run's row belongs to another ledger.
             LedgerBehind: If a higher epoch is known here: the ledger is an older copy.
-            TransientError: If an old owner holds the only write lock.
+            DatabaseBusy: If an old owner holds the only write lock.
         """
         ...
 
@@ -209,7 +209,7 @@ class Target(Protocol):
         """Close the rows of older epochs: waits for their chunks in flight, then ends them.
 
         Raises:
-            TransientError: If an old owner still holds a transaction that nobody can end.
+            DatabaseBusy: If an old owner still holds a transaction that nobody can end.
         """
         ...
 

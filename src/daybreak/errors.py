@@ -19,6 +19,7 @@
       - DataRefused
       - TransactionEnded
       - TransientError
+        . DatabaseBusy
     + StepFailed
     + StuckWorker
     + TooManyBadRecords
@@ -139,6 +140,10 @@ class TransactionEnded(SinkError):  # noqa: N818 - reads as a sentence
 
 class TransientError(SinkError):
     """The database could not do it now (connection, deadlock, lock, disk): the same may succeed."""
+
+
+class DatabaseBusy(TransientError):  # noqa: N818 - reads as a sentence
+    """Somebody else holds a lock, and did not give it up in time."""
 
 
 class StepFailed(RunError):  # noqa: N818 - reads as a sentence

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from daybreak.cli.exits import Exit, exit_of_error, exit_of_outcome
-from daybreak.cli.run import LEASE_S
+from daybreak.cli.run import LEASE_S, PATIENCE_S, TAKEOVER_S
 from daybreak.errors import (
     CheckFailed,
     DatabaseUnreachable,
@@ -134,7 +134,8 @@ def test_the_end_of_a_run_has_an_exit_status(outcome: Outcome, status: int) -> N
 
 
 def test_the_lease_is_the_one_of_the_model() -> None:
-    assert limits.LEASE_S == LEASE_S
+    assert (limits.LEASE_S, limits.TAKEOVER_S) == (LEASE_S, TAKEOVER_S)
+    assert limits.PATIENCE_S == PATIENCE_S
 
 
 def test_a_reader_that_is_gone_is_no_traceback() -> None:

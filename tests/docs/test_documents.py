@@ -278,7 +278,7 @@ def drawn(text: str) -> dict[str, str | None]:
     """Read the tree of exceptions: each name, and the name it hangs on."""
     found: dict[str, str | None] = {}
     above: list[tuple[int, str]] = []
-    for indent, name in re.findall(r"^( *)[*x+-] (\w+)", text, flags=re.MULTILINE):
+    for indent, name in re.findall(r"^( *)[*x+.-] (\w+)", text, flags=re.MULTILINE):
         while above and above[-1][0] >= len(indent):
             above.pop()
         found[name] = above[-1][1] if above else None

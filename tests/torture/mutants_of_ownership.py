@@ -81,15 +81,15 @@ MUTANTS: Final = (
             Patch(
                 "execution/chunked_step.py",
                 """\
-        around.targets.join(plan.target)
-        prepare_once(plan, of, around.ledger.ownership, around.clock)
+        around.patiently(lambda: around.targets.join(plan.target))
+        prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
         chunks = self._chunks(plan, of)
 """,
                 """\
         plan.target.install()
         chunks = self._chunks(plan, of)
-        around.targets.join(plan.target)
-        prepare_once(plan, of, around.ledger.ownership, around.clock)
+        around.patiently(lambda: around.targets.join(plan.target))
+        prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
 """,
             ),
         ),

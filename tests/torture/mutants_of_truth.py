@@ -37,7 +37,8 @@ MUTANTS: Final = (
                 _STEP,
                 """\
         run_key = self._around.ledger.ownership.run_key
-        return [m for m in plan.target.markers(run_key, of) if m.part != PREPARED]
+        markers = self._around.patiently(lambda: plan.target.markers(run_key, of))
+        return [marker for marker in markers if marker.part != PREPARED]
 """,
                 """\
         from ..ledger.rows import measurement_of

@@ -25,6 +25,9 @@ LEASE_S: Final = 30.0
 TAKEOVER_S: Final = 30.0
 """As `model.limits.TAKEOVER_S`, for the same reason."""
 
+PATIENCE_S: Final = 60.0
+"""As `model.limits.PATIENCE_S`, for the same reason."""
+
 LEASE_S_MIN: Final = 1.0
 _LOADED: Final = "daybreak.loaded"
 _WORDS: Final = "daybreak.words"
@@ -186,6 +189,14 @@ def _after(steps: Sequence[Any]) -> str:
     default=TAKEOVER_S,
     help="How long the chunks in flight of an earlier owner are waited for before they are ended."
     f"  [default: {TAKEOVER_S:g}]",
+)
+@click.option(
+    "--patience-s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=PATIENCE_S,
+    help="How long a database or ledger that does not answer is waited for, before the run fails."
+    f"  [default: {PATIENCE_S:g}]",
 )
 @click.option(
     "--kill-owner",

@@ -148,6 +148,7 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
         again=options["again"],
         lease_s=options["lease_s"],
         takeover_s=options["takeover_s"],
+        patience_s=options["patience_s"],
         kill_owner=options["kill_owner"],
     )
 

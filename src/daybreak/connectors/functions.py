@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ..abc import RecordRefused, Transaction
-from ..errors import DefinitionError, ProofFailed, TransactionEnded, TransientError
+from ..errors import (
+    DatabaseUnreachable,
+    DefinitionError,
+    ProofFailed,
+    TransactionEnded,
+    TransientError,
+)
+
+_NO_RECORDS_FAULT: Final = (
+    DatabaseUnreachable,
+    DefinitionError,
+    ProofFailed,
+    TransactionEnded,
+    TransientError,
+)
 
 
 class EachSink:
@@ -33,7 +47,7 @@ class EachSink:
         for position, record in enumerate(records):
             try:
                 self._function(record, counting)
-            except (TransientError, TransactionEnded, ProofFailed, DefinitionError):
+            except _NO_RECORDS_FAULT:
                 raise
             except Exception as error:
                 raise RecordRefused(position, error) from error

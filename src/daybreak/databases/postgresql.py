@@ -12,6 +12,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from ..errors import (
+    DatabaseBusy,
     DatabaseUnreachable,
     DataRefused,
     DaybreakError,
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 # SQLSTATE classes and codes, from the manual's appendix A.
-_TRANSIENT: Final = ("08", "40001", "40P01", "53", "55P03", "57P", "57014", "58", "25P03", "25P04")
+_BUSY: Final = "55P03"
+_TRANSIENT: Final = ("08", "40001", "40P01", "53", _BUSY, "57P", "57014", "58", "25P03", "25P04")
 _DATA: Final = ("22", "23", "44", "P0")
 _RIGHTS: Final = ("42501", "25006", "28")
 _SCHEMA: Final = ("42P01", "42703", "3F000")
@@ -197,9 +199,10 @@ def _ours(error: psycopg.Error, sql: str, database: str) -> DaybreakError:
     said = " ".join(str(error).split())
     where = {"database": database, "statement": shortened(sql)}
     if state.startswith(_TRANSIENT) or (not state and _is_about_connection(error)):
-        return TransientError(
+        kind = DatabaseBusy if state == _BUSY else TransientError
+        return kind(
             f"PostgreSQL could not do it now: {said}",
-            hint="see whether the server is up, busy or full; then run again",
+            hint="see whether the server is up or full, and who holds locks; then run again",
             **where,
         )
     if state.startswith(_DATA) or (not state and isinstance(error, psycopg.DataError)):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from ..errors import (
+    DatabaseBusy,
     DatabaseUnreachable,
     DataRefused,
     DaybreakError,
@@ -34,7 +35,8 @@ from .statement import check_binds, shortened
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-_TRANSIENT: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM")
+_BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+_TRANSIENT: Final = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM")
 _RIGHTS: Final = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 _PLAIN: Final = frozenset({int, float, str, bytes, type(None)})
 _REFUSED_IN_TRANSACTION: Final = frozenset(
@@ -208,10 +210,16 @@ def _kind_of(error: Exception, name: str, path: str) -> tuple[type[DaybreakError
             "leave COMMIT, ROLLBACK, SAVEPOINT and ATTACH out of the function",
         ),
         (
+            name.startswith(_BUSY),
+            DatabaseBusy,
+            f"SQLite could not do it now: {said}",
+            "see who else writes to the file; then run again",
+        ),
+        (
             name.startswith(_TRANSIENT),
             TransientError,
             f"SQLite could not do it now: {said}",
-            "see who else writes to the file, and whether the disk is full; then run again",
+            "see whether the disk is full or broken; then run again",
         ),
         (
             name.startswith(_RIGHTS),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..abc import Clock
 from ..errors import (
+    DatabaseBusy,
     ForeignLedger,
     LedgerBehind,
     RightsMissing,
@@ -106,7 +107,7 @@ class DatabaseTarget:
         hit("epoch.before_close")
         try:
             self._close(ownership)
-        except TransientError:
+        except DatabaseBusy:
             self._end_sessions(ownership)
             self._close(ownership)
         hit("epoch.after_close")

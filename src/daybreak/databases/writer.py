@@ -216,7 +216,8 @@ class Writer:
         while session.query(load(session.dialect, "session_alive"), pid=pid)[0].sessions:
             session.query(load(session.dialect, "session_end"), pid=pid)
             if time.monotonic() > ends_at:
-                raise LeaseLost(
+                # Its marker stands in the way of every other try until it has ended: no harm done.
+                raise TransientError(
                     f"the outcome of a COMMIT is unknown: backend {pid} neither answers nor ends",
                     hint="end that backend, then run the same command again",
                 )

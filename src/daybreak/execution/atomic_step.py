@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..abc import ChunkWriter, Target
-from ..errors import DatabaseUnreachable, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker
 from ..model.fate import Counts
@@ -13,7 +12,6 @@ from ..model.job import Step
 from ..model.ownership import Pass
 from ..model.ranges import Range
 from .chunked_step import Surroundings
-from .patience import Patience
 
 ATOMIC: Final = Range("atomic", "atomic")
 """The marker of an atomic step; no cursor's text looks like this."""
@@ -26,19 +24,13 @@ def run_atomic(step: Step[Any], pass_number: int, around: Surroundings) -> str |
         RunError, LedgerError: Nothing of the step was committed.
     """
     target = around.bodies.target_of(step)
-    around.targets.join(target)
+    around.patiently(lambda: around.targets.join(target))
     return _commit(step, Pass(step.name, pass_number), target, around)
 
 
 def _commit(step: Step[Any], of: Pass, target: Target, around: Surroundings) -> str | None:
-    patience = Patience(around.clock)
     with target.writer(around.ledger.ownership) as writer:
-        while True:
-            try:
-                return _once(step, of, writer, around)
-            except (TransientError, DatabaseUnreachable) as error:
-                writer.rollback()
-                patience.wait_after(error)
+        return around.patiently(lambda: _once(step, of, writer, around))
 
 
 def _once(step: Step[Any], of: Pass, writer: ChunkWriter, around: Surroundings) -> str | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ..abc import Clock, RunLedger
 from ..errors import SourceChanged
 from ..model.chunk import Marker
 from ..model.fate import Counts
 from ..model.job import Step
+from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
 from ..model.progress import Measurement, StepRow
 from ..model.ranges import Range, gaps
@@ -19,11 +20,14 @@ from ..telemetry import ChunkCommitted, StepStarted, Telemetry
 from .bad_budget import BadBudget
 from .chunk_worker import ChunkWorker
 from .committer import Committed
+from .patience import patiently
 from .plan import Bodies, ChunkedPlan
 from .prepare import PREPARED, prepare_once
 from .proof import prove, sum_of
 from .stop_request import StopRequest
 from .targets import Targets
+
+T = TypeVar("T")
 
 LEDGER_EVERY_S: Final = 1.0
 """How long committed chunks may wait to be written down; the markers are the truth meanwhile."""
@@ -39,6 +43,12 @@ class Surroundings:
     clock: Clock
     telemetry: Telemetry
     stop: StopRequest
+    patience_s: float = PATIENCE_S
+    """How long a database that does not answer is waited for."""
+
+    def patiently(self, act: Callable[[], T]) -> T:
+        """Do something until the database can, at most for `patience_s`."""
+        return patiently(act, self.clock, self.patience_s)
 
 
 class ChunkedStep:
@@ -64,13 +74,13 @@ class ChunkedStep:
             RunError, LedgerError: The step is not done; what was committed stays.
         """
         around = self._around
-        plan = around.bodies.chunked(self._step)
-        plan.sink.preflight()
+        plan = around.patiently(lambda: around.bodies.chunked(self._step))
+        around.patiently(plan.sink.preflight)
         row = self._begin(plan, known)
         assert row.whole is not None
         of = Pass(self._step.name, row.pass_number)
-        around.targets.join(plan.target)
-        prepare_once(plan, of, around.ledger.ownership, around.clock)
+        around.patiently(lambda: around.targets.join(plan.target))
+        prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
         chunks = self._chunks(plan, of)
         self._started(row, chunks)
         self._remember(of, chunks)
@@ -79,7 +89,10 @@ class ChunkedStep:
         if around.stop.is_requested and self._missing(plan, row.whole, chunks):
             return None
         run_key = around.ledger.ownership.run_key
-        return prove(plan, row.whole, chunks, run_key=run_key, of=of, committed=self._committed)
+        whole = row.whole
+        return around.patiently(
+            lambda: prove(plan, whole, chunks, run_key=run_key, of=of, committed=self._committed)
+        )
 
     def _begin(self, plan: ChunkedPlan, known: StepRow | None) -> StepRow:
         """Keep the source's ends at the first start, and refuse another source at any later one."""
@@ -101,7 +114,8 @@ class ChunkedStep:
 
     def _chunks(self, plan: ChunkedPlan, of: Pass) -> list[Marker]:
         run_key = self._around.ledger.ownership.run_key
-        return [m for m in plan.target.markers(run_key, of) if m.part != PREPARED]
+        markers = self._around.patiently(lambda: plan.target.markers(run_key, of))
+        return [marker for marker in markers if marker.part != PREPARED]
 
     def _started(self, row: StepRow, chunks: list[Marker]) -> None:
         knobs = self._around.bodies.knobs(self._step)
@@ -139,7 +153,14 @@ class ChunkedStep:
         with Scope(capacity=knobs.parallel) as scope:
             parts = scope.go(_hand_out, plan, missing, knobs.chunk, around.stop)
             worker = ChunkWorker(
-                plan, of, around.ledger.ownership, budget, around.clock, scope, around.stop
+                plan,
+                of,
+                around.ledger.ownership,
+                budget,
+                around.clock,
+                scope,
+                around.stop,
+                around.patience_s,
             )
             workers = [scope.go(worker.work, parts) for _ in range(knobs.parallel)]
             try:

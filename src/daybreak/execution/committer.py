@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..abc import ChunkWriter, Clock, RecordRefused, Sink
-from ..errors import DatabaseUnreachable, DataRefused, ProofFailed, TransientError
+from ..errors import DataRefused, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside
 from ..model.fate import Counts
+from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
 from .bad_budget import BadBudget
 from .draft import Draft
 from .isolator import Admitted, Isolator, write_whole
-from .patience import Patience
+from .patience import MAY_PASS, Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Committer:
         epoch: int,
         budget: BadBudget,
         clock: Clock,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._writer = writer
         self._sink = sink
@@ -53,6 +55,7 @@ class Committer:
         self._epoch = epoch
         self._budget = budget
         self._clock = clock
+        self._patience_s = patience_s
 
     def commit(self, draft: Draft, *, began_s: float) -> Committed:
         """Make a chunk durable; try again while the database says "not now".
@@ -66,7 +69,7 @@ class Committer:
             TooManyBadRecords: The chunk was rolled back.
             TransientError: If patience ran out. The chunk was rolled back.
         """
-        patience = Patience(self._clock)
+        patience = Patience(self._clock, patience_s=self._patience_s)
         isolates = False
         while True:
             try:
@@ -76,7 +79,7 @@ class Committer:
                 if isolates:
                     raise
                 isolates = True
-            except (TransientError, DatabaseUnreachable) as error:
+            except MAY_PASS as error:
                 self._writer.rollback()
                 patience.wait_after(error)
             except BaseException:

@@ -85,7 +85,7 @@ class Conductor:
         except LedgerBehind as error:
             self._around.ledger.become(RunStatus.FAILED, error=str(error))
             raise
-        heartbeat = Heartbeat(self._around.ledger, self._around.clock, lease_s=self._lease_s)
+        heartbeat = Heartbeat(self._around.ledger, lease_s=self._lease_s)
         with Scope() as scope:
             scope.start(heartbeat.beat, scope)
             try:

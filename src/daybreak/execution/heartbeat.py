@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..abc import Clock, RunLedger
+from ..abc import RunLedger
 from ..errors import LeaseLost, TransientError
 from ..pipeline import Scope, current_scope
 
@@ -12,27 +12,21 @@ BEATS_PER_LEASE = 3
 class Heartbeat:
     """Beats three times a lease, in a thread of the run's scope, until the run is over."""
 
-    def __init__(self, ledger: RunLedger, clock: Clock, *, lease_s: float) -> None:
+    def __init__(self, ledger: RunLedger, *, lease_s: float) -> None:
         self._ledger = ledger
-        self._clock = clock
         self._lease_s = lease_s
-        self.lost: LeaseLost | None = None
+        self.lost: LeaseLost | TransientError | None = None
 
     def beat(self, scope: Scope) -> None:
-        """Renew the lease until the scope is cancelled; cancel the scope if the lease is lost."""
-        renewed_s = self._clock.monotonic_s()
+        """Renew the lease until the scope is cancelled; cancel the scope if it cannot be renewed.
+
+        A ledger that does not answer for the whole of its patience is lost like a lease: what the
+        chunks commit meanwhile is fenced by their targets.
+        """
         while not current_scope().wait(self._lease_s / BEATS_PER_LEASE):
             try:
                 self._ledger.renew()
-                renewed_s = self._clock.monotonic_s()
-            except LeaseLost as lost:
+            except (LeaseLost, TransientError) as lost:
                 self.lost = lost
-            except TransientError as error:
-                if self._clock.monotonic_s() - renewed_s > self._lease_s:
-                    self.lost = LeaseLost(
-                        f"the lease could not be renewed for {self._lease_s:g} s: {error}",
-                        hint="see why the ledger does not answer, then run the same command again",
-                    )
-            if self.lost is not None:
                 scope.cancel()
                 return

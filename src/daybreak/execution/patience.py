@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import random
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from ..abc import Clock
-from ..errors import DaybreakError
+from ..errors import DatabaseUnreachable, DaybreakError, TransientError
 from ..model.retry import Backoff
 from ..pipeline import current_scope
 
-PATIENCE_S: Final = 60.0
-"""A database that restarts is back within this; one that is away longer needs a person."""
+T = TypeVar("T")
+
+MAY_PASS: Final = (DatabaseUnreachable, TransientError)
+"""What is waited out: the same may succeed later."""
 
 
 class Patience:
     """Waits between tries, longer each time, until `patience_s` have passed since the first."""
 
-    def __init__(self, clock: Clock, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, clock: Clock, *, patience_s: float) -> None:
         self._clock = clock
         self._patience_s = patience_s
         self._backoff = Backoff()
@@ -39,3 +42,17 @@ class Patience:
             raise error
         if current_scope().wait(wait_s):
             raise error
+
+
+def patiently(act: Callable[[], T], clock: Clock, patience_s: float) -> T:
+    """Do something until the database can; what `act` began must be undone when it raises.
+
+    Raises:
+        TransientError, DatabaseUnreachable: If patience ran out, or the scope was cancelled.
+    """
+    patience = Patience(clock, patience_s=patience_s)
+    while True:
+        try:
+            return act()
+        except MAY_PASS as error:
+            patience.wait_after(error)

@@ -5,33 +5,34 @@ from __future__ import annotations
 from typing import Final
 
 from ..abc import ChunkWriter, Clock
-from ..errors import DatabaseUnreachable, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker
 from ..model.fate import Counts
+from ..model.limits import PATIENCE_S
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
-from .patience import Patience
+from .patience import patiently
 from .plan import ChunkedPlan
 
 PREPARED: Final = Range("prepared", "prepared")
 """The marker of a pass's preparation; no cursor's text looks like this."""
 
 
-def prepare_once(plan: ChunkedPlan, of: Pass, ownership: Ownership, clock: Clock) -> None:
+def prepare_once(
+    plan: ChunkedPlan,
+    of: Pass,
+    ownership: Ownership,
+    clock: Clock,
+    *,
+    patience_s: float = PATIENCE_S,
+) -> None:
     """Create or empty what the sink needs, in a fenced transaction with a marker of its own.
 
     Raises:
         LeaseLost: If another process owns the run; nothing was written.
     """
-    patience = Patience(clock)
     with plan.target.writer(ownership) as writer:
-        while True:
-            try:
-                return _once(plan, of, writer, ownership, clock)
-            except (TransientError, DatabaseUnreachable) as error:
-                writer.rollback()
-                patience.wait_after(error)
+        patiently(lambda: _once(plan, of, writer, ownership, clock), clock, patience_s)
 
 
 def _once(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 
 from ..abc import Target
-from ..errors import RunOwned, TransientError
+from ..errors import DatabaseBusy, RunOwned
 from ..model.ownership import Ownership
 
 
@@ -27,6 +27,7 @@ class Targets:
         Raises:
             ForeignLedger, LedgerBehind: Nothing was written.
             RunOwned: An old owner still holds a transaction; it can commit no other after it.
+            TransientError, DatabaseUnreachable: Joining again may succeed.
         """
         with self._lock:
             if target.name in self._joined:
@@ -35,11 +36,11 @@ class Targets:
                 target.install()
                 target.announce(self._ownership)
                 target.close_older(self._ownership)
-            except TransientError as error:
+            except DatabaseBusy as error:
                 raise self._held(target, error) from error
             self._joined.add(target.name)
 
-    def _held(self, target: Target, error: TransientError) -> RunOwned:
+    def _held(self, target: Target, error: DatabaseBusy) -> RunOwned:
         """Say that an old owner, stopped inside a transaction, keeps everybody out."""
         return RunOwned(
             f"an earlier owner of run {self._ownership.run_id} still holds a transaction in"

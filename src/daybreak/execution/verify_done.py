@@ -26,8 +26,9 @@ def verify_done(step: Step[Any], row: StepRow, around: Surroundings) -> None:
     if target is None:
         return
     run_key = around.ledger.ownership.run_key
-    around.targets.join(target)
-    markers = target.markers(run_key, Pass(step.name, row.pass_number))
+    of = Pass(step.name, row.pass_number)
+    around.patiently(lambda: around.targets.join(target))
+    markers = around.patiently(lambda: target.markers(run_key, of))
     if step.kind is StepKind.ATOMIC:
         if not any(marker.part == ATOMIC for marker in markers):
             raise _behind(step, target, "is done", "has no marker of it")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,10 @@ class LedgerStore:
             session.close()
             raise
         return cls(session, meta.ledger_id)
+
+    def be_patient(self, most_s: float) -> None:
+        """Try for that long, from now on, what the database cannot do now."""
+        self._session.patience = replace(self._session.patience, most_s=most_s)
 
     def close(self) -> None:
         """End its session, and with it those of all runs taken from it."""

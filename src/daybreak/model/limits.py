@@ -17,6 +17,9 @@ PARALLEL_MAX: Final = 64
 BAD_ALWAYS_ALLOWED: Final = 10
 """Fewer bad records than this never exceed a percentage, unless all records are bad."""
 
+PATIENCE_S: Final = 60.0
+"""How long a database that does not answer is waited for: one that restarts is back within this."""
+
 LEASE_S: Final = 30.0
 TAKEOVER_S: Final = 30.0
 """How long a new owner waits for the chunks in flight of the old one."""

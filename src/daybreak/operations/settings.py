@@ -13,7 +13,7 @@ from ..databases.session import connect
 from ..databases.url import resolve
 from ..errors import DefinitionError, TransientError
 from ..model.job import Job, Knobs
-from ..model.limits import LEASE_S, TAKEOVER_S
+from ..model.limits import LEASE_S, PATIENCE_S, TAKEOVER_S
 from .load import LoadedJob
 from .places import database_from_environment
 
@@ -43,6 +43,9 @@ class Settings:
 
     takeover_s: float = TAKEOVER_S
     """How long the chunks in flight of an earlier owner are waited for."""
+
+    patience_s: float = PATIENCE_S
+    """How long a database or a ledger that does not answer is waited for, before the run fails."""
 
     kill_owner: bool = False
     """Kill whoever owns the run on this machine, and take it over."""

@@ -76,6 +76,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
         if run.is_final:
             return _ended_before(store, run)
         with owned_run(store, run, settings, telemetry, clock) as owned:
+            store.be_patient(settings.patience_s)
             bodies = StepBodies(
                 run_id=str(run.id),
                 folder=Path(run.folder),
@@ -174,6 +175,7 @@ def _conduct(
         clock=clock,
         telemetry=telemetry,
         stop=StopRequest(),
+        patience_s=settings.patience_s,
     )
     conductor = Conductor(job.steps, around, lease_s=settings.lease_s)
     with stopped_by_signals(conductor.stop):
