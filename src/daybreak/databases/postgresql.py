@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,9 @@ _DATA: Final = ("22", "23", "44", "P0")
 _RIGHTS: Final = ("42501", "25006", "28")
 _SCHEMA: Final = ("42P01", "42703", "3F000")
 _TRANSACTION: Final = ("25P02", "25000", "25001", "2D000", "3B")
+
+# What the driver warns of is raised as well; on standard error it would only puzzle.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 BEGIN: Final = "begin isolation level read committed"
 

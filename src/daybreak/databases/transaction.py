@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..errors import SourceError, TransactionEnded
+from ..errors import SourceError, TransactionEnded, TransientError
 from .rows import read_as
 from .session import Session
 from .statement import shortened
@@ -55,13 +55,35 @@ class OpenTransaction:
                 f"the transaction has ended; it cannot run: {shortened(sql)}",
                 hint="use `tx` only inside the function it was given to, and keep it nowhere",
             )
-        if not self._session.in_transaction:
-            raise TransactionEnded(
-                f"something ended the transaction before: {shortened(sql)}",
-                hint="look for COMMIT or ROLLBACK in the function, and for RAISE(ROLLBACK) in"
-                " triggers; outside a transaction this would have no marker",
-            )
+        refuse_ended(self._session)
         return self._session
+
+
+def refuse_ended(session: Session) -> None:
+    """Raise unless the session is still in the transaction that its owner began.
+
+    Raises:
+        TransientError: If its connection is lost, and the transaction with it.
+        TransactionEnded: If something ended the transaction: its effects may be durable.
+    """
+    if session.in_transaction:
+        return
+    if not session.is_usable:
+        raise TransientError(
+            "the connection was lost, and the transaction with it",
+            hint="see whether the server is up; then run again",
+        )
+    raise ended_by_another()
+
+
+def ended_by_another() -> TransactionEnded:
+    """Return the error for a transaction that somebody else than its owner has ended."""
+    return TransactionEnded(
+        "the chunk's transaction is not the one that was begun: something in it ended it,"
+        " and its effects may be durable without a marker",
+        hint="look for COMMIT, ROLLBACK or DDL in the step's functions, and for RAISE(ROLLBACK) in"
+        " triggers",
+    )
 
 
 def only(rows: list[Any], sql: str) -> Any:

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from ..abc import Clock
-from ..errors import DaybreakError, LeaseLost, TransactionEnded, TransientError
+from ..errors import LeaseLost, TransactionEnded, TransientError
 from ..model.chunk import Marker, SetAside
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
 from .markers import marker_of
 from .session import Session, connect
 from .statement import load
-from .transaction import OpenTransaction
+from .transaction import OpenTransaction, ended_by_another, refuse_ended
 from .turns import turn_of
 
 RESOLVE_PATIENCE_S: Final = 30.0
@@ -120,7 +120,7 @@ class Writer:
         except TransactionEnded:
             raise
         except BaseException:
-            self._assert_alive()
+            refuse_ended(session)
             session.execute("rollback to savepoint daybreak")
             session.execute("release savepoint daybreak")
             raise
@@ -161,7 +161,7 @@ class Writer:
 
     def commit(self, of: Pass, marker: Marker) -> None:
         session = self._owned()
-        self._assert_alive()
+        refuse_ended(session)
         try:
             is_same = session.commit_with(
                 load(session.dialect, "marker_complete"), **self._completed(of, marker)
@@ -170,7 +170,7 @@ class Writer:
             self._resolve(of, marker.part, error)
         else:
             if not is_same:
-                raise self._ended_by_another()
+                raise ended_by_another()
         finally:
             self._let_go()
 
@@ -255,22 +255,11 @@ class Writer:
             "range_after": part.after,
         }
 
-    def _assert_alive(self) -> None:
-        if not self._owned().in_transaction:
-            raise self._ended_by_another()
-
     def _assert_same(self) -> None:
         """Compare the transaction with the one that was begun; costs a round trip on a server."""
         session = self._owned()
-        self._assert_alive()
+        refuse_ended(session)
         if session.dialect == "postgresql":
             found = session.query(load(session.dialect, "transaction_id"))[0].transaction_id
             if found != self._transaction_id:
-                raise self._ended_by_another()
-
-    def _ended_by_another(self) -> DaybreakError:
-        return TransactionEnded(
-            "the chunk's transaction is not the one that was begun: something in it ended it,"
-            " and its effects may be durable without a marker",
-            hint="look for COMMIT, ROLLBACK or DDL in the step's functions and in triggers",
-        )
+                raise ended_by_another()

@@ -1,0 +1,137 @@
+"""A run of `outage_job.py` against a database that a test breaks: start it, see it, compare it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from daybreak.databases.session import opened
+
+from .outage_job import BAD, RECORDS
+
+JOB = Path(__file__).with_name("outage_job.py")
+NUMBERS = list(range(RECORDS))
+NOTED = [number for number in NUMBERS if number % BAD]
+MADE = "create table notes (n integer primary key)"
+SEEN_S_MAX = 60.0
+PATIENT = ("--patience-s", "40", "--lease-s", "20")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder with the job, and the database it works in."""
+
+    folder: Path
+    url: str
+    ledger: str | None = None
+
+    @classmethod
+    def make(cls, folder: Path, url: str, *, ledger: str | None = None) -> Place:
+        """Write the job, and make the table that it does not make itself."""
+        shutil.copy(JOB, folder / "job.py")
+        with opened(url) as session:
+            session.script(MADE)
+        return cls(folder, url, ledger)
+
+    def reached_by(self, url: str) -> Place:
+        """Return the same place, whose database is reached another way."""
+        return Place(self.folder, url, self.ledger)
+
+    @contextmanager
+    def started(self, *options: str) -> Iterator[Running]:
+        """Start the command; it is killed if the block is left before it has ended."""
+        ledger = () if self.ledger is None else ("--ledger", self.ledger)
+        words = ["run", str(self.folder / "job.py"), "--database", self.url, *ledger, "--json"]
+        with (
+            (self.folder / "err").open("w+") as err,
+            subprocess.Popen(
+                [sys.executable, "-m", "daybreak", *words, *options],
+                stdout=subprocess.PIPE,
+                stderr=err,
+                text=True,
+                cwd=self.folder,
+            ) as process,
+        ):
+            try:
+                yield Running(process, self.folder / "err", [])
+            finally:
+                process.kill()
+
+    def run(self, *options: str) -> Running:
+        """Run the command to its end."""
+        with self.started(*options) as running:
+            running.end()
+        return running
+
+    def left(self, url: str | None = None) -> dict[str, list[int]]:
+        """Read what is in the tables."""
+        with opened(url or self.url) as session:
+            return {
+                table: [row.n for row in session.query(f"select n from {table} order by n")]  # noqa: S608 - ours
+                for table in ("north", "south", "east", "notes")
+            }
+
+
+WHOLE = {"north": NUMBERS, "south": NUMBERS, "east": NUMBERS, "notes": NOTED}
+"""What an undisturbed run leaves."""
+
+
+@dataclass
+class Running:
+    """A process at work."""
+
+    process: subprocess.Popen[str]
+    said: Path
+    """Where its standard error goes."""
+
+    events: list[dict[str, Any]]
+
+    def until_chunks(self, count: int) -> None:
+        """Read its events until so many chunks are committed."""
+        while self.chunks < count:
+            assert self._hear(), f"it ended after {self.chunks} chunks: {self.err}"
+
+    def _hear(self) -> bool:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if line:
+            self.events.append(json.loads(line))
+        return bool(line)
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks are committed so far."""
+        return sum(1 for event in self.events if event["event"] == "chunk_committed")
+
+    def end(self) -> int:
+        """Wait for its end; return its exit status."""
+        while self._hear():
+            pass
+        return self.process.wait(SEEN_S_MAX)
+
+    @property
+    def err(self) -> str:
+        """What it said on its standard error."""
+        return self.said.read_text()
+
+    @property
+    def status(self) -> int:
+        """How it ended."""
+        return self.process.returncode
+
+    @property
+    def ended(self) -> dict[str, Any]:
+        """What it said last."""
+        return self.events[-1]
+
+
+def quarantined(events: Sequence[dict[str, Any]]) -> int:
+    """Return how many records the run says it set aside."""
+    return int(next(event["quarantined"] for event in events if event["event"] == "run_ended"))
