@@ -96,9 +96,10 @@ class Running:
     def until_chunks(self, count: int) -> None:
         """Read its events until so many chunks are committed."""
         while self.chunks < count:
-            assert self._hear(), f"it ended after {self.chunks} chunks: {self.err}"
+            assert self.hear(), f"it ended after {self.chunks} chunks: {self.err}"
 
-    def _hear(self) -> bool:
+    def hear(self) -> bool:
+        """Read one event; say whether there was one."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if line:
@@ -112,7 +113,7 @@ class Running:
 
     def end(self) -> int:
         """Wait for its end; return its exit status."""
-        while self._hear():
+        while self.hear():
             pass
         return self.process.wait(SEEN_S_MAX)
 

@@ -24,6 +24,7 @@ from ..errors import (
     TransientError,
 )
 from ..model.row import Row
+from .answering import AnsweringConnection
 from .statement import check_binds, in_percent_style, shortened
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ _TRANSACTION: Final = ("25P02", "25000", "25001", "2D000", "3B")
 # What the driver warns of is raised as well; on standard error it would only puzzle.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
+ANSWER_LOCK_WAITS: Final = 2.0
+"""Our own short statements are answered within so many lock waits, or not at all."""
+
+ANSWER_S_MIN: Final = 10.0
+"""A busy server may take so long in any case."""
+
 BEGIN: Final = "begin isolation level read committed"
 
 
@@ -48,13 +55,15 @@ class PostgresqlSession:
 
     dialect = "postgresql"
 
-    def __init__(self, url: URL, *, application: str, lock_wait_s: float) -> None:
+    def __init__(
+        self, url: URL, *, application: str, lock_wait_s: float, is_brief: bool = False
+    ) -> None:
         self._name = url.database or ""
         shown = url.set(username=None, password=None).render_as_string()
         conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
         lock_ms, idle_ms = int(lock_wait_s * 1000), int(lock_wait_s * 2000)
         try:
-            self.connection: psycopg.Connection[Any] = psycopg.connect(
+            self.connection: AnsweringConnection = AnsweringConnection.connect(
                 conninfo,
                 autocommit=True,
                 application_name=application,
@@ -76,15 +85,16 @@ class PostgresqlSession:
                 hint="check that the server runs, the address, the name and the user's rights",
             ) from error
 
+        self._answer_s = max(ANSWER_S_MIN, ANSWER_LOCK_WAITS * lock_wait_s)
+        if is_brief:
+            self.connection.answer_s = self._answer_s
+        self.backend_pid = self.connection.info.backend_pid
+        """The server process that serves this session; known when the connection is lost, too."""
+
         # One cursor for all statements: it keeps what it learned about types. Their results are
         # read before the next one runs; BEGIN and COMMIT, which share round trips, have their own.
         self._cursor = self.connection.cursor()
         self._ends = self.connection.cursor()
-
-    @property
-    def backend_pid(self) -> int:
-        """The server process that serves this session."""
-        return self.connection.info.backend_pid
 
     def execute(self, sql: str, /, **bind: object) -> int:
         return max(self._run(sql, bind).rowcount, 0)
@@ -123,23 +133,23 @@ class PostgresqlSession:
             return max(cursor.rowcount, 0)
 
     def begin(self) -> None:
-        with self._translated("begin"):
+        with self._translated("begin"), self.connection.answering(self._answer_s):
             self._ends.execute(BEGIN)
 
     def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
-        with self._translated(sql):
+        with self._translated(sql), self.connection.answering(self._answer_s):
             with self.connection.pipeline():
                 self._ends.execute(BEGIN)
                 cursor = self._run(sql, bind)
             return _rows(cursor)
 
     def commit(self) -> None:
-        with self._translated("commit"):
+        with self._translated("commit"), self.connection.answering(self._answer_s):
             told = self._ends.execute("commit")
         self._refuse_rollback(told)
 
     def commit_with(self, sql: str, /, **bind: object) -> bool:
-        with self._translated("commit"):
+        with self._translated("commit"), self.connection.answering(self._answer_s):
             try:
                 with self.connection.pipeline():
                     self._run(sql, bind)

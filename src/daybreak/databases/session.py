@@ -97,7 +97,11 @@ class Session(Protocol):
 
 
 def connect(
-    url: str, *, application: str = "daybreak", lock_wait_s: float = LOCK_WAIT_S
+    url: str,
+    *,
+    application: str = "daybreak",
+    lock_wait_s: float = LOCK_WAIT_S,
+    is_brief: bool = False,
 ) -> Session:
     """Open a session.
 
@@ -105,6 +109,8 @@ def connect(
         url: `sqlite:///file` or `postgresql://…`.
         application: Name shown to the database's administrator, where it shows one.
         lock_wait_s: How long to wait for locks of others.
+        is_brief: Whether all its statements are short: a server that does not answer one in twice
+            that time, or in ten seconds, is given up. Otherwise this holds for beginning and ending transactions.
 
     Raises:
         DatabaseUnreachable: With the cause and, for files, the folder that is missing.
@@ -116,7 +122,9 @@ def connect(
         return SqliteSession(parsed, lock_wait_s=lock_wait_s)
     from .postgresql import PostgresqlSession  # noqa: PLC0415 - only the driver in use is imported
 
-    return PostgresqlSession(parsed, application=application, lock_wait_s=lock_wait_s)
+    return PostgresqlSession(
+        parsed, application=application, lock_wait_s=lock_wait_s, is_brief=is_brief
+    )
 
 
 @contextmanager

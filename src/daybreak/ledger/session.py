@@ -159,7 +159,9 @@ class LedgerSession:
 
     def _connect(self) -> Session:
         lock_wait_s = min(LOCK_WAIT_S, self.patience.most_s)
-        return connect(self.url, application="daybreak:ledger", lock_wait_s=lock_wait_s)
+        return connect(
+            self.url, application="daybreak:ledger", lock_wait_s=lock_wait_s, is_brief=True
+        )
 
     def _drop(self) -> None:
         # After a failed sync the same handle must not be trusted; a ledger in memory has no other.
