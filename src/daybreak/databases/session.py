@@ -110,7 +110,8 @@ def connect(
         application: Name shown to the database's administrator, where it shows one.
         lock_wait_s: How long to wait for locks of others.
         is_brief: Whether all its statements are short: a server that does not answer one in twice
-            that time, or in ten seconds, is given up. Otherwise this holds for beginning and ending transactions.
+            that time, or in ten seconds, is given up. Otherwise only beginning and ending a
+            transaction is short.
 
     Raises:
         DatabaseUnreachable: With the cause and, for files, the folder that is missing.

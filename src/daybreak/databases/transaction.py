@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ..errors import SourceError, TransactionEnded, TransientError
 from .rows import read_as
 from .session import Session
 from .statement import shortened
 
+_ENDING: Final = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+    r"(?:abort|begin|commit|end|prepare\s+transaction|release|rollback|savepoint"
+    r"|set\s+transaction|start\s+transaction)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A statement that begins, ends or divides a transaction, behind white space and comments."""
+
 
 class OpenTransaction:
-    """An `abc.Transaction` over a session; refuses work once its chunk has ended."""
+    """An `abc.Transaction` over a session; refuses work once its chunk has ended.
+
+    It belongs to the thread that it was given to: others could still write when the chunk commits.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._is_open = True
+        self._thread = threading.get_ident()
 
     def execute(self, sql: str, /, **bind: object) -> int:
         return self._live(sql).execute(sql, **bind)
@@ -55,7 +69,17 @@ class OpenTransaction:
                 f"the transaction has ended; it cannot run: {shortened(sql)}",
                 hint="use `tx` only inside the function it was given to, and keep it nowhere",
             )
+        if threading.get_ident() != self._thread:
+            raise TransactionEnded(
+                f"the transaction was used in another thread than its own: {shortened(sql)}",
+                hint="use `tx` in the function it was given to; let threads compute, not write",
+            )
         refuse_ended(self._session)
+        if _ENDING.match(sql):
+            raise TransactionEnded(
+                f"a statement tried to begin, end or divide the transaction: {shortened(sql)}",
+                hint="leave COMMIT, ROLLBACK and SAVEPOINT out of the function",
+            )
         return self._session
 
 
