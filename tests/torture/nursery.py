@@ -8,6 +8,7 @@ Its face to the campaign is `Nursery`; the rest is what runs in the process itse
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,15 +67,23 @@ class Nursery:
         self._lock = threading.Lock()
         self._runs = 0
 
-    def start(self, world: World, *, fault: str | None = None) -> Child:
-        """Start the world's command."""
+    def start(
+        self,
+        world: World,
+        *,
+        fault: str | None = None,
+        words: Sequence[str] | None = None,
+        gate: Path | None = None,
+    ) -> Child:
+        """Start the world's command, or other words; behind a gate: a locked file (see `_pass`)."""
         with self._lock:
             self._runs += 1
             said = world.folder / f"said-{self._runs}"
         answer = socket.socket(socket.AF_UNIX)
         answer.connect(str(self._place))
         request = {
-            "words": world.command[3:],
+            "words": list(words or world.command[3:]),
+            "gate": None if gate is None else str(gate),
             "folder": str(world.folder),
             "environment": dict(world.environment),
             "fault": fault,
@@ -189,6 +198,8 @@ def _live(request: Mapping[str, Any]) -> None:
     faultpoints.arm(request["fault"])
     faultpoints.trace(Path(request["trace"]))
     sys.argv = ["daybreak", *request["words"]]
+    if request["gate"] is not None:
+        _pass(Path(request["gate"]))
     status = 0
     try:
         main()
@@ -197,6 +208,14 @@ def _live(request: Mapping[str, Any]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _pass(gate: Path) -> None:
+    """Say that this one has come, by a byte more in the file; wait until its lock is given up."""
+    with gate.open("ab") as file:
+        file.write(b".")
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_SH)
 
 
 if __name__ == "__main__":
