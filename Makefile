@@ -13,7 +13,7 @@ SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 NAME ?= spine
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format verify lint types layers fast torture torture-mutants bench clean
+.PHONY: help venv demo test check format verify lint types layers fast torture torture-monkey torture-mutants bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: venv ## format the code, and mend what can be mended by itself
 
 torture: venv ## kill runs at N random instants (N=1000 SEED=...)
 	$(BIN)/python -m tests.torture.campaign --n $(N) --seed $(SEED)
+
+torture-monkey: venv ## faults of every kind at random, until N distinct ones (N=1000 SEED=...)
+	$(BIN)/python -m tests.torture.monkey --n $(N) --seed $(SEED)
 
 torture-mutants: venv ## break the source in known ways; the suite must notice each
 	$(BIN)/python -m tests.torture.mutants

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,19 @@ class Child:
         """Kill it, unless it has ended."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
+
+    def has_stopped(self) -> bool:
+        """Wait until it has stopped itself; False if it ended before."""
+        ends_at_s = time.monotonic() + PROCESS_S_MAX
+        while time.monotonic() < ends_at_s:
+            try:
+                state = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+            except (FileNotFoundError, ProcessLookupError):
+                return False
+            if state in "TZ":
+                return state == "T"
+            time.sleep(0.005)
+        raise AssertionError(f"the run neither stopped nor ended: {self.said.read_text()}")
 
     def wait(self) -> Ran:
         """Wait for its end, at most `PROCESS_S_MAX`."""
@@ -72,20 +86,21 @@ class Nursery:
         world: World,
         *,
         fault: str | None = None,
-        words: Sequence[str] | None = None,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
         gate: Path | None = None,
     ) -> Child:
-        """Start the world's command, or other words; behind a gate: a locked file (see `_pass`)."""
+        """Start the world's command, with more options; behind a gate: a locked file (`_pass`)."""
         with self._lock:
             self._runs += 1
             said = world.folder / f"said-{self._runs}"
         answer = socket.socket(socket.AF_UNIX)
         answer.connect(str(self._place))
         request = {
-            "words": list(words or world.command[3:]),
+            "words": [*world.command[3:], *options],
             "gate": None if gate is None else str(gate),
             "folder": str(world.folder),
-            "environment": dict(world.environment),
+            "environment": {**world.environment, **(environment or {})},
             "fault": fault,
             "trace": str(world.trace),
             "said": str(said),
@@ -93,9 +108,9 @@ class Nursery:
         answer.sendall(json.dumps(request).encode() + b"\n")
         return Child(int(_line(answer)), said, answer)
 
-    def run(self, world: World, *, fault: str | None = None) -> Ran:
+    def run(self, world: World, *, fault: str | None = None, options: Sequence[str] = ()) -> Ran:
         """Run the world's command to its end."""
-        return self.start(world, fault=fault).wait()
+        return self.start(world, fault=fault, options=options).wait()
 
 
 @contextlib.contextmanager

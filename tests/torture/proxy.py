@@ -38,6 +38,11 @@ class Proxy:
         with self._lock:
             self._harm, self._spare = harm, spare
 
+    def spare(self) -> None:
+        """Do no harm from now on."""
+        with self._lock:
+            self._harm = None
+
     def due(self) -> Harm | None:
         """Return what is to be done to the COMMIT at hand."""
         with self._lock:

@@ -36,8 +36,14 @@ class Undisturbed:
 
 
 @contextlib.contextmanager
-def worlds(dialect: str, socket: Path | None) -> Iterator[World]:
-    """Make a world of one's own on a kind of database; nothing of it is left afterwards."""
+def worlds(dialect: str, socket: Path | None, *, through: Path | None = None) -> Iterator[World]:
+    """Make a world of one's own on a kind of database; nothing of it is left afterwards.
+
+    Args:
+        dialect: `sqlite` or `postgresql`.
+        socket: The folder of the server's socket.
+        through: The folder of a proxy's, by which the world reaches the server.
+    """
     folder = Path(tempfile.mkdtemp(prefix="daybreak-world-"))
     try:
         if dialect == "sqlite":
@@ -50,7 +56,7 @@ def worlds(dialect: str, socket: Path | None) -> Iterator[World]:
         ) as admin:
             admin.execute(f"create database {name} strategy file_copy".encode())
             try:
-                yield World.make(folder, f"postgresql://postgres@/{name}?host={socket}")
+                yield World.make(folder, f"postgresql://postgres@/{name}?host={through or socket}")
             finally:
                 admin.execute(f"drop database {name} with (force)".encode())
     finally:

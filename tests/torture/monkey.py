@@ -1,0 +1,245 @@
+"""`make torture-monkey N=… SEED=…`: one fault after the other, drawn from all that we know of.
+
+A night is a world of its own in which a few faults happen one after the other, each to a run of the
+same command; then a phase without faults begins, in which the run must finish by itself, and what
+it leaves is compared with an undisturbed run. Prints its seed first, and last which faults fell at
+which fault points. Ends with status 1 if anything differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from daybreak.faultpoints import FAULT_POINTS, FaultPoint
+from tests.postgres_server import running_server
+
+from .nursery import Child, Nursery, nursery
+from .proxy import Harm, Proxy, proxied
+from .undisturbed import Undisturbed, undisturbed, worlds
+from .world import World
+
+DIALECTS = ("sqlite", "postgresql")
+WORKERS = 2
+FAULTS_A_NIGHT = 4
+RESUMES_MAX = 3
+LEASE = ("--lease-s", "1", "--takeover-s", "1", "--patience-s", "20")
+OTHER_HOST = {"DAYBREAK_HOST": "another-machine"}
+ENDINGS = {0, 1, 4, 5, -signal.SIGKILL}
+"""How a run that a fault happened to may end: done, failed, stopped, owned by another, killed."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault, as it is counted: equal ones are one."""
+
+    dialect: str
+    kind: str
+    point: str = ""
+    hit: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.dialect} {self.kind} {self.point}{f':{self.hit}' if self.hit else ''}".strip()
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one night."""
+
+    night: int
+    faults: tuple[Fault, ...]
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Night:
+    """One world, and the faults that happen in it."""
+
+    world: World
+    dialect: str
+    expected: Undisturbed
+    nest: Nursery
+    proxy: Proxy
+    chance: random.Random
+
+    def disturb(self) -> Fault:
+        """Let one fault happen, and wait until it is over."""
+        kinds: list[Callable[[], Fault]] = [
+            self._kill_at_point,
+            self._kill_at_point,
+            self._kill_at_instant,
+            self._raise_at_point,
+            self._term_at_point,
+            self._zombie,
+            self._two_operators,
+        ]
+        if self.dialect == "postgresql":
+            kinds += [self._cut_commit, self._end_sessions]
+        return self.chance.choice(kinds)()
+
+    def finish(self) -> str | None:
+        """Run without faults; say what is wrong with what is left."""
+        final = self.nest.run(self.world, options=LEASE)
+        for _ in range(RESUMES_MAX):
+            if final.status == 0:
+                break
+            final = self.nest.run(self.world, options=LEASE)
+        if final.status != 0:
+            return f"the last run ended with {final.status}: {final.err[-3000:]}"
+        if self.world.checksum() != self.expected.checksum:
+            return f"what is left differs: {self.world.left()}"
+        return None
+
+    def _point(self, kind: str) -> Fault:
+        point: FaultPoint = self.chance.choice(FAULT_POINTS)
+        hits = max(self.expected.hits[point], 1)
+        return Fault(self.dialect, kind, point, self.chance.randint(1, hits))
+
+    def _ended(self, fault: Fault, child: Child) -> Fault:
+        ran = child.wait()
+        assert ran.status in ENDINGS, f"{fault} ended with {ran.status}: {ran.err[-3000:]}"
+        return fault
+
+    def _armed(self, fault: Fault, action: str) -> Child:
+        arming = f"{fault.point}:{fault.hit}:{action}"
+        return self.nest.start(self.world, fault=arming, options=LEASE)
+
+    def _kill_at_point(self) -> Fault:
+        fault = self._point("kill")
+        return self._ended(fault, self._armed(fault, "kill"))
+
+    def _raise_at_point(self) -> Fault:
+        fault = self._point("raise")
+        return self._ended(fault, self._armed(fault, "raise"))
+
+    def _term_at_point(self) -> Fault:
+        fault = self._point("term")
+        return self._ended(fault, self._armed(fault, "term"))
+
+    def _kill_at_instant(self) -> Fault:
+        child = self.nest.start(self.world, options=LEASE)
+        wait_s = self.chance.uniform(0.05, self.expected.last_commit_s)
+        time.sleep(wait_s)
+        child.kill()
+        return self._ended(Fault(self.dialect, "instant", hit=int(wait_s * 1000)), child)
+
+    def _zombie(self) -> Fault:
+        """Stop an owner, let another machine take over, then let the first one go on."""
+        fault = self._point("stop")
+        zombie = self._armed(fault, "stop")
+        if zombie.has_stopped():
+            successor = self.nest.start(self.world, options=LEASE, environment=OTHER_HOST)
+            self._ended(fault, successor)
+            os.kill(zombie.pid, signal.SIGCONT)
+        return self._ended(fault, zombie)
+
+    def _two_operators(self) -> Fault:
+        first = self.nest.start(self.world, options=LEASE)
+        second = self.nest.start(self.world, options=LEASE, environment=OTHER_HOST)
+        fault = Fault(self.dialect, "two operators")
+        self._ended(fault, first)
+        return self._ended(fault, second)
+
+    def _cut_commit(self) -> Fault:
+        harm: Harm = self.chance.choice(("before", "behind"))
+        spare = self.chance.randint(0, 40)
+        self.proxy.cut(harm, spare=spare)
+        child = self.nest.start(self.world, options=LEASE)
+        return self._ended(Fault(self.dialect, f"cut {harm}", hit=spare + 1), child)
+
+    def _end_sessions(self) -> Fault:
+        """End all sessions of this world's database, at some instant."""
+        child = self.nest.start(self.world, options=LEASE)
+        wait_s = self.chance.uniform(0.05, self.expected.last_commit_s)
+        time.sleep(wait_s)
+        with psycopg.connect(self.world.url, autocommit=True) as admin:
+            admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        return self._ended(Fault(self.dialect, "end sessions", hit=int(wait_s * 1000)), child)
+
+
+def tried(
+    number: int, seed: int, expected: dict[str, Undisturbed], socket: Path, nest: Nursery
+) -> Verdict:
+    """Spend one night."""
+    chance = random.Random(f"{seed}:{number}")
+    dialect = DIALECTS[number % 2]
+    faults: list[Fault] = []
+    problem = None
+    try:
+        with proxied(socket) as proxy, worlds(dialect, socket, through=proxy.folder) as world:
+            night = Night(world, dialect, expected[dialect], nest, proxy, chance)
+            for _ in range(chance.randint(1, FAULTS_A_NIGHT)):
+                fault = night.disturb()
+                faults.append(fault)
+            proxy.spare()
+            problem = night.finish()
+    except Exception:  # noqa: BLE001 - a broken night is a result, not the end
+        problem = traceback.format_exc()
+    return Verdict(number, tuple(faults), problem)
+
+
+def run(count: int, seed: int) -> int:
+    """Spend nights until so many distinct faults have happened; return the exit status."""
+    print(f"seed {seed}; until {count} distinct faults have happened", flush=True)
+    faults: set[Fault] = set()
+    wrong: list[Verdict] = []
+    nights = 0
+    with running_server() as socket, nursery() as nest, ThreadPoolExecutor(WORKERS) as pool:
+        expected = {dialect: undisturbed(dialect, socket) for dialect in DIALECTS}
+        while len(faults) < count:
+            batch = range(nights, nights + 25 * WORKERS)
+            for verdict in pool.map(lambda n: tried(n, seed, expected, socket, nest), batch):
+                faults.update(verdict.faults)
+                if verdict.problem is not None:
+                    wrong.append(verdict)
+                    said = "; ".join(map(str, verdict.faults))
+                    print(f"NIGHT {verdict.night}: {said}\n{verdict.problem}", flush=True)
+            nights = batch.stop
+            print(f"{nights} nights, {len(faults)} distinct faults", flush=True)
+    _report(faults, nights, len(wrong), seed)
+    return 1 if wrong else 0
+
+
+def _report(faults: set[Fault], nights: int, wrong: int, seed: int) -> None:
+    kinds = Counter((fault.kind, fault.dialect) for fault in faults)
+    print(f"\nseed {seed}: {nights} nights, {len(faults)} distinct faults")
+    for (kind, dialect), number in sorted(kinds.items()):
+        print(f"  {kind:<16}{dialect:<12}{number:>6}")
+    actions = ("kill", "stop", "term", "raise")
+    print("distinct hits of fault points, both databases:")
+    print(f"  {'point':<32}" + "".join(f"{action:>8}" for action in actions))
+    for point in FAULT_POINTS:
+        hits = Counter(fault.kind for fault in faults if fault.point == point)
+        print(f"  {point:<32}" + "".join(f"{hits[action]:>8}" for action in actions))
+    print(f"nights that did not end as undisturbed: {wrong}")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=200, help="distinct faults")
+    parser.add_argument("--seed", type=int, default=None, help="repeats a campaign")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
+    sys.exit(run(options.n, seed))
+
+
+if __name__ == "__main__":
+    main()
