@@ -22,7 +22,8 @@ from daybreak.ledger.rows import Owner
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.fate import Counts
 from daybreak.model.identity import Identity
-from daybreak.model.job import Knobs, Step
+from daybreak.model.job import Step
+from daybreak.model.knobs import Knobs
 from daybreak.model.ownership import Pass
 from daybreak.model.ranges import Range
 from daybreak.pipeline import Stage

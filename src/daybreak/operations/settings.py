@@ -12,7 +12,8 @@ from ..databases import Database
 from ..databases.session import connect
 from ..databases.url import resolve
 from ..errors import DefinitionError, TransientError
-from ..model.job import Job, Knobs
+from ..model.job import Job
+from ..model.knobs import Knobs, refuse_side_by_side
 from ..model.limits import LEASE_S, TAKEOVER_S
 from .load import LoadedJob
 from .places import database_from_environment
@@ -61,6 +62,7 @@ def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knob
                     f"step {name} has no knob {knob!r}", hint="the knobs are chunk and parallel"
                 )
         knobs[name] = Knobs(**{**known, **settings})
+        refuse_side_by_side(step.order, knobs[name])
     return knobs
 
 
