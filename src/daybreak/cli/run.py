@@ -25,6 +25,9 @@ LEASE_S: Final = 30.0
 TAKEOVER_S: Final = 30.0
 """As `model.limits.TAKEOVER_S`, for the same reason."""
 
+DISK_FREE_MB: Final = 100
+"""As `model.limits.DISK_FREE_BYTES_MIN`, in millions."""
+
 LEASE_S_MIN: Final = 1.0
 _LOADED: Final = "daybreak.loaded"
 _WORDS: Final = "daybreak.words"
@@ -186,6 +189,14 @@ def _after(steps: Sequence[Any]) -> str:
     default=TAKEOVER_S,
     help="How long the chunks in flight of an earlier owner are waited for before they are ended."
     f"  [default: {TAKEOVER_S:g}]",
+)
+@click.option(
+    "--disk-free-mb",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=DISK_FREE_MB,
+    help="How many megabytes must be free where the run writes: ledger, runs, SQLite databases."
+    f"  [default: {DISK_FREE_MB}]",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."

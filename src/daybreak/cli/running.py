@@ -148,6 +148,7 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
         again=options["again"],
         lease_s=options["lease_s"],
         takeover_s=options["takeover_s"],
+        disk_free_bytes_min=options["disk_free_mb"] * 1_000_000,
     )
 
 

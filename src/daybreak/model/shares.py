@@ -10,7 +10,6 @@ first and waits for more.
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -107,14 +106,6 @@ def _wait_of(
 
 def _named(claims: Iterable[Claim], name: str) -> list[str]:
     return [claim.who for claim in claims if name in claim.uses]
-
-
-def in_use(claims: Iterable[Claim]) -> Counter[str]:
-    """Add up what claims use."""
-    total: Counter[str] = Counter()
-    for claim in claims:
-        total.update(claim.uses)
-    return total
 
 
 # ---------------------------------------------------------------- what is written down

@@ -30,6 +30,11 @@ def host_name() -> str:
     return os.environ.get(ENVIRONMENT_HOST) or socket.gethostname()
 
 
+def who() -> str:
+    """Return who types here, for the audit: user and machine."""
+    return f"{os.environ.get('USER', 'somebody')}@{host_name()}"
+
+
 class RunLock:
     """An advisory lock on a file in the run's folder; one per host name."""
 

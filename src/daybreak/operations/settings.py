@@ -14,7 +14,7 @@ from ..databases.url import resolve
 from ..errors import DefinitionError, TransientError
 from ..model.job import Job
 from ..model.knobs import Knobs, refuse_side_by_side
-from ..model.limits import LEASE_S, TAKEOVER_S
+from ..model.limits import DISK_FREE_BYTES_MIN, LEASE_S, TAKEOVER_S
 from .load import LoadedJob
 from .places import database_from_environment
 
@@ -44,6 +44,9 @@ class Settings:
 
     takeover_s: float = TAKEOVER_S
     """How long the chunks in flight of an earlier owner are waited for."""
+
+    disk_free_bytes_min: int = DISK_FREE_BYTES_MIN
+    """How much room there must be where the run writes."""
 
 
 def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knobs]:
