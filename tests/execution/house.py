@@ -61,11 +61,12 @@ class House:
         self.store = LedgerStore.open("sqlite://")
         self.telemetry = Telemetry()
         self.stop = StopRequest()
+        self.runs = Path("runs")
         run = self.store.start(
             Identity("orders", {}, {"shop": "shop"}, None),
             parameters={},
             job_file="orders.py",
-            runs_folder=Path("runs"),
+            runs_folder=self.runs,
             who="a test",
         )
         self._run_id = run.id
