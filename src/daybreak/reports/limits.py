@@ -25,6 +25,6 @@ def limits_table(lines: Sequence[LimitLine]) -> Table:
             f"{line.in_use:,}",
             "\n".join(map(visible, line.holders)),
             "\n".join(map(visible, line.waiting)),
-            f"{instant(line.set_at)} by {visible(line.set_by)}",
+            instant(line.set_at),
         )
     return table
