@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..operations.limits import LimitLine
 from .tables import plain_table
-from .wording import instant, visible
+from .wording import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def limits_table(lines: Sequence[LimitLine]) -> Table:
     """Return limits as a table, in the order given."""
     table = plain_table()
-    for name in ("limit", "units", "in use", "by", "waiting", "set"):
+    for name in ("limit", "units", "in use", "by", "waiting"):
         table.add_column(name, justify="right" if name in ("units", "in use") else "left")
     for line in lines:
         table.add_row(
@@ -25,6 +25,5 @@ def limits_table(lines: Sequence[LimitLine]) -> Table:
             f"{line.in_use:,}",
             "\n".join(map(visible, line.holders)),
             "\n".join(map(visible, line.waiting)),
-            instant(line.set_at),
         )
     return table
