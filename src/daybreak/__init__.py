@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .model.fate import Counts
     from .model.job import Job, Step
     from .model.parameters import Secret
+    from .model.retry import Retry
     from .operations.run_handle import Run
     from .pipeline import (
         Pipeline,
@@ -39,6 +40,7 @@ _WHERE: Final = {
     "Receiver": ".pipeline",
     "Report": ".pipeline",
     "Results": ".pipeline",
+    "Retry": ".model.retry",
     "Row": ".databases",
     "Run": ".operations.run_handle",
     "Scope": ".pipeline",
@@ -62,6 +64,7 @@ __all__ = [
     "Receiver",
     "Report",
     "Results",
+    "Retry",
     "Row",
     "Run",
     "Scope",

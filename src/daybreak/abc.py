@@ -17,6 +17,7 @@ from .model.ownership import Ownership, Pass
 from .model.progress import Measurement, StepRow
 from .model.ranges import Range
 from .model.row import Row
+from .model.shares import Uses, Wait
 from .model.status import RunStatus, StepStatus
 
 M = TypeVar("M")
@@ -345,6 +346,20 @@ class RunLedger(Protocol):
         error: str | None = None,
     ) -> None:
         """Write how a step ended."""
+        ...
+
+    def claim(self, step: str, uses: Uses) -> Wait | None:
+        """Ask for all that a step uses of the limits that runs share; `end_step` gives it back.
+
+        All of it at once or nothing: who waits has its place among those that wait, no more.
+
+        Returns:
+            None if the step has it, else what it waits for; then ask again.
+        """
+        ...
+
+    def wait_step(self, step: str, waits_for: str) -> None:
+        """Write down what a step waits for, which has not begun; forgotten when it begins."""
         ...
 
     def become(self, status: RunStatus, *, error: str | None = None) -> None:

@@ -3,6 +3,7 @@
 | event | when |
 | --- | --- |
 | `RunStarted` | a process became the owner of a run |
+| `StepWaits` | a step could begin, but for a limit that it shares with others |
 | `StepStarted` | a step began or went on; says what is done already and how much there is |
 | `Progressed` | a task tells how far it is |
 | `ChunkCommitted` | a chunk is durable |
@@ -40,6 +41,28 @@ class RunStarted:
     is_resumed: bool
     steps: Sequence[str]
     """All steps of the job, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepWaits:
+    """A step could begin, but for a limit that it shares with others."""
+
+    at: datetime
+    step: str
+    limit: str
+    units: int
+    """How many there are."""
+
+    wanted: int
+    in_use: int
+    holders: Sequence[str]
+    """Who has them: `run 7 step load`."""
+
+    ahead: Sequence[str]
+    """Who waits for them, and came first."""
+
+    what: str
+    """All of it, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +163,15 @@ class RunEnded:
 
 
 Event: TypeAlias = (
-    RunStarted | StepStarted | Progressed | ChunkCommitted | StepEnded | Shown | Said | RunEnded
+    RunStarted
+    | StepWaits
+    | StepStarted
+    | Progressed
+    | ChunkCommitted
+    | StepEnded
+    | Shown
+    | Said
+    | RunEnded
 )
 Listener: TypeAlias = Callable[[Event], None]
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from daybreak.cli.exits import Exit, exit_of_error, exit_of_outcome
-from daybreak.cli.run import LEASE_S, PATIENCE_S, TAKEOVER_S
+from daybreak.cli.run import DISK_FREE_MB, LEASE_S, PATIENCE_S, TAKEOVER_S
 from daybreak.errors import (
     CheckFailed,
     DatabaseUnreachable,
@@ -133,9 +133,10 @@ def test_the_end_of_a_run_has_an_exit_status(outcome: Outcome, status: int) -> N
     assert status == exit_of_outcome(outcome)
 
 
-def test_the_lease_is_the_one_of_the_model() -> None:
+def test_the_lease_and_the_free_room_are_those_of_the_model() -> None:
     assert (limits.LEASE_S, limits.TAKEOVER_S) == (LEASE_S, TAKEOVER_S)
     assert limits.PATIENCE_S == PATIENCE_S
+    assert limits.DISK_FREE_BYTES_MIN == DISK_FREE_MB * 1_000_000
 
 
 def test_a_reader_that_is_gone_is_no_traceback() -> None:

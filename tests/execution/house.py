@@ -22,7 +22,8 @@ from daybreak.ledger.rows import Owner
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.fate import Counts
 from daybreak.model.identity import Identity
-from daybreak.model.job import Knobs, Step
+from daybreak.model.job import Step
+from daybreak.model.knobs import Knobs
 from daybreak.model.ownership import Pass
 from daybreak.model.ranges import Range
 from daybreak.pipeline import Stage
@@ -60,11 +61,12 @@ class House:
         self.store = LedgerStore.open("sqlite://")
         self.telemetry = Telemetry()
         self.stop = StopRequest()
+        self.runs = Path("runs")
         run = self.store.start(
             Identity("orders", {}, {"shop": "shop"}, None),
             parameters={},
             job_file="orders.py",
-            runs_folder=Path("runs"),
+            runs_folder=self.runs,
             who="a test",
         )
         self._run_id = run.id

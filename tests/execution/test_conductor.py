@@ -6,7 +6,7 @@ import pytest
 
 from daybreak.errors import LedgerBehind
 from daybreak.execution.conductor import Conductor, Result
-from daybreak.model.job import Knobs
+from daybreak.model.knobs import Knobs
 from daybreak.model.status import RunStatus
 from tests.execution.house import Bodies, House, loading
 

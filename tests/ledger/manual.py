@@ -15,7 +15,7 @@ from daybreak.ledger.store import LedgerStore
 from daybreak.model.identity import Identity
 
 NIGHT = date(2026, 3, 2)
-TABLES = ("meta", "runs", "steps", "measurements", "audit")
+TABLES = ("meta", "runs", "steps", "measurements", "audit", "limits", "claims")
 
 
 @dataclass

@@ -40,6 +40,28 @@ WRONG = {
     "its job has no steps": (HEAD, "job j has no steps", "@job.step"),
     "it raises": (HEAD + STEP + "1 / 0", "raised ZeroDivisionError", "only declares"),
     "it exits": (HEAD + STEP + "raise SystemExit(3)", "raised SystemExit", "only declares"),
+    "it uses a limit that it does not have": (
+        HEAD.replace('"j")', '"j", limits={"database": 4})')
+        + STEP.replace("@job.task", '@job.task(uses={"databse": 1})'),
+        "step first uses 'databse', which is no limit of its job",
+        "did you mean 'database'?",
+    ),
+    "it uses more than there is": (
+        HEAD.replace('"j")', '"j", limits={"db": 4})')
+        + STEP.replace("@job.task", '@job.task(uses={"db": 5})'),
+        "step first uses 5 of 'db', but the job's limit is 4",
+        "raise the limit",
+    ),
+    "it has chunks in order and side by side": (
+        HEAD + '@job.step(parallel=2, order="source")\ndef load() -> Work: ...',
+        "chunks in the order of the source cannot be 2 in flight",
+        "leave parallel out",
+    ),
+    "it has an unknown order": (
+        HEAD + '@job.step(order="random")\ndef load() -> Work: ...',
+        "expected order to be 'any' or 'source', got 'random'",
+        "source",
+    ),
     "it connects to SQLite": (
         HEAD + STEP + "import sqlite3\nsqlite3.connect(':memory:')",
         "does something when it is loaded: sqlite3.connect",

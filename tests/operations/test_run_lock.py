@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from daybreak.operations.run_lock import ENVIRONMENT_HOST, RunLock, host_name, is_held
+from daybreak.ledger.rows import Owner
+from daybreak.ledger.store import LedgerStore
+from daybreak.operations.run_lock import (
+    ENVIRONMENT_HOST,
+    RunLock,
+    host_name,
+    is_given_up,
+    is_held,
+)
+from tests.ledger.manual import identity
 
 HOLD = """
 import sys
@@ -89,3 +98,34 @@ def test_another_machine_has_a_lock_of_its_own(
 
     assert there.acquire()
     assert known != there.lock_id
+
+
+def test_the_kernel_says_only_of_its_own_machines_locks_that_their_owner_is_dead(
+    tmp_path: Path, lock: Callable[[], RunLock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LedgerStore.open("sqlite://")
+    entered = store.start(identity(), parameters={}, job_file="", runs_folder=tmp_path, who="")
+    mine = RunLock(Path(entered.folder))
+
+    def taken(lock_id: str, host: str) -> bool:
+        store.take(entered.id, Owner(host, 1, lock_id), is_locked=True, patience_s=None)
+        return is_given_up(store.run(entered.id))
+
+    assert mine.acquire()
+    assert not taken(mine.lock_id, host_name())
+    mine.release()
+    assert is_given_up(store.run(entered.id))
+    monkeypatch.setenv(ENVIRONMENT_HOST, "another-machine")
+    assert not is_given_up(store.run(entered.id))
+    store.close()
+
+
+def test_somebody_who_only_looks_keeps_nobody_out(
+    tmp_path: Path, lock: Callable[[], RunLock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks has the lock for an instant; who wants it tries more than once."""
+    looking, wanting = lock(), lock()
+    assert looking.acquire()
+    monkeypatch.setattr("time.sleep", lambda s: looking.release() if s else None)
+
+    assert wanting.acquire()

@@ -21,6 +21,7 @@ from daybreak.databases.session import opened
 from daybreak.errors import (
     DatabaseUnreachable,
     DaybreakError,
+    DefinitionError,
     ForeignLedger,
     LedgerVersionError,
     PreflightError,
@@ -202,6 +203,21 @@ def test_a_resume_reads_next_to_nothing_before_its_first_commit(
     assert ALL == house.orders()
 
 
+def test_chunks_in_the_order_of_the_source_are_committed_in_it(house: House) -> None:
+    """Also behind a stop; and no knob sets them side by side."""
+    job = house.folder / "orders_job.py"
+    job.write_text(job.read_text().replace("chunk=100", 'chunk=100, order="source"'))
+    house.start(stop_after(3))
+    parts = [chunk.part for chunk in house.chunks]
+    house.start(knobs={"load": {"chunk": 50}})
+    parts += [chunk.part for chunk in house.chunks]
+
+    assert parts == sorted(parts, key=lambda part: int(part.strip("(").partition(",")[0] or 0))
+    assert ALL == house.orders()
+    with pytest.raises(DefinitionError, match="in the order of the source cannot be 4 in flight"):
+        house.start(knobs={"load": {"parallel": 4}})
+
+
 # ---------------------------------------------------------------- what makes a run fail
 
 
@@ -320,12 +336,12 @@ def test_missing_rights_are_said_with_what_to_grant(tmp_path: Path, postgres_url
             admin.execute(f"create role {user} login".encode())
         try:
             house = House(tmp_path, postgres_url.replace("postgres@", f"{user}@"))
-            error = failure_of(house.start())
+            with pytest.raises(RightsMissing, match="lacks CREATE on database") as caught:
+                house.start()
         finally:
             admin.execute(f"drop role {user}".encode())
 
-    assert isinstance(error, RightsMissing)
-    assert "grant CREATE on the database" in error.hint
+    assert "grant create on database" in caught.value.hint
 
 
 def test_a_table_without_the_key_is_refused_before_anything_is_written(house: House) -> None:

@@ -22,6 +22,7 @@ from daybreak.telemetry import (
     Shown,
     StepEnded,
     StepStarted,
+    StepWaits,
 )
 
 AT = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
@@ -51,6 +52,10 @@ class Events:
         kind: StepKind = StepKind.STEP,
     ) -> StepStarted:
         return StepStarted(AT, name, kind, "Old orders.", total, done or Counts(), 2, 10)
+
+    def waits(self, name: str = "load", holder: str = "run 7 step load") -> StepWaits:
+        what = f"db: 2 of 2 in use by {holder}"
+        return StepWaits(AT, name, "db", 2, 1, 2, (holder,), (), what)
 
     def chunk(self, read: int = 10, quarantined: int = 0, name: str = "load") -> ChunkCommitted:
         counts = Counts(read, read - quarantined, 0, quarantined, 0, read - quarantined)

@@ -57,6 +57,13 @@ def test_a_resumed_run_says_where_it_goes_on(watched: Watched, events: Events) -
     )
 
 
+def test_a_step_that_waits_says_for_what(watched: Watched, events: Events) -> None:
+    """A name that another job chose is shown as it is, and no terminal obeys it."""
+    waits = events.waits(holder="run 7 step \x1b[2J")
+
+    assert ["load: waiting for db: 2 of 2 in use by run 7 step \\x1b[2J"] == written(watched, waits)
+
+
 def test_chunks_are_told_every_few_seconds_only(watched: Watched, events: Events) -> None:
     stream = io.StringIO()
     lines = Lines(watched.progress, stream, Mask())

@@ -37,6 +37,15 @@ def picture(watched: Watched, stream: io.StringIO | None = None, width: int = 12
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
+def test_a_step_that_waits_says_so_until_it_begins(watched: Watched, events: Events) -> None:
+    watched.hear(events.run("load"))
+    watched.hear(events.waits())
+    assert "waits for db" in picture(watched)[1]
+
+    watched.hear(events.step())
+    assert "waits" not in picture(watched)[1]
+
+
 def test_a_row_a_step_says_how_far_it_is(watched: Watched, events: Events) -> None:
     watched.hear(events.run("check", "load", "mail"))
     watched.hear(events.step("check", None, kind=StepKind.TASK))

@@ -13,7 +13,7 @@ RECORDS = 600
 LABELLED = 120
 
 db = Database("sqlite:///world.db")
-job = Job("killed")
+job = Job("killed", limits={"db": 2})
 
 
 class Number(BaseModel):
@@ -44,7 +44,14 @@ def squared(number: Number) -> Square:
     return Square(n=key, square=number.n * number.n)
 
 
-@job.step(after=check, chunk=60, parallel=2, max_bad="50%", impact="There are no squares.")
+@job.step(
+    after=check,
+    chunk=60,
+    parallel=2,
+    max_bad="50%",
+    uses={"db": 1},
+    impact="There are no squares.",
+)
 def load(run: Run) -> Work:
     return (
         run[check]
@@ -60,12 +67,12 @@ def label(number: int, tx: Transaction) -> None:
     tx.execute("insert into labels (n, label) values (:n, :label)", n=number, label=f"no {number}")
 
 
-@job.step(chunk=20, parallel=2, max_bad="50%", impact="Numbers have no labels.")
+@job.step(chunk=20, parallel=2, max_bad="50%", uses={"db": 1}, impact="Numbers have no labels.")
 def labels() -> Work:
     return source(range(LABELLED)).each(label, database=db)
 
 
-@job.atomic(db, after=[load, labels], impact="Nobody knows the sum.")
+@job.atomic(db, after=[load, labels], uses={"db": 2}, impact="Nobody knows the sum.")
 def total(tx: Transaction) -> int:
     tx.execute("delete from totals")
     tx.execute("insert into totals (what, value) select 'squares', sum(square) from squares")

@@ -24,6 +24,7 @@ from daybreak import (
     Receiver,
     Report,
     Results,
+    Retry,
     Row,
     Run,
     Scope,
@@ -162,7 +163,7 @@ assert_type(users.each_chunk(touch_all), Work)
 
 # ------------------------------------------------------------------ jobs
 
-job = Job("proof", window="02:00-05:00 Asia/Tokyo", once=False)
+job = Job("proof", window="02:00-05:00 Asia/Tokyo", limits={"db": 4}, once=False)
 
 
 @job.task
@@ -175,7 +176,12 @@ def fetch(run: Run, token: Secret, url: str = "https://example.org") -> Path:
     return run.fetch(url, sha256=None, unpack=True)
 
 
-@job.task(after=fetch, impact="Nothing is loaded.")
+@job.task(
+    after=fetch,
+    impact="Nothing is loaded.",
+    retry=Retry(attempts=5, on=(ConnectionError, TimeoutError), wait_s=1, wait_s_max=60),
+    uses={"db": 1},
+)
 def check(run: Run) -> Checked:
     assert_type(run[fetch], Path)
     assert_type(run.check(files.csv(run[fetch], User), max_bad="0.1%"), files.File[User])
@@ -184,7 +190,15 @@ def check(run: Run) -> Checked:
     return found
 
 
-@job.step(after=check, chunk=10_000, parallel=2, max_bad="5%", impact="Nobody can log in.")
+@job.step(
+    after=check,
+    chunk=10_000,
+    parallel=2,
+    max_bad="5%",
+    order="any",
+    uses={"db": 2},
+    impact="Nobody can log in.",
+)
 def load(run: Run) -> Work:
     assert_type(run[check].users, Pipeline[User])
     return run[check].users.into(db.table("users", User, key="id"))
@@ -195,7 +209,7 @@ def load_orders(run: Run, month: date) -> Work:
     return orders.into(db.table("orders", Order, key="order_id"))
 
 
-@job.atomic(db, after=[fetch, load])
+@job.atomic(db, after=[fetch, load], uses={"db": 1})
 def total(tx: Transaction, run: Run, month: date) -> Decimal:
     assert_type(run[load], Counts)
     assert_type(run[load].quarantined, int)

@@ -7,7 +7,7 @@ ignore that nothing needs is one; each names the checkers' rules, so that no oth
 from __future__ import annotations
 
 import daybreak
-from daybreak import Pipeline, Run, Scope, Step, Transaction, Work, files, source
+from daybreak import Job, Pipeline, Retry, Run, Scope, Step, Transaction, Work, files, source
 from tests.typing.inferred import (
     Order,
     User,
@@ -80,6 +80,12 @@ job.task(chunk=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIs
 job.step(chunk="large")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 job.step(parallel=None)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 job.step(max_bad=0.01)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+job.step(order="random")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+job.step(uses="db")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+job.step(retry=None)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+job.task(retry=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+Job("proof", limits={"db": "4"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+Retry(on=ValueError)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 job.step(after="check")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 text_step: Step[str] = fetch  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
 

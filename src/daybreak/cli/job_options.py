@@ -17,7 +17,8 @@ from typing import Any, Final
 import click
 
 from ..errors import DefinitionError, ParameterError
-from ..model.job import Job, Knobs, StepKind
+from ..model.job import Job, StepKind
+from ..model.knobs import Knobs
 from ..model.parameters import Parameter
 from ..reports.secrets import without_passwords
 

@@ -16,6 +16,7 @@ import click
 
 from .exits import Exit, exit_of_error
 from .help import DaybreakGroup, color_of_environment
+from .limits import limits
 from .quarantine import quarantine
 from .run import run
 from .status import status
@@ -64,6 +65,7 @@ daybreak.add_command(run)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 daybreak.add_command(target)
+daybreak.add_command(limits)
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:

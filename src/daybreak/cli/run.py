@@ -28,6 +28,9 @@ TAKEOVER_S: Final = 30.0
 PATIENCE_S: Final = 60.0
 """As `model.limits.PATIENCE_S`, for the same reason."""
 
+DISK_FREE_MB: Final = 100
+"""As `model.limits.DISK_FREE_BYTES_MIN`, in millions."""
+
 LEASE_S_MIN: Final = 1.0
 _LOADED: Final = "daybreak.loaded"
 _WORDS: Final = "daybreak.words"
@@ -203,6 +206,14 @@ def _after(steps: Sequence[Any]) -> str:
     is_flag=True,
     help="Kill the process of this machine that owns the run, and take it over: for one that was"
     " stopped, or hangs. What it committed stays.",
+)
+@click.option(
+    "--disk-free-mb",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=DISK_FREE_MB,
+    help="How many megabytes must be free where the run writes: ledger, runs, SQLite databases."
+    f"  [default: {DISK_FREE_MB}]",
 )
 @click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."

@@ -150,6 +150,7 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
         takeover_s=options["takeover_s"],
         patience_s=options["patience_s"],
         kill_owner=options["kill_owner"],
+        disk_free_bytes_min=options["disk_free_mb"] * 1_000_000,
     )
 
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from ..abc import Transaction
 from ..databases.catalogue import TableFacts, create_statement, facts_of
 from ..databases.nodes import Table
+from ..databases.rights import rights_missing, table_rights_missing
 from ..databases.sqlite import quoted
 from ..errors import DefinitionError, ProofFailed, SchemaMismatch
 from ..model.fields import fields_of
+
+PRIVILEGES: Final[Mapping[str, Sequence[str]]] = {
+    "insert": ("INSERT",),
+    "replace": ("INSERT", "DELETE", "SELECT"),  # it counts the rows for its proof
+}
+"""What each mode needs."""
 
 
 class TableSink:
@@ -50,10 +57,11 @@ class TableSink:
         facts = facts_of(self._table.database.url, self._table.name)
         if facts is None:
             self._refuse_missing()
-            return
-        self._refuse_drift(facts)
-        if self._table.model is None:
-            self._columns = facts.columns
+        else:
+            self._refuse_drift(facts)
+            if self._table.model is None:
+                self._columns = facts.columns
+        self._refuse_missing_rights()
 
     def _refuse_missing(self) -> None:
         if not self._table.create:
@@ -83,6 +91,15 @@ class TableSink:
                 " whose columns are all NOT NULL",
                 hint="add a primary key or a unique constraint on NOT NULL columns",
             )
+
+    def _refuse_missing_rights(self) -> None:
+        table = self._table
+        rows = table_rights_missing(
+            table.database.url, table.name, PRIVILEGES[table.mode], self._columns
+        )
+        missing = rights_missing(rows, table.database.name)
+        if missing is not None:
+            raise missing
 
     def prepare(self, tx: Transaction) -> None:
         table = self._table

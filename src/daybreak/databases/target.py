@@ -14,7 +14,6 @@ from ..errors import (
     DatabaseBusy,
     ForeignLedger,
     LedgerBehind,
-    RightsMissing,
     TransientError,
 )
 from ..faultpoints import hit
@@ -24,9 +23,9 @@ from ..model.ownership import Ownership, Pass
 from ..model.row import Row
 from .holders import said_holders
 from .markers import marker_of
+from .rights import rights_missing, target_rights_missing
 from .session import LOCK_WAIT_S, Session, connect, transaction
 from .statement import load
-from .url import without_credentials
 from .writer import Writer
 
 
@@ -50,18 +49,24 @@ class DatabaseTarget:
 
     def install(self) -> None:
         with self._session() as session:
+            missing = rights_missing(target_rights_missing(session), self.name)
+            if missing is not None:
+                raise missing
             if _is_installed(session):
                 return
-            try:
-                with transaction(session):
-                    session.script(load(session.dialect, "install"))
-            except RightsMissing as error:
-                raise RightsMissing(
-                    f"cannot make Daybreak's tables in {without_credentials(self.url)}: {error}",
-                    hint="grant CREATE on the database to the URL's user, or have somebody who may"
-                    " run the statements of: daybreak target init --print --database"
-                    f" {without_credentials(self.url)}",
-                ) from error
+            with transaction(session):
+                session.script(load(session.dialect, "install"))
+
+    def preflight(self) -> None:
+        """Raise unless the user may use Daybreak's own tables, or make them.
+
+        Raises:
+            RightsMissing: With all that is missing, and what to grant; nothing was written.
+        """
+        with self._session() as session:
+            missing = rights_missing(target_rights_missing(session), self.name)
+        if missing is not None:
+            raise missing
 
     def announce(self, ownership: Ownership) -> None:
         hit("epoch.before_announce")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 from ..errors import DaybreakError, LeaseLost, LedgerBehind, OwnershipError, StepFailed
@@ -22,6 +22,8 @@ from ..telemetry import Said, StepEnded, StepStarted
 from .atomic_step import run_atomic
 from .chunked_step import ChunkedStep, Surroundings
 from .heartbeat import Heartbeat
+from .retrying import run_task
+from .steward import Steward, limits_of
 from .verify_done import verify_done
 
 
@@ -66,6 +68,7 @@ class Conductor:
         self._wakes: SimpleQueue[Wake] = SimpleQueue()
         self._ended: dict[str, Ended] = {}
         self._running: set[str] = set()
+        self._steward = Steward(limits_of(steps), around.ledger, around.clock, around.telemetry)
         self._is_stopping = False
 
     def stop(self, reason: str) -> None:
@@ -110,8 +113,12 @@ class Conductor:
 
     def _conduct(self, scope: Scope) -> None:
         self._start_ready(scope)
-        while self._running:
-            wake = self._wakes.get()
+        while self._running or self._is_waiting(scope):
+            try:
+                wake = self._wakes.get(timeout=self._steward.look_in_s)
+            except Empty:
+                self._start_ready(scope)
+                continue
             if isinstance(wake, _StopAsked):
                 self._become_stopping()
                 continue
@@ -119,13 +126,22 @@ class Conductor:
             self._start_ready(scope)
 
     def _start_ready(self, scope: Scope) -> None:
-        if self._around.stop.is_requested or self._owner_changed():
+        if not self._may_begin(scope):
             return
-        for step in self._steps:
-            is_new = step.name not in self._ended and step.name not in self._running
-            if is_new and all(self._is_done(before) for before in step.after):
-                self._running.add(step.name)
-                scope.start(self._run_step, step)
+        ready = [step for step in self._steps if self._is_ready(step)]
+        for step in self._steward.admit(ready):
+            self._running.add(step.name)
+            scope.start(self._run_step, step)
+
+    def _may_begin(self, scope: Scope) -> bool:
+        return not (self._around.stop.is_requested or self._owner_changed() or scope.cancelled)
+
+    def _is_waiting(self, scope: Scope) -> bool:
+        return self._steward.is_waited_at and self._may_begin(scope)
+
+    def _is_ready(self, step: Step[Any]) -> bool:
+        is_new = step.name not in self._ended and step.name not in self._running
+        return is_new and all(self._is_done(before) for before in step.after)
 
     def _is_done(self, step: Step[Any]) -> bool:
         ended = self._ended.get(step.name)
@@ -165,8 +181,14 @@ class Conductor:
             return Ended(step, status, counts)
         self._publish_start(step)
         if step.kind is StepKind.TASK:
-            return Ended(step, StepStatus.DONE, Counts(), self._around.bodies.task(step))
+            return self._ended_task(step)
         value = run_atomic(step, row.pass_number, self._around)
+        return Ended(step, StepStatus.DONE, Counts(), value)
+
+    def _ended_task(self, step: Step[Any]) -> Ended:
+        value = run_task(step, self._around)
+        if value is None:
+            return Ended(step, StepStatus.STOPPED)
         return Ended(step, StepStatus.DONE, Counts(), value)
 
     def _say_changed_code(self, step: Step[Any], known: StepRow | None, row: StepRow) -> None:
@@ -186,6 +208,7 @@ class Conductor:
     def _settle(self, ended: Ended) -> None:
         """Write down how a step ended; what the ledger cannot keep has not ended well."""
         self._running.discard(ended.step.name)
+        self._steward.give_back(ended.step)
         self._ended[ended.step.name] = ended
         committed = ended.counts
         if not isinstance(ended.error, OwnershipError):

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from ..abc import Sink, Source, Target, Transaction
 from ..model.fate import Counts
-from ..model.job import Knobs, Step
+from ..model.job import Step
+from ..model.knobs import Knobs
 from ..pipeline import Stage
 
 

@@ -16,6 +16,7 @@ from ..model.fate import Counts
 from ..model.ownership import Ownership, Pass
 from ..model.progress import Measurement, StepRow
 from ..model.ranges import Range
+from ..model.shares import Uses, Wait
 from ..model.status import (
     STEP_TRANSITIONS,
     RunStatus,
@@ -24,6 +25,7 @@ from ..model.status import (
     check_transition,
     sources_of,
 )
+from .claims import Claims
 from .ownership import note, row_of, spaced
 from .rows import AuditRow, RunRow, as_json, count_binds, run_of, step_of, storable
 from .session import LedgerSession, LedgerTransaction
@@ -53,9 +55,16 @@ class OwnedRun:
         session: The ledger's session, shared with the store.
         run: The run as it was taken.
         ledger_id: Of the ledger, for the run's targets.
+        is_gone: Whether the kernel of this machine says that another run's owner is dead.
     """
 
-    def __init__(self, session: LedgerSession, run: RunRow, ledger_id: str) -> None:
+    def __init__(
+        self,
+        session: LedgerSession,
+        run: RunRow,
+        ledger_id: str,
+        is_gone: Callable[[RunRow], bool] = lambda _run: False,
+    ) -> None:
         assert run.owner is not None
         self._session = session
         self._who = str(run.owner)
@@ -69,6 +78,7 @@ class OwnedRun:
             epoch=run.epoch,
             owner=f"{self._who}, {secrets.token_hex(4)}",
         )
+        self._claims = Claims(session, self._write, run, is_gone)
 
     @property
     def ownership(self) -> Ownership:
@@ -79,9 +89,10 @@ class OwnedRun:
         """Give a sign of life, which extends the lease by its length from now.
 
         Raises:
-            LeaseLost: If the run has another owner by now; nothing was written.
+            LeaseLost: If the run has another owner by now, or another run has its shares;
+                nothing was written.
         """
-        self._write(lambda _tx: None)
+        self._write(self._claims.prove)
 
     def steps(self) -> dict[str, StepRow]:
         """Return the run's steps by name, in the order of the plan.
@@ -218,11 +229,33 @@ class OwnedRun:
                 allowed=_spaced_sources_of(status),
                 **count_binds(counts),
             )
+            self._claims.give_back(tx, step)
             current = status if ended else self._step_status(tx, step)
             if not ended and not (tx.is_repeated and current is status):
                 check_step_transition(current, status)
 
         self._write(end)
+
+    def claim(self, step: str, uses: Uses) -> Wait | None:
+        """Ask for all that a step uses of the limits that runs share; `end_step` gives it back.
+
+        Returns:
+            None if the step has it all, else what it waits for: then it has nothing but its place
+            among those that wait. Ask again; who has not asked does not wait.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        return self._claims.claim(step, uses)
+
+    def wait_step(self, step: str, waits_for: str) -> None:
+        """Write down what a step waits for, which has not begun; forgotten when it begins.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        binds = {"run_id": self.run.id, "step": step, "waits_for": storable(waits_for)}
+        self._write(lambda tx: tx.execute("wait_step", **binds))
 
     def become(self, status: RunStatus, *, error: str | None = None) -> None:
         """Move the run to another status.
@@ -250,6 +283,8 @@ class OwnedRun:
                 is_end=int(is_end),
                 allowed=spaced(sources_of(status)),
             )
+            if is_end:
+                tx.execute("delete_claims", run_id=self.run.id)
             current = status if moved else run_of(row_of(tx, self.run.id)).status
             if not moved and not (tx.is_repeated and current is status):
                 check_transition(current, status)

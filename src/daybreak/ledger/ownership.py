@@ -195,6 +195,7 @@ class Taking:
             if not has_won:
                 self._refuse_unless_left(seen, run)
                 return None
+            tx.execute("delete_claims", run_id=run.id)  # of the owner before
             details = {
                 "epoch": run.epoch,
                 "was": seen.status.value,

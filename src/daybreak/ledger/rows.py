@@ -12,6 +12,7 @@ from ..model.fate import Counts
 from ..model.progress import Measurement, StepRow
 from ..model.ranges import Range
 from ..model.row import Row
+from ..model.shares import Claim
 from ..model.status import RunStatus, StepStatus
 
 
@@ -96,6 +97,9 @@ class StepDetails(StepRow):
     impact: str
     """What breaks, and for whom, if it does not finish."""
 
+    waits_for: str | None
+    """The shared limit at which it waits, if its owner is at work."""
+
     started_at: datetime | None
     """When it first began."""
 
@@ -150,9 +154,55 @@ def step_of(row: Row) -> StepDetails:
         error=row.error,
         code=row.code,
         impact=row.impact or "",
+        waits_for=row.waits_for,
         started_at=_instant(row.started_at),
         ended_at=_instant(row.ended_at),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """What one step claims of the limits that runs share."""
+
+    run: RunRow
+    """Whose step it is."""
+
+    step: str
+    uses: Mapping[str, int]
+    claimed_at: datetime
+    granted_at: datetime | None
+    """Since when it has what it uses; None while it waits."""
+
+    @property
+    def claim(self) -> Claim:
+        """It as those decide about it who know nothing of runs."""
+        return Claim(f"run {self.run.id} step {self.step}", self.uses)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A limit that the runs of a ledger share."""
+
+    name: str
+    units: int
+    set_by: str
+    set_at: datetime
+
+
+def claim_of(row: Row) -> ClaimRow:
+    """Read a row of `select_claims`."""
+    return ClaimRow(
+        run=run_of(row),
+        step=row.step,
+        uses=json.loads(row.uses),
+        claimed_at=instant(row.claimed_at),
+        granted_at=_instant(row.granted_at),
+    )
+
+
+def limit_of(row: Row) -> LimitRow:
+    """Read a row of `limits`."""
+    return LimitRow(row.name, row.units, row.set_by, instant(row.set_at))
 
 
 def measurement_of(row: Row) -> Measurement:

@@ -20,16 +20,21 @@ from .owned import OwnedRun
 from .ownership import NewRun, Taking, no_such_run, start
 from .rows import (
     AuditRow,
+    ClaimRow,
+    LimitRow,
     Owner,
     RunRow,
     StepDetails,
     audit_of,
+    claim_of,
     instant,
+    limit_of,
     measurement_of,
     run_of,
     step_of,
+    storable,
 )
-from .session import LedgerSession
+from .session import LedgerSession, LedgerTransaction
 
 
 class LedgerStore:
@@ -107,6 +112,7 @@ class LedgerStore:
         lease_s: float = LEASE_S,
         patience_s: float | None = None,
         on_watch: Callable[[RunRow], None] = lambda _run: None,
+        is_gone: Callable[[RunRow], bool] = lambda _run: False,
     ) -> OwnedRun:
         """Become the owner of a run; of several at once exactly one does.
 
@@ -120,6 +126,8 @@ class LedgerStore:
             lease_s: How long others must wait for a sign of life of ours; `renew` gives one.
             patience_s: How long to watch an owner; None for its lease, 0 for not at all.
             on_watch: Told before a watch begins, for it may take a whole lease.
+            is_gone: Whether the kernel of this machine says that another run's owner is dead:
+                what it had of shared limits is free at once.
 
         Raises:
             RunOwned: If another process owns it: who, where, and until when.
@@ -127,7 +135,7 @@ class LedgerStore:
             LedgerError: If there is no such run.
         """
         taking = Taking(self._session, run_id, owner, lease_s, is_locked, patience_s, on_watch)
-        return OwnedRun(self._session, taking.win(), self.ledger_id)
+        return OwnedRun(self._session, taking.win(), self.ledger_id, is_gone)
 
     def now(self) -> datetime:
         """Return the instant by the clock that lease ends are written by."""
@@ -174,6 +182,37 @@ class LedgerStore:
     def audit(self, run_id: int) -> list[AuditRow]:
         """Return what was done to a run, the oldest first."""
         return [audit_of(row) for row in self._session.read("select_audit", run_id=run_id)]
+
+    def limits(self) -> list[LimitRow]:
+        """Return the limits that the runs of this ledger share, by name."""
+        return [limit_of(row) for row in self._session.read("select_limits")]
+
+    def claims(self) -> list[ClaimRow]:
+        """Return what steps have and want of them, in the order in which they came."""
+        return [claim_of(row) for row in self._session.read("select_claims")]
+
+    def set_limit(self, name: str, units: int, *, who: str) -> None:
+        """Set a limit, or change it, for all runs of this ledger, those at work included.
+
+        Who has more by now keeps it until its step ends; nobody else begins before.
+        """
+        now = self._session.patience.clock.now()
+        binds = {"limit_name": name, "units": units, "set_by": storable(who), "set_at": now}
+
+        def change(tx: LedgerTransaction) -> None:
+            tx.query("lock_claims")
+            tx.execute("set_limit", **binds)
+
+        self._session.write(change)
+
+    def remove_limit(self, name: str) -> bool:
+        """Remove a limit; return whether there was one."""
+
+        def remove(tx: LedgerTransaction) -> int:
+            tx.query("lock_claims")
+            return tx.execute("delete_limit", limit_name=name)
+
+        return self._session.write(remove) > 0
 
     def _first(self, name: str, **bind: object) -> RunRow | None:
         rows = self._session.read(name, **bind)

@@ -24,14 +24,17 @@ from typing import (
 
 from ..errors import DefinitionError
 from .fate import Counts
-from .limits import CHUNK_RECORDS, CHUNK_RECORDS_MAX, PARALLEL_MAX, Bad, BadLimit
+from .knobs import Knobs, Order, refuse_side_by_side
+from .limits import CHUNK_RECORDS, Bad, BadLimit
 from .night import Window
 from .parameters import Parameter, parameters_of
+from .shares import NOTHING, Uses, read_units, refuse_impossible
 
 if TYPE_CHECKING:
     from ..abc import Transaction
     from ..databases import Database
     from ..pipeline import Pipeline, Work
+    from .retry import Retry
 
     # What the ledger can keep, so that `run[step]` answers the same after a restart. For type
     # checkers only: as one string, which the names from above would need, not all can read it.
@@ -80,29 +83,6 @@ class StepKind(StrEnum):
     """By itself, in one transaction with its checkpoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """What an operator may turn at every start; never part of a run's identity."""
-
-    chunk: int = CHUNK_RECORDS
-    """Records a chunk: 1 to `CHUNK_RECORDS_MAX`."""
-
-    parallel: int = 1
-    """Chunks in flight: 1 to `PARALLEL_MAX`."""
-
-    def __post_init__(self) -> None:
-        """Refuse values outside their bounds."""
-        for name, value, most in (
-            ("chunk", self.chunk, CHUNK_RECORDS_MAX),
-            ("parallel", self.parallel, PARALLEL_MAX),
-        ):
-            if type(value) is not int or not 1 <= value <= most:
-                raise DefinitionError(
-                    f"expected {name} to be a whole number from 1 to {most:,}, got {value!r}",
-                    hint=f"choose {name} between 1 and {most:,}",
-                )
-
-
 @dataclass(frozen=True, eq=False)
 class Step(Generic[T_co]):
     """One step of a job; `run[step]` is what it gave. Not callable: the conductor calls it."""
@@ -119,6 +99,15 @@ class Step(Generic[T_co]):
     max_bad: BadLimit = field(default_factory=BadLimit)
     database: Database | None = None
     """The database of an atomic step."""
+
+    uses: Uses = field(default_factory=dict)
+    """Units of shared limits that it has while it is at work, by name."""
+
+    retry: Retry | None = None
+    """How often a task is tried again in one attempt."""
+
+    order: Order = "any"
+    """`source`: its chunks are committed one after the other, in the order of the source."""
 
     @property
     def upstream(self) -> frozenset[Step[Any]]:
@@ -157,16 +146,27 @@ class Job:
         name: Unique among the jobs of a ledger.
         window: `"02:00-05:00 Asia/Tokyo"`: the job runs once a night, and its runs carry the
             night's business date. Without a window it is not repeated once it is done.
+        limits: How much there is of what steps share within a run: `{"db": 4}`. Steps take of it
+            by `uses=`. Limits that several runs share are kept in the ledger: `daybreak limits`.
         once: Whether a job with a window runs once for its parameters, whatever the night.
     """
 
-    def __init__(self, name: str, /, *, window: str | None = None, once: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        /,
+        *,
+        window: str | None = None,
+        limits: Mapping[str, int] = NOTHING,
+        once: bool = False,
+    ) -> None:
         if not name or not name.isprintable() or name.strip() != name:
             raise DefinitionError(
                 f"expected a job's name, got {name!r}", hint="name it by its duty"
             )
         self.name = name
         self.window = Window.parse(window) if window else None
+        self.limits = read_units("limits", limits)
         self.once = once
         self._steps: dict[str, Step[Any]] = {}
 
@@ -211,6 +211,8 @@ class Job:
         chunk: int | Literal["auto"] = "auto",
         parallel: int = 1,
         max_bad: Bad = "1%",
+        order: Order = "any",
+        uses: Mapping[str, int] = ...,
         name: str | None = None,
     ) -> _StepDecorator: ...
     def step(
@@ -222,6 +224,8 @@ class Job:
         chunk: int | Literal["auto"] = "auto",
         parallel: int = 1,
         max_bad: Bad = "1%",
+        order: Order = "any",
+        uses: Mapping[str, int] = NOTHING,
         name: str | None = None,
     ) -> Step[Counts] | _StepDecorator:
         """Declare a step that returns a pipeline that ends: cut into chunks, resumable in between.
@@ -234,6 +238,8 @@ class Job:
             parallel: Chunks in flight.
             max_bad: How many records may be set aside, as a count or a percentage, before the run
                 fails. Records that the check refused do not count.
+            order: `"source"` commits the chunks one after the other, in the order of the source.
+            uses: Units of shared limits that it needs to begin, by name: `{"db": 2}`.
             name: Its name, where that of the function will not do.
 
         Raises:
@@ -241,11 +247,11 @@ class Job:
         """
         knobs = Knobs(CHUNK_RECORDS if chunk == "auto" else chunk, parallel)
         limit = BadLimit.parse(max_bad)
+        refuse_side_by_side(order, knobs)
 
         def declare(fn: Callable[..., Work]) -> Step[Counts]:
-            return self._add(
-                StepKind.STEP, fn, after, impact, name=name, knobs=knobs, max_bad=limit
-            )
+            options = {"knobs": knobs, "max_bad": limit, "order": order}
+            return self._add(StepKind.STEP, fn, after, impact, name=name, uses=uses, **options)
 
         return declare if fn is None else declare(fn)
 
@@ -253,7 +259,13 @@ class Job:
     def task(self, fn: Callable[..., K], /) -> Step[K]: ...
     @overload
     def task(
-        self, *, after: After = (), impact: str = "", name: str | None = None
+        self,
+        *,
+        after: After = (),
+        impact: str = "",
+        retry: Retry | None = None,
+        uses: Mapping[str, int] = ...,
+        name: str | None = None,
     ) -> _TaskDecorator: ...
     def task(
         self,
@@ -261,6 +273,8 @@ class Job:
         *,
         after: After = (),
         impact: str = "",
+        retry: Retry | None = None,
+        uses: Mapping[str, int] = NOTHING,
         name: str | None = None,
     ) -> Step[Any] | _TaskDecorator:
         """Declare a step that does the work itself and changes nothing outside its run's folder.
@@ -271,14 +285,16 @@ class Job:
             fn: The function, when used without parentheses.
             after: The steps that must be done before.
             impact: What breaks, and for whom, if it does not finish.
+            retry: How often, and after which exceptions, it is tried again at once.
+            uses: Units of shared limits that it needs to begin, by name: `{"db": 2}`.
             name: Its name, where that of the function will not do.
 
         Raises:
-            DefinitionError: If the name is taken.
+            DefinitionError: If an option is out of bounds or the name is taken.
         """
 
         def declare(fn: Callable[..., Any]) -> Step[Any]:
-            return self._add(StepKind.TASK, fn, after, impact, name=name)
+            return self._add(StepKind.TASK, fn, after, impact, name=name, retry=retry, uses=uses)
 
         return declare if fn is None else declare(fn)
 
@@ -289,6 +305,7 @@ class Job:
         *,
         after: After = (),
         impact: str = "",
+        uses: Mapping[str, int] = NOTHING,
         name: str | None = None,
     ) -> _AtomicDecorator:
         """Declare a step that does the work itself, in one transaction with its checkpoint.
@@ -297,14 +314,17 @@ class Job:
             database: Where it happens; the function's first argument is the transaction.
             after: The steps that must be done before.
             impact: What breaks, and for whom, if it does not finish.
+            uses: Units of shared limits that it needs to begin, by name: `{"db": 2}`.
             name: Its name, where that of the function will not do.
 
         Raises:
-            DefinitionError: If the name is taken.
+            DefinitionError: If an option is out of bounds or the name is taken.
         """
 
         def declare(fn: Callable[..., Any]) -> Step[Any]:
-            return self._add(StepKind.ATOMIC, fn, after, impact, name=name, database=database)
+            return self._add(
+                StepKind.ATOMIC, fn, after, impact, name=name, uses=uses, database=database
+            )
 
         return declare
 
@@ -316,9 +336,12 @@ class Job:
         impact: str,
         *,
         name: str | None,
+        uses: Mapping[str, int],
         **options: Any,
     ) -> Step[Any]:
         name = name or fn.__name__
+        used = read_units("uses", uses)
+        refuse_impossible(name, used, self.limits)
         before = (after,) if isinstance(after, Step) else tuple(after)
         if name in self._steps:
             raise DefinitionError(
@@ -330,7 +353,7 @@ class Job:
                     f"step {name} comes after {step!r}, which is no step of job {self.name}",
                     hint="name steps of the same job in after=",
                 )
-        declared: Step[Any] = Step(name, kind, fn, before, impact, self, **options)
+        declared: Step[Any] = Step(name, kind, fn, before, impact, self, uses=used, **options)
         self._steps[name] = declared
         return declared
 

@@ -24,6 +24,9 @@ LEASE_S: Final = 30.0
 TAKEOVER_S: Final = 30.0
 """How long a new owner waits for the chunks in flight of the old one."""
 
+DISK_FREE_BYTES_MIN: Final = 100_000_000
+"""Less free room than this, where a run writes, is a finding of its preflight."""
+
 Bad: TypeAlias = int | str
 
 

@@ -14,7 +14,8 @@ from ..databases import Database
 from ..databases.target import DatabaseTarget
 from ..execution.plan import ChunkedPlan
 from ..model.fate import Counts
-from ..model.job import Knobs, Step
+from ..model.job import Step
+from ..model.knobs import Knobs
 from ..model.parameters import RUN
 from ..telemetry import Telemetry
 from .kept_values import KeptValues

@@ -66,6 +66,8 @@ class StepLine:
     ended_at: datetime | None
     impact: str
     error: str | None
+    waits_for: str | None
+    """The shared limit at which it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,10 @@ def run_report(ledger: str, run_id: int) -> RunReport:
     with reading(ledger) as store:
         run = store.run(run_id)
         steps = store.steps(run_id)
+        now = store.now()
+        is_at_work = run.status in _AT_WORK and not is_owner_gone(run, now)
         return RunReport(
-            line=_line_of(run, steps, store.now()),
+            line=_line_of(run, steps, now),
             job_file=run.job_file,
             folder=run.folder,
             parameters=run.parameters,
@@ -117,7 +121,10 @@ def run_report(ledger: str, run_id: int) -> RunReport:
             owner="" if run.owner is None else str(run.owner),
             owners=run.epoch,
             error=run.error,
-            steps=[_step_line(step, store.measurements(run_id, step.step)) for step in steps],
+            steps=[
+                _step_line(step, store.measurements(run_id, step.step), is_at_work=is_at_work)
+                for step in steps
+            ],
         )
 
 
@@ -169,7 +176,9 @@ def is_owner_gone(run: RunRow, now: datetime) -> bool:
     return run.lease is None or not run.lease.is_current(now)
 
 
-def _step_line(step: StepDetails, measurements: Sequence[Measurement]) -> StepLine:
+def _step_line(
+    step: StepDetails, measurements: Sequence[Measurement], *, is_at_work: bool
+) -> StepLine:
     busy_s = busy(measurements)
     read = sum(one.counts.read for one in measurements)
     return StepLine(
@@ -182,6 +191,7 @@ def _step_line(step: StepDetails, measurements: Sequence[Measurement]) -> StepLi
         ended_at=step.ended_at,
         impact=step.impact,
         error=step.error,
+        waits_for=step.waits_for if is_at_work else None,
     )
 
 

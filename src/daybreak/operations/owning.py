@@ -17,7 +17,7 @@ from ..ledger.rows import Owner, RunRow
 from ..ledger.store import LedgerStore
 from ..telemetry import Said, Telemetry
 from .ending import end_owners
-from .run_lock import RunLock, host_name
+from .run_lock import RunLock, host_name, is_given_up
 from .settings import Settings
 
 
@@ -81,7 +81,12 @@ def owned_run(
 
         try:
             owned = store.take(
-                run.id, owner, is_locked=True, lease_s=settings.lease_s, on_watch=say
+                run.id,
+                owner,
+                is_locked=True,
+                lease_s=settings.lease_s,
+                on_watch=say,
+                is_gone=is_given_up,
             )
         except TransientError as error:
             raise _ledger_held(run, error) from error

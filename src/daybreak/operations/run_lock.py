@@ -10,9 +10,12 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+
+from ..ledger.rows import RunRow
 
 ENVIRONMENT_HOST = "DAYBREAK_HOST"
 """Overrides the host's name, for containers that all have the same one, and for tests."""
@@ -20,10 +23,19 @@ ENVIRONMENT_HOST = "DAYBREAK_HOST"
 LOCK_FILES = "owner.*.lock"
 """The lock files in a run's folder: one per host name."""
 
+TRIES: Final = 5
+TRY_AGAIN_S: Final = 0.01
+"""Somebody who only looks whether the lock is held holds it for an instant."""
+
 
 def host_name() -> str:
     """Return this machine's name, as others see it in the ledger."""
     return os.environ.get(ENVIRONMENT_HOST) or socket.gethostname()
+
+
+def who() -> str:
+    """Return who types here, for the audit: user and machine."""
+    return f"{os.environ.get('USER', 'somebody')}@{host_name()}"
 
 
 class RunLock:
@@ -36,6 +48,13 @@ class RunLock:
 
     def acquire(self) -> bool:
         """Take the lock; False if another process of this machine holds it."""
+        for number in range(TRIES):
+            time.sleep(TRY_AGAIN_S if number else 0)
+            if self._try():
+                return True
+        return False
+
+    def _try(self) -> bool:
         file = self._path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,8 +67,7 @@ class RunLock:
     @property
     def lock_id(self) -> str:
         """Name the lock so that two processes know whether theirs is the same one."""
-        facts = self._path.stat()
-        return f"{host_name()}:{_boot()}:{facts.st_dev}:{facts.st_ino}"
+        return _lock_id(self._path)
 
     def release(self) -> None:
         """Give the lock up; the kernel does it anyway when the process ends."""
@@ -70,6 +88,29 @@ def is_held(folder: Path, host: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def is_given_up(run: RunRow) -> bool:
+    """Whether this machine's kernel says that the owner of a run is dead.
+
+    False where it cannot say: the owner is on another machine, or its lock file is another one.
+    """
+    if run.owner is None or run.owner.host != host_name():
+        return False
+    path = Path(run.folder) / f"owner.{host_name()}.lock"
+    try:
+        if _lock_id(path) != run.owner.lock_id:
+            return False
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held, or not to be seen
+        return False
+    return True
+
+
+def _lock_id(path: Path) -> str:
+    facts = path.stat()
+    return f"{host_name()}:{_boot()}:{facts.st_dev}:{facts.st_ino}"
 
 
 def _boot() -> str:

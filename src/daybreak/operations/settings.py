@@ -12,8 +12,9 @@ from ..databases import Database
 from ..databases.session import connect
 from ..databases.url import resolve
 from ..errors import DefinitionError, TransientError
-from ..model.job import Job, Knobs
-from ..model.limits import LEASE_S, PATIENCE_S, TAKEOVER_S
+from ..model.job import Job
+from ..model.knobs import Knobs, refuse_side_by_side
+from ..model.limits import DISK_FREE_BYTES_MIN, LEASE_S, PATIENCE_S, TAKEOVER_S
 from .load import LoadedJob
 from .places import database_from_environment
 
@@ -50,6 +51,9 @@ class Settings:
     kill_owner: bool = False
     """Kill whoever owns the run on this machine, and take it over."""
 
+    disk_free_bytes_min: int = DISK_FREE_BYTES_MIN
+    """How much room there must be where the run writes."""
+
 
 def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knobs]:
     """Return the knobs of the steps that the command names.
@@ -67,6 +71,7 @@ def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knob
                     f"step {name} has no knob {knob!r}", hint="the knobs are chunk and parallel"
                 )
         knobs[name] = Knobs(**{**known, **settings})
+        refuse_side_by_side(step.order, knobs[name])
     return knobs
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +11,7 @@ from typing import Any
 from ..abc import Clock
 from ..databases import Database
 from ..databases.url import without_credentials
-from ..errors import DaybreakError, InvalidTransition
+from ..errors import DaybreakError, InvalidTransition, PreflightError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
 from ..execution.stop_request import StopRequest
@@ -23,14 +22,17 @@ from ..ledger.rows import RunRow
 from ..ledger.store import LedgerStore
 from ..model.identity import Identity
 from ..model.job import Job
+from ..model.knobs import Knobs
 from ..model.parameters import read_parameters
-from ..model.status import RunStatus
+from ..model.status import RunStatus, StepStatus
 from ..telemetry import RunEnded, RunStarted, Telemetry
 from .bodies import StepBodies
+from .disk import disk_findings, places_of
 from .load import LoadedJob
 from .owning import opened_ledger, owned_run
 from .places import ledger_url, runs_folder
-from .run_lock import host_name
+from .preflight import preflight, refuse
+from .run_lock import who
 from .settings import Settings, bound_databases, knobs_of, night_of
 from .signals import stopped_by_signals
 
@@ -66,8 +68,10 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
     parameters = read_parameters(loaded.parameters, settings.parameters)
     knobs = knobs_of(job, settings.knobs)
     databases = bound_databases(loaded, settings)
-    ledger = ledger_url(settings.ledger, loaded.path)
-    store = opened_ledger(ledger, runs_folder(ledger, loaded.path), settings, telemetry, clock)
+    url = ledger_url(settings.ledger, loaded.path)
+    runs = runs_folder(url, loaded.path)
+    refuse(disk_findings(places_of(url, runs, databases), settings.disk_free_bytes_min))
+    store = opened_ledger(url, runs, settings, telemetry, clock)
     try:
         night = night_of(job, settings, clock)
         run = _run_of(
@@ -90,6 +94,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 telemetry=telemetry,
                 clock=clock,
             )
+            _preflight(job, owned, knobs, databases, store)
             return _conduct(job, owned, bodies, settings, telemetry=telemetry, clock=clock)
     except InvalidTransition:
         run = store.run(run.id)
@@ -135,13 +140,30 @@ def _run_of(
         parameters=shown,
         job_file=str(loaded.path),
         runs_folder=runs_folder(ledger_url(settings.ledger, loaded.path), loaded.path),
-        who=_who(),
+        who=who(),
         is_again=settings.again,
     )
 
 
-def _who() -> str:
-    return f"{os.environ.get('USER', 'somebody')}@{host_name()}"
+def _preflight(
+    job: Job,
+    owned: OwnedRun,
+    knobs: Mapping[str, Knobs],
+    databases: Mapping[str, Database],
+    store: LedgerStore,
+) -> None:
+    """Look at the surroundings as the run's owner: whoever does not own it is told only that.
+
+    Raises:
+        PreflightError: The run has failed, resumable; nothing else was written.
+    """
+    known = owned.steps()
+    is_done = {name for name, row in known.items() if row.status is StepStatus.DONE}
+    try:
+        preflight([step for step in job.steps if step.name not in is_done], knobs, databases, store)
+    except PreflightError as error:
+        owned.become(RunStatus.FAILED, error=str(error))
+        raise
 
 
 def _conduct(

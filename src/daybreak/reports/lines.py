@@ -17,12 +17,13 @@ from ..telemetry import (
     Shown,
     StepEnded,
     StepStarted,
+    StepWaits,
 )
 from .look import console_on
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import rate, records, span, visible
+from .wording import rate, records, span, visible, waiting
 
 CHUNK_LINE_EVERY_S: Final = 5.0
 
@@ -63,6 +64,8 @@ class Lines:
             case StepStarted():
                 self._line(self._started(self._progress.step(event.step)))
                 self._said_s[event.step] = self._progress.now_s()
+            case StepWaits():
+                self._line(f"{event.step}: {waiting(event.what)}")
             case ChunkCommitted():
                 self._chunk(self._progress.step(event.step))
             case StepEnded():

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from ..model.job import StepKind
 from ..model.status import StepStatus
-from ..telemetry import Event, RunEnded, RunStarted, Said, Shown, StepStarted
+from ..telemetry import Event, RunEnded, RunStarted, Said, Shown, StepStarted, StepWaits
 from .lines import said
 from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import rate, span
+from .wording import rate, span, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -81,6 +81,9 @@ class LiveDisplay:
                 self._console.show_cursor(
                     show=True
                 )  # a process that is killed cannot do it any more
+            case StepWaits():
+                line = f"{event.step}: {waiting(event.what)}"
+                self._console.print(self._mask.hide(line), style="yellow")
             case StepStarted():
                 self._say_resumed(event.step)
             case Shown():
@@ -149,7 +152,8 @@ class RunView:
         head = (_text(self._sign(step, now_s), style), name)
         match step.status:
             case StepStatus.WAITING:
-                return (*head, "", "", "", "", "")
+                waits = f"waits for {step.waits.limit}" if step.waits else ""
+                return (*head, _text(waits, "yellow"), "", "", "", "")
             case StepStatus.RUNNING:
                 return (*head, *_running(step, now_s, is_narrow=is_narrow))
             case _:

@@ -22,6 +22,7 @@ from ..telemetry import (
     RunStarted,
     StepEnded,
     StepStarted,
+    StepWaits,
 )
 
 RATE_WINDOW_S: Final = 30.0
@@ -78,6 +79,9 @@ class StepProgress:
     began_s: float = 0.0
     duration_s: float = 0.0
     """How long it took in this attempt, once it ended."""
+
+    waits: StepWaits | None = None
+    """What it waits for, if it could begin but for a shared limit."""
 
     doing: Progressed | None = None
     """How far a task is, if it tells."""
@@ -145,6 +149,8 @@ class Progress:
             match event:
                 case RunStarted():
                     self._run_started(event)
+                case StepWaits():
+                    self.step(event.step).waits = event
                 case StepStarted():
                     self._step_started(event)
                 case Progressed():
@@ -173,6 +179,7 @@ class Progress:
         step.earlier = step.counts = event.done
         step.parallel, step.chunk = event.parallel, event.chunk
         step.status = StepStatus.RUNNING
+        step.waits = None
         step.began_s = self.now_s()
         step.rate = MovingRate(step.began_s)
 

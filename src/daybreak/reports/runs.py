@@ -10,7 +10,7 @@ from ..model.status import StepStatus
 from ..operations.inspect import RunLine, RunReport, StepLine
 from .look import colour, glyph
 from .tables import plain_table
-from .wording import instant, rate, span, visible
+from .wording import instant, rate, span, visible, waiting
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -54,10 +54,17 @@ def report_parts(report: RunReport, stream: TextIO) -> list[RenderableType]:
     head = Text(f"run {line.run} of job {visible(line.job)}: ", style="bold")
     head.append(f"{glyph(line.state, stream)} {line.state}", colour(line.state))
     parts: list[RenderableType] = [head, facts_table(report), steps_table(report.steps, stream)]
+    parts += [_waiting(step) for step in report.steps if step.waits_for]
     parts += [_failed(step) for step in report.steps if step.status is StepStatus.FAILED]
     if report.error and not any(step.error for step in report.steps):
         parts.append(Text(f"  {visible(report.error, 1000)}", style="red"))
     return parts
+
+
+def _waiting(step: StepLine) -> RenderableType:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    return Text(f"step {step.step} is {waiting(step.waits_for or '')}", style="yellow")
 
 
 def _failed(step: StepLine) -> RenderableType:

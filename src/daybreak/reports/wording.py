@@ -43,6 +43,11 @@ def records(number: int) -> str:
     return f"{number:,} record" if number == 1 else f"{number:,} records"
 
 
+def waiting(waits_for: str) -> str:
+    """Say at which shared limit a step waits."""
+    return f"waiting for {visible(waits_for)}"
+
+
 def instant(at: datetime | None) -> str:
     """Write an instant in the reader's own time zone; nothing for none."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""

@@ -44,6 +44,8 @@ WRITES: Final[dict[str, Callable[[RunLedger], object]]] = {
     "end_step": lambda ledger: ledger.end_step("load", StepStatus.DONE, value="1"),
     "become": lambda ledger: ledger.become(RunStatus.DONE),
     "note": lambda ledger: ledger.note("seen", by="nobody"),
+    "claim": lambda ledger: ledger.claim("load", {"db": 1}),
+    "wait_step": lambda ledger: ledger.wait_step("load", "db"),
 }
 _MOVABLE: Final = [status for status in StepStatus if status is not StepStatus.WAITING]
 
@@ -109,6 +111,15 @@ class RunLedgerContract:
         counts = run_ledger.steps()["load"].counts
 
         assert counts == Counts(read=20, passed=20, written=20)
+
+    def test_a_share_that_nobody_limits_is_had_at_once_and_again(
+        self, run_ledger: RunLedger
+    ) -> None:
+        """And whoever has it may ask again."""
+        answers = [run_ledger.claim("load", {"db": 3}) for _ in range(2)]
+
+        assert answers == [None, None]
+        run_ledger.renew()
 
     @pytest.mark.parametrize("current", list(StepStatus))
     def test_a_step_makes_no_move_that_its_table_lacks(

@@ -15,6 +15,7 @@ set
   code = excluded.code,
   started_at = coalesce(kept.started_at, excluded.started_at),
   ended_at = null,
+  waits_for = null,
   error = null,
   records_read = null,
   records_passed = null,

@@ -1,7 +1,7 @@
 -- The steps of a run in their order; while one has not ended, its counts are its chunks' sums.
 select
   s.step, s.status, s.pass, s.range_after, s.range_upto, s.total, s.fingerprint,
-  s.value, s.error, s.code, s.impact, s.started_at, s.ended_at,
+  s.value, s.error, s.code, s.impact, s.waits_for, s.started_at, s.ended_at,
   cast(coalesce(s.records_read, m.records_read, 0) as bigint) as records_read,
   cast(coalesce(s.records_passed, m.records_passed, 0) as bigint) as records_passed,
   cast(coalesce(s.records_filtered, m.records_filtered, 0) as bigint) as records_filtered,

@@ -1,0 +1,115 @@
+"""How many sessions of a server a run needs at the same time, against how many there may be.
+
+Counted: a session for each chunk in flight of the chunked steps that may be at work side by side,
+one for each atomic step, and one for looking around: markers, proofs. The ledger's own session is
+open already. What a function opens by itself nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..databases import Database
+from ..databases.room import Room, session_room
+from ..errors import DatabaseUnreachable, PreflightError
+from ..model.job import Step, StepKind
+from ..model.knobs import Knobs
+from ..model.shares import Uses
+from ..model.side_by_side import heaviest
+
+LOOKING: Final = 1
+"""Sessions for looking around, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What a job's steps need of one server, user or database."""
+
+    steps: Sequence[Step[Any]]
+    parallel: Mapping[str, int]
+    """Sessions of each step in each of its databases."""
+
+    counted: Mapping[str, int]
+    """In how many databases of this place a step works."""
+
+    limits: Uses
+
+    def heaviest(self, parallel_max: int) -> dict[str, int]:
+        """Return the sessions of the steps that need most at the same time."""
+        weights = {
+            name: min(self.parallel[name], parallel_max) * number
+            for name, number in self.counted.items()
+        }
+        return {
+            step.name: weights[step.name] for step in heaviest(self.steps, weights, self.limits)
+        }
+
+
+def sessions_findings(
+    steps: Sequence[Step[Any]],
+    knobs: Mapping[str, Knobs],
+    places: Mapping[str, Sequence[Database]],
+    limits: Uses,
+) -> Iterator[PreflightError]:
+    """Yield where the steps need more sessions than there may be.
+
+    Args:
+        steps: Those that are not done.
+        knobs: Of the steps that the command names.
+        places: The databases in which each works.
+        limits: Of the ledger.
+    """
+    parallel = {step.name: _sessions_of(step, knobs) for step in steps}
+    both = {**limits, **(steps[0].job.limits if steps else {})}
+    both = {name: min(units, limits.get(name, units)) for name, units in both.items()}
+    rooms: dict[str, Room] = {}
+    counted: dict[str, dict[str, int]] = {}
+    for database in {one.url: one for each in places.values() for one in each}.values():
+        try:
+            found = session_room(database.url)
+        except DatabaseUnreachable as finding:
+            yield finding
+            continue
+        for room in found:
+            rooms[room.place] = room
+            for step in steps:
+                number = sum(one.url == database.url for one in places[step.name])
+                if number:
+                    of = counted.setdefault(room.place, {})
+                    of[step.name] = of.get(step.name, 0) + number
+    for place, room in rooms.items():
+        need = _Need(steps, parallel, counted.get(place, {}), both)
+        most = need.heaviest(max(parallel.values(), default=1))
+        if most and sum(most.values()) + LOOKING > room.free:
+            yield _finding(room, need, most)
+            return  # the server's finding says it all; the user's and the database's are the same
+
+
+def _sessions_of(step: Step[Any], knobs: Mapping[str, Knobs]) -> int:
+    return knobs.get(step.name, step.knobs).parallel if step.kind is StepKind.STEP else 1
+
+
+def _finding(room: Room, need: _Need, most: Mapping[str, int]) -> PreflightError:
+    total = sum(most.values()) + LOOKING
+    each = ", ".join(f"{name} {sessions}" for name, sessions in most.items())
+    return PreflightError(
+        f"the run needs {total} sessions at the same time ({each}, {LOOKING} to look around), but"
+        f" {room.what} has {room.free} free: {room.in_use} of {room.units} are in use",
+        hint=_hint(room, need, most),
+    )
+
+
+def _hint(room: Room, need: _Need, most: Mapping[str, int]) -> str:
+    widest = max(need.parallel[name] for name in most)
+    for parallel in range(widest - 1, 0, -1):
+        less = need.heaviest(parallel)
+        if sum(less.values()) + LOOKING <= room.free:
+            wide = [name for name in need.counted if need.parallel[name] > parallel]
+            sets = " ".join(f"--set {name}.parallel={parallel}" for name in wide)
+            return f"have fewer chunks in flight: {sets}; or free sessions"
+    return (
+        'have fewer steps at work side by side: uses={"db": 1} on them, and limits={"db":'
+        f" {max(room.free - LOOKING, 1)}}} on the job; or free sessions"
+    )
