@@ -102,6 +102,7 @@ class LedgerStore:
         lease_s: float = LEASE_S,
         patience_s: float | None = None,
         on_watch: Callable[[RunRow], None] = lambda _run: None,
+        reopens: bool = False,
     ) -> OwnedRun:
         """Become the owner of a run; of several at once exactly one does.
 
@@ -115,13 +116,16 @@ class LedgerStore:
             lease_s: How long others must wait for a sign of life of ours; `renew` gives one.
             patience_s: How long to watch an owner; None for its lease, 0 for not at all.
             on_watch: Told before a watch begins, for it may take a whole lease.
+            reopens: Take a run that is done, too: what it set aside is to change.
 
         Raises:
             RunOwned: If another process owns it: who, where, and until when.
             InvalidTransition: If the run is final.
             LedgerError: If there is no such run.
         """
-        taking = Taking(self._session, run_id, owner, lease_s, is_locked, patience_s, on_watch)
+        taking = Taking(
+            self._session, run_id, owner, lease_s, is_locked, patience_s, on_watch, reopens
+        )
         return OwnedRun(self._session, taking.win(), self.ledger_id)
 
     def now(self) -> datetime:

@@ -39,9 +39,15 @@ def opened_ledger(url: str, settings: Settings) -> LedgerStore:
 
 @contextmanager
 def owned_run(
-    store: LedgerStore, run: RunRow, settings: Settings, telemetry: Telemetry, clock: Clock
+    store: LedgerStore,
+    run: RunRow,
+    settings: Settings,
+    telemetry: Telemetry,
+    clock: Clock,
+    *,
+    reopens: bool = False,
 ) -> Iterator[OwnedRun]:
-    """Own the run as long as the block lasts.
+    """Own the run as long as the block lasts; one that is done only if it `reopens`.
 
     Raises:
         RunOwned: If another process owns it; nothing was started.
@@ -64,7 +70,12 @@ def owned_run(
 
         try:
             owned = store.take(
-                run.id, owner, is_locked=True, lease_s=settings.lease_s, on_watch=say
+                run.id,
+                owner,
+                is_locked=True,
+                lease_s=settings.lease_s,
+                on_watch=say,
+                reopens=reopens,
             )
         except TransientError as error:
             raise _ledger_held(run, error) from error
