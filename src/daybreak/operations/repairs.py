@@ -160,9 +160,9 @@ def _of_lines(name: str, text: str) -> Iterator[tuple[str, Repair]]:
             continue
         try:
             fields: Any = json.loads(one)
-            found, raw = fields["id"], fields["raw"]
+            found, raw = fields[ID_COLUMN], fields["raw"]
         except (ValueError, KeyError, TypeError) as error:
-            raise _refused(name, line, "it is no object with id and raw") from error
+            raise _refused(name, line, f"it is no object with {ID_COLUMN} and raw") from error
         is_text = isinstance(raw, str)
         encoded = raw if is_text else raw.get("base64", "")
         yield found, Repair(line, None, _bytes(name, line, encoded, "" if is_text else "base64"))

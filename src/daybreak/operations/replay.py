@@ -29,7 +29,7 @@ from .bodies import StepBodies
 from .choice import Choice, Wanted
 from .load import LoadedJob
 from .owning import opened_ledger, owned_run
-from .places import ledger_url
+from .places import database_from_environment, ledger_url
 from .quarantine import RunQuarantine, targets_of
 from .repairs import read_repairs
 from .replaying import Replaying, Stale, StepReplay
@@ -116,11 +116,13 @@ def replay(
 def _bound(loaded: LoadedJob, run: RunRow, settings: Settings) -> dict[str, Database]:
     """Bind the job's databases to those of the run."""
     given = dict(settings.databases)
-    for database in loaded.databases:
-        if database.name in run.databases and database.default_url is not None:
-            url = resolve(database.default_url, loaded.path.parent)
-            if without_credentials(url) == run.databases[database.name] and "" not in given:
-                given.setdefault(database.name, url)
+    for database in loaded.databases if "" not in given else ():
+        stored, default = run.databases.get(database.name), database.default_url
+        if default is None or database_from_environment(database.name) is not None:
+            continue
+        url = resolve(default, loaded.path.parent)
+        if without_credentials(url) == stored:
+            given.setdefault(database.name, url)
     urls = {target.name: target.url for target in targets_of(run, given)}
     databases = {one.name: one for one in loaded.databases if one.name in urls}
     for name, database in databases.items():

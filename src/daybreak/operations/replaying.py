@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from ..abc import Target
 from ..errors import DaybreakError, LedgerBehind, OwnershipError
 from ..execution.chunked_step import Surroundings
 from ..execution.heartbeat import Heartbeat
@@ -148,15 +149,27 @@ class Replaying:
             if before in step.upstream
             and (row := rows.get(step.name)) is not None
             and row.status is StepStatus.DONE
-            and (records := _passed_since(row, replays.get(before.name, [])))
+            and (records := _passed_since(self._made_at(row), replays.get(before.name, [])))
         ]
 
     def _replays_of(self, row: StepRow) -> list[tuple[datetime, Counts]]:
-        if row.fingerprint is None:
-            return []
-        target = self._around.bodies.target_named(str(row.fingerprint["database"]))
+        target = self._target_of(row)
         run_key = self._owned.ownership.run_key
         return [] if target is None else target.replays(run_key, Pass(row.step, row.pass_number))
+
+    def _made_at(self, row: StepRow) -> datetime | None:
+        """Return when a step last read what is before it: a replay of its own ends it anew."""
+        target = self._target_of(row)
+        if target is None:
+            return row.ended_at if isinstance(row, StepDetails) else None
+        run_key = self._owned.ownership.run_key
+        markers = target.markers(run_key, Pass(row.step, row.pass_number))
+        return max((marker.committed_at for marker in markers), default=None)
+
+    def _target_of(self, row: StepRow) -> Target | None:
+        if row.fingerprint is None:
+            return None
+        return self._around.bodies.target_named(str(row.fingerprint["database"]))
 
     def _note(self) -> None:
         for one in self.replayed:
@@ -206,6 +219,5 @@ class Replaying:
         )
 
 
-def _passed_since(row: StepRow, replays: Sequence[tuple[datetime, Counts]]) -> int:
-    ended_at = row.ended_at if isinstance(row, StepDetails) else None
-    return sum(counts.passed for at, counts in replays if ended_at is None or at > ended_at)
+def _passed_since(made_at: datetime | None, replays: Sequence[tuple[datetime, Counts]]) -> int:
+    return sum(counts.passed for at, counts in replays if made_at is None or at > made_at)
