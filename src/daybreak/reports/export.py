@@ -43,7 +43,7 @@ def export(
 
     In `.jsonl` the field `raw` is text, or `{"base64": …}` for bytes that are no UTF-8. In `.csv`
     without the file's own columns `raw_encoding` says which of the two `raw` is: `utf-8` or
-    `base64`. A record that was erased is left out: there is nothing to repair.
+    `base64`. Of the file's own rows those that were erased are left out: nothing is to be repaired.
 
     Args:
         records: What to write.
@@ -55,7 +55,6 @@ def export(
         PreflightError: If the file cannot be written; none is left behind.
     """
     write = writer_for(path)
-    records = [record for record in records if not record.is_erased]
     own = _own_rows(records, rows or {})
     if write is write_csv and own is not None:
         write = partial(write_rows, rows=own)
@@ -128,6 +127,8 @@ def write_rows(file: IO[str], records: Iterable[QuarantinedRecord], *, rows: Kep
     writer.writerow([*LEADING, *rows.columns])
     number = 0
     for record in records:
+        if record.is_erased:
+            continue
         writer.writerow([record.id, record.place, record.reason, *rows.cells(record.raw)])
         number += 1
     return number

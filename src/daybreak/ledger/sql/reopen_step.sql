@@ -1,5 +1,4 @@
--- Mark a step that has begun as running, even one that is done: its fates are to change, and until
--- they are proven again its counts are its chunks' sums.
+-- Mark a step that has begun as running, even one that is done: its fates are to change.
 update daybreak_ledger.steps
 set
   status = 'running',
