@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,15 +66,17 @@ class Nursery:
         self._lock = threading.Lock()
         self._runs = 0
 
-    def start(self, world: World, *, fault: str | None = None) -> Child:
-        """Start the world's command."""
+    def start(
+        self, world: World, *, fault: str | None = None, words: Sequence[str] | None = None
+    ) -> Child:
+        """Start the world's command, or what `words` say behind `daybreak`."""
         with self._lock:
             self._runs += 1
             said = world.folder / f"said-{self._runs}"
         answer = socket.socket(socket.AF_UNIX)
         answer.connect(str(self._place))
         request = {
-            "words": world.command[3:],
+            "words": words or world.command[3:],
             "folder": str(world.folder),
             "environment": dict(world.environment),
             "fault": fault,
@@ -84,9 +86,11 @@ class Nursery:
         answer.sendall(json.dumps(request).encode() + b"\n")
         return Child(int(_line(answer)), said, answer)
 
-    def run(self, world: World, *, fault: str | None = None) -> Ran:
-        """Run the world's command to its end."""
-        return self.start(world, fault=fault).wait()
+    def run(
+        self, world: World, *, fault: str | None = None, words: Sequence[str] | None = None
+    ) -> Ran:
+        """Run the world's command, or what `words` say behind `daybreak`, to its end."""
+        return self.start(world, fault=fault, words=words).wait()
 
 
 @contextlib.contextmanager
@@ -128,7 +132,8 @@ def serve(place: Path) -> None:
     import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401, PLC0415 - the same
 
     import daybreak.cli.running  # noqa: PLC0415 - imported here, and by no child again
-    import daybreak.connectors.fetch  # noqa: F401, PLC0415 - the same
+    import daybreak.connectors.fetch  # noqa: PLC0415 - the same
+    import daybreak.operations.replay  # noqa: F401, PLC0415 - the same
 
     wakes, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(woken)
