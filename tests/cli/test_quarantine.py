@@ -153,6 +153,16 @@ def test_a_person_is_erased(ran: Path, type_in: Type) -> None:
 
 
 @pytest.mark.usefixtures("ran")
+def test_programs_are_told_in_json(type_in: Type) -> None:
+    replayed = json.loads(type_in("quarantine 1 --replay --json").out)
+    erased = json.loads(type_in("quarantine 1 --erase id=20 --json").out)
+
+    assert ("done", 5) == (replayed["status"], replayed["quarantined"])
+    assert {"erased": 1} == erased
+    assert "(erased)" in type_in("quarantine 1").out
+
+
+@pytest.mark.usefixtures("ran")
 def test_a_key_is_not_shown_when_erasing_fails(type_in: Type) -> None:
     ended = type_in("quarantine 77 --erase taro@example.com")
 

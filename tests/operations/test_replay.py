@@ -21,6 +21,7 @@ from daybreak.errors import (
     LedgerBehind,
     RunOwned,
     SourceChanged,
+    StepFailed,
 )
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.fate import Counts
@@ -427,3 +428,40 @@ def test_old_records_are_erased(sqlite_done: Shop) -> None:
     assert 6 == sqlite_done.erase(Age(30, later))
     assert ["erased"] * 6 == sqlite_done.reasons()
     assert RunStatus.DONE == sqlite_done.replay().status
+
+
+# ---------------------------------------------------------------- the job
+
+
+def test_another_job_is_refused(sqlite_done: Shop) -> None:
+    job = sqlite_done.folder / "orders_job.py"
+    job.write_text(job.read_text().replace('Job("orders")', 'Job("others")'))
+    with pytest.raises(DefinitionError, match="run 1 is one of job orders"):
+        sqlite_done.replay()
+
+
+def test_a_step_that_was_renamed_is_missed(sqlite_done: Shop) -> None:
+    job = sqlite_done.folder / "orders_job.py"
+    text = (
+        job.read_text().replace("def load(", "def loading(").replace("after=load", "after=loading")
+    )
+    job.write_text(text)
+    with pytest.raises(DefinitionError, match="load"):
+        sqlite_done.replay()
+
+
+def test_a_secret_that_is_required_is_given_again(sqlite_done: Shop) -> None:
+    job = sqlite_done.folder / "orders_job.py"
+    job.write_text(job.read_text().replace('Secret = Secret("none")', "Secret"))
+    with pytest.raises(DefinitionError, match="secret parameter token is missing"):
+        sqlite_done.replay()
+
+
+def test_a_function_that_cannot_be_called_leaves_the_run_as_it_was(sqlite_done: Shop) -> None:
+    job = sqlite_done.folder / "orders_job.py"
+    job.write_text(job.read_text().replace("    def look(", "    1 / 0\n    def look("))
+    with pytest.raises(StepFailed, match="ZeroDivisionError"):
+        sqlite_done.replay()
+
+    assert (StepStatus.DONE, BEFORE) == sqlite_done.steps()["load"]
+    assert sqlite_done.start().was_done

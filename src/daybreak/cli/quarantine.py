@@ -116,10 +116,11 @@ def quarantine(
     refuse_mixed(acts, is_export=export_to is not None)
     url = ledger_to_read(ledger, file)
     given = _urls(databases)
+    said = {**acts, "step": step, "file": file, "as_json": as_json}
     if acts["replay"]:
-        return int(replay_records(url, run, given, {**acts, "step": step, "file": file}))
+        return int(replay_records(url, run, given, said))
     if acts["erase_key"] is not None or acts["erase_days"] is not None:
-        erase_records(url, run, given, acts)
+        erase_records(url, run, given, said)
         return None
     if export_to is not None:
         _export(url, run, given, step, export_to)

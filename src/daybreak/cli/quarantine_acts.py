@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -60,6 +61,9 @@ def erase_records(url: str, run: int, given: Mapping[str, str], acts: Mapping[st
     key, days = acts["erase_key"], acts["erase_days"]
     what = Age(days, SystemClock().now()) if key is None else Key.of(key)
     number = erase(url, run, what, Settings(databases=given, ledger=url))
+    if acts["as_json"]:
+        click.echo(json.dumps({"erased": number}))
+        return
     kept = ": their counts and fates stay, they cannot be replayed" if number else ""
     click.echo(f"{records(number)} erased in the quarantine of run {run}{kept}")
 
@@ -85,15 +89,18 @@ def replay_records(url: str, run: int, given: Mapping[str, str], acts: Mapping[s
     telemetry.subscribe(log.hear)
     try:
         wanted = Wanted(acts["step"], acts["reason"], acts["repaired"])
-        return _told(replay(loaded, run, wanted, settings, telemetry))
+        return _told(replay(loaded, run, wanted, settings, telemetry), as_json=acts["as_json"])
     finally:
         log.close()
 
 
-def _told(outcome: ReplayOutcome) -> Exit:
+def _told(outcome: ReplayOutcome, *, as_json: bool) -> Exit:
+    from ..reports.jsonlog import as_line  # noqa: PLC0415 - not for `--help`
+    from ..reports.payload import plain  # noqa: PLC0415 - not for `--help`
     from ..reports.replayed import replayed_lines  # noqa: PLC0415 - not for `--help`
+    from ..reports.secrets import Mask  # noqa: PLC0415 - not for `--help`
 
-    for line in replayed_lines(outcome):
+    for line in [as_line(plain(outcome, Mask()))] if as_json else replayed_lines(outcome):
         click.echo(line)
     return Exit.STOPPED if any(step.left for step in outcome.steps) else Exit.DONE
 

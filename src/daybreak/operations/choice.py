@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import ProofFailed
 from ..ledger.rows import RunRow
 from ..model.chunk import Kept
 from ..model.ranges import Range
@@ -71,8 +72,22 @@ class Choice:
                 self.meant.setdefault(one.step, []).append(one)
 
     def kept(self, step: str, ranges: Mapping[str, Range]) -> list[Kept]:
-        """Return the records of a step as they are now, to be processed again."""
+        """Return the records of a step as they are now, to be processed again.
+
+        Raises:
+            ProofFailed: If one was set aside in a range that has no marker.
+        """
         quarantine = self._read()
+        records = [
+            one
+            for one in quarantine.records(step)
+            if step in self.meant and self._is_meant(one) and not one.is_erased
+        ]
+        if unknown := [one for one in records if one.range_after not in ranges]:
+            raise ProofFailed(
+                f"{step} has no marker of the range of {unknown[0].place}",
+                hint="somebody removed it; run the job again to see what is missing",
+            )
         return [
             Kept(
                 part=ranges[one.range_after],
@@ -83,8 +98,7 @@ class Choice:
                 by_check=one.by_check,
                 repaired=self._repaired(one, quarantine),
             )
-            for one in quarantine.records(step)
-            if step in self.meant and self._is_meant(one) and not one.is_erased
+            for one in records
         ]
 
     def _is_meant(self, one: QuarantinedRecord) -> bool:

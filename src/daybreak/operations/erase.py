@@ -120,7 +120,7 @@ def erase(ledger: str, run_id: int, what: Key | Age, settings: Settings) -> int:
     try:
         run = store.run(run_id)
         targets = targets_of(run, settings.databases)
-        if not _meant(RunQuarantine(run, store.steps(run_id), targets), what):
+        if not _meant(RunQuarantine(run, store.steps(run_id), targets, is_whole=True), what):
             return 0
         with owned_run(store, run, settings, Telemetry(), SystemClock(), reopens=True) as owned:
             try:
@@ -132,16 +132,14 @@ def erase(ledger: str, run_id: int, what: Key | Age, settings: Settings) -> int:
         store.close()
 
 
-def _meant(quarantine: RunQuarantine, what: Key | Age) -> dict[str, list[QuarantinedRecord]]:
-    found = {
-        step: [
-            one
-            for one in quarantine.records(step)
-            if not one.is_erased and what.matches(one, quarantine.rows.get(step))
-        ]
-        for step in quarantine.steps
-    }
-    return {step: records for step, records in found.items() if records}
+def _meant(quarantine: RunQuarantine, what: Key | Age) -> dict[Pass, list[QuarantinedRecord]]:
+    """Return what is to be erased by pass: that of a restarted step keeps its records too."""
+    found: dict[Pass, list[QuarantinedRecord]] = {}
+    for step in quarantine.steps:
+        for one in quarantine.records(step):
+            if not one.is_erased and what.matches(one, quarantine.rows.get(step)):
+                found.setdefault(Pass(step, one.pass_number), []).append(one)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +163,8 @@ class _Erasing:
 
     def _in(self, target: DatabaseTarget) -> int:
         steps = self.store.steps(self.run.id)
-        passes = {step.step: step.pass_number for step in steps}
-        meant = _meant(RunQuarantine(self.run, steps, [target]), self.what)
-        for step, records in meant.items():
+        meant = _meant(RunQuarantine(self.run, steps, [target], is_whole=True), self.what)
+        for of, records in meant.items():
             binds = [
                 {
                     "range_after": one.range_after,
@@ -177,7 +174,7 @@ class _Erasing:
                 }
                 for one in records
             ]
-            _erase_once(target, self.owned, Pass(step, passes[step]), binds)
+            _erase_once(target, self.owned, of, binds)
         return sum(map(len, meant.values()))
 
 

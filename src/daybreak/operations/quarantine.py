@@ -48,6 +48,9 @@ class QuarantinedRecord:
     id: str = ""
     """By what an edited export names it again: `record_ids`."""
 
+    pass_number: int = 1
+    """In which go over the step's input it was set aside."""
+
     range_after: str = ""
     """Where the range begins in which it was read."""
 
@@ -140,11 +143,24 @@ def kept_rows(ledger: str, run_id: int) -> dict[str, KeptRows]:
 
 
 class RunQuarantine:
-    """What a run set aside, over all its databases; only the present pass of each step."""
+    """What a run set aside, over all its databases.
+
+    Args:
+        run: The run.
+        steps: Its steps, in order.
+        targets: Its databases.
+        is_whole: Whether what passes before the present one of a step set aside is meant too.
+    """
 
     def __init__(
-        self, run: RunRow, steps: Sequence[StepDetails], targets: Sequence[DatabaseTarget]
+        self,
+        run: RunRow,
+        steps: Sequence[StepDetails],
+        targets: Sequence[DatabaseTarget],
+        *,
+        is_whole: bool = False,
     ) -> None:
+        self._is_whole = is_whole
         self._key = run.identity_key
         self._targets = targets
         self._passes = {step.step: step.pass_number for step in steps}
@@ -204,12 +220,13 @@ class RunQuarantine:
             by_check=bool(row.by_check),
             set_aside_at=datetime.fromisoformat(at) if isinstance(at, str) else at,
             id=record_id(self._key, row.step, row["pass"], row.range_after, row.origin),
+            pass_number=row["pass"],
             range_after=row.range_after,
             origin=row.origin,
         )
 
     def _is_present(self, row: Row) -> bool:
-        return bool(row["pass"] == self._passes.get(row.step, row["pass"]))
+        return self._is_whole or bool(row["pass"] == self._passes.get(row.step, row["pass"]))
 
     def _place(self, step: str) -> int:
         return self.steps.index(step) if step in self.steps else len(self.steps)

@@ -79,10 +79,13 @@ def replay(
     store = opened_ledger(ledger_url(settings.ledger, loaded.path), settings)
     try:
         run = store.run(run_id)
+        _refuse_other_job(loaded, run)
         databases = _bound(loaded, run, settings)
         parameters = _parameters(loaded, run, settings)
         choice = Choice(run, wanted, repairs, partial(_quarantine, store, run_id, databases))
         choice.look()
+        for step in choice.meant:
+            loaded.job.step_named(step)  # it may have been renamed since
         if not choice.meant and run.status in _AT_REST:
             return _outcome(store, run, choice, run.status)
         with owned_run(store, run, settings, telemetry, clock, reopens=True) as owned:
@@ -113,6 +116,14 @@ def replay(
         store.close()
 
 
+def _refuse_other_job(loaded: LoadedJob, run: RunRow) -> None:
+    if loaded.job.name != run.job:
+        raise DefinitionError(
+            f"run {run.id} is one of job {run.job}, {loaded.path.name} declares {loaded.job.name}",
+            hint=f"give the job's file: --file {run.job_file}",
+        )
+
+
 def _bound(loaded: LoadedJob, run: RunRow, settings: Settings) -> dict[str, Database]:
     """Bind the job's databases to those of the run."""
     given = dict(settings.databases)
@@ -137,6 +148,12 @@ def _parameters(loaded: LoadedJob, run: RunRow, settings: Settings) -> Mapping[s
             raise DefinitionError(
                 f"{name!r} is no secret parameter of job {loaded.job.name}",
                 hint="leave it out: the ledger keeps all parameters of the run but secret ones",
+            )
+    for name, parameter in loaded.parameters.items():
+        if parameter.is_secret and parameter.is_required and name not in settings.parameters:
+            raise DefinitionError(
+                f"the secret parameter {name} is missing: no ledger keeps it",
+                hint=f"give it again: --parameter {name}=VALUE",
             )
     kept = {name: value for name, value in run.parameters.items() if name in loaded.parameters}
     return read_parameters(loaded.parameters, {**kept, **settings.parameters})
