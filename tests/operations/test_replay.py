@@ -422,6 +422,14 @@ def test_an_erased_record_is_not_brought_back_by_an_older_export(sqlite_done: Sh
     assert 5 not in [row[0] for row in sqlite_done.orders()]
 
 
+def test_no_byte_of_an_erased_record_stays_in_the_file(sqlite_done: Shop) -> None:
+    file = sqlite_done.folder / "x.db"
+    assert b"5,name 5,5" in file.read_bytes()
+    sqlite_done.erase(Key("name 5"))
+
+    assert b"name 5," not in file.read_bytes()
+
+
 def test_old_records_are_erased(sqlite_done: Shop) -> None:
     later = datetime.now(UTC) + timedelta(days=31)
     assert 0 == sqlite_done.erase(Age(32, later))

@@ -198,13 +198,17 @@ class DatabaseTarget:
             LeaseLost: If the run has another owner. Nothing was written.
         """
         key = {"run_key": ownership.run_key}
-        with self._session() as session, transaction(session):
-            hold = load(session.dialect, "epoch_hold")
-            if not session.query(hold, **key, epoch=ownership.epoch):
-                raise fenced_off(ownership)
-            binds = [{**key, "step": of.step, "pass_": of.number, "raw": b"", **r} for r in records]
-            session.executemany(load(session.dialect, "quarantine_erase"), binds)
-            hit("erase.before_commit")
+        binds = [{**key, "step": of.step, "pass_": of.number, "raw": b"", **r} for r in records]
+        with self._session() as session:
+            if session.dialect == "sqlite":
+                # Else the bytes would stay in the free parts of the file.
+                session.script("pragma secure_delete = on")
+            with transaction(session):
+                hold = load(session.dialect, "epoch_hold")
+                if not session.query(hold, **key, epoch=ownership.epoch):
+                    raise fenced_off(ownership)
+                session.executemany(load(session.dialect, "quarantine_erase"), binds)
+                hit("erase.before_commit")
         hit("erase.after_commit")
 
     def count(self, sql: str) -> int:
