@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[1] / "src" / "daybreak"
 FILES = sorted(ROOT.rglob("*.py"))
 
 FILE_LINES_MAX = 400
-FILES_LONG: dict[str, str] = {}  # path: the reason why this facade is longer
+FILES_LONG: dict[str, str] = {  # path: the reason why this facade is longer
+    "abc.py": "what the rooms ask of each other in one place: signatures, and nothing else",
+}
 FUNCTION_LINES_MAX = 70  # docstring not counted
 NAMES_BANNED = {"utils", "helpers", "common", "misc", "manager", "base", "core"}
 CLOCKS_BANNED = {"now", "utcnow", "today"}  # pass the time in

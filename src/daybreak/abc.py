@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload
 
-from .model.chunk import ChunkInput, Marker, SetAside
+from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside
 from .model.fate import Counts
 from .model.ownership import Ownership, Pass
 from .model.progress import Measurement, StepRow
@@ -64,6 +64,17 @@ class Source(Protocol):
 
         Raises:
             SourceError: If it cannot be read.
+        """
+        ...
+
+    def again(self, records: Sequence[Kept]) -> ChunkInput:
+        """Make records that were set aside into input again, from their bytes or their place.
+
+        Returns:
+            Their values; an origin is a record's place in `records`.
+
+        Raises:
+            SourceError: If the source does not have them any more.
         """
         ...
 
@@ -234,6 +245,14 @@ class Target(Protocol):
         """Open a session for one worker; leaving ends it."""
         ...
 
+    def replay_writer(self, ownership: Ownership) -> AbstractContextManager[ReplayWriter]:
+        """Open a session for records on their way out of quarantine; leaving ends it."""
+        ...
+
+    def replays(self, run_key: str, of: Pass) -> list[tuple[datetime, Counts]]:
+        """Read when records of a pass were replayed, and what became of them."""
+        ...
+
     def count(self, sql: str) -> int:
         """Run a counting query outside any chunk."""
         ...
@@ -301,6 +320,49 @@ class ChunkWriter(Protocol):
         ...
 
 
+class ReplayWriter(Protocol):
+    """One session of a target: one replay's transaction at a time.
+
+    The records leave quarantine, what they became is written, and their fates move, as one fact.
+    """
+
+    @property
+    def chunk(self) -> ChunkWriter:
+        """What sink and isolator are given, inside the transaction that `begin` began."""
+        ...
+
+    def begin(self, of: Pass, number: int) -> bool:
+        """Begin as `ChunkWriter.begin` does; the row written first is the replay's own.
+
+        Args:
+            of: The pass in which the records were set aside.
+            number: Of the replay within this epoch.
+
+        Returns:
+            False if this replay is committed already.
+
+        Raises:
+            LeaseLost: If the run has another owner. Nothing was written.
+        """
+        ...
+
+    def stored(self, of: Pass, number: int) -> Counts | None:
+        """Return what became of the records of a committed replay."""
+        ...
+
+    def take(self, of: Pass, records: Sequence[Kept]) -> int:
+        """Remove records from quarantine; return how many were there."""
+        ...
+
+    def move(self, of: Pass, moved: Sequence[FatesMoved]) -> int:
+        """Add to the counts of committed markers; return how many were there."""
+        ...
+
+    def commit(self, of: Pass, number: int, counts: Counts) -> None:
+        """Write the counts into the replay's row, and commit, as `ChunkWriter.commit` does."""
+        ...
+
+
 class RunLedger(Protocol):
     """The ledger of one run, in the hands of its owner: every write is refused to anybody else.
 
@@ -332,8 +394,12 @@ class RunLedger(Protocol):
         """Mark a step as running; its ends, total and fingerprint are kept from the first start."""
         ...
 
+    def reopen_step(self, step: str, *, code: str) -> None:
+        """Mark a step as running again, whether it is done or not: its fates are to change."""
+        ...
+
     def measure(self, of: Pass, measurements: Sequence[Measurement]) -> None:
-        """Write down committed chunks, in one transaction."""
+        """Write down committed chunks as they are now, in one transaction."""
         ...
 
     def end_step(

@@ -50,6 +50,18 @@ FaultPoint = Literal[
     "atomic.after_commit",
     "publish.before_rename",
     "publish.after_rename",
+    "replay.before_reopen",
+    "replay.after_reopen",
+    "replay.before_mark",
+    "replay.after_mark",
+    "replay.after_take",
+    "replay.before_fates",
+    "replay.before_commit",
+    "replay.after_commit",
+    "replay.before_measure",
+    "replay.before_end",
+    "erase.before_commit",
+    "erase.after_commit",
 ]
 FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)
 

@@ -42,11 +42,12 @@ def test_an_export_holds_every_record(ran: Path, type_in: Type) -> None:
     type_in("quarantine 1 --export bad.csv --step load")
 
     records = [json.loads(line) for line in (ran / "bad.jsonl").read_text().splitlines()]
-    with (ran / "bad.csv").open(newline="") as file:
+    with (ran / "bad.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert "5 records written to bad.jsonl\n" == said
     assert [10, 20, 30, 40, 50] == [record["details"]["id"] for record in records]
-    assert [record["raw"] for record in records] == [row["raw"] for row in rows]
+    assert [f"{row['id']},{row['amount']}\n" for row in rows] == [r["raw"] for r in records]
+    assert [record["daybreak_id"] for record in records] == [row["daybreak_id"] for row in rows]
 
 
 @pytest.mark.usefixtures("ran")
@@ -55,6 +56,13 @@ def test_an_export_holds_every_record(ran: Path, type_in: Type) -> None:
     [
         ("--export bad.txt", "cannot export to '.txt'"),
         ("--step laod", "did you mean 'load'?"),
+        ("--replay --erase x", "--replay and --erase are two commands"),
+        ("--reason x", "--reason says what to replay"),
+        ("--repaired bad.csv", "--repaired says what to replay"),
+        ("--replay --repaired none.csv", "cannot read 'none.csv'"),
+        ("--replay --parameter month=2026-01-01", "'month' is no secret parameter of job shop"),
+        ("--replay --step laod", "did you mean 'load'?"),
+        ("--erase ''", "expected a key behind --erase"),
         ("--database x=sqlite:///shop.db", "run 1 has no database 'x'"),
         ("--database sqlite:///other.db", "run 1 used another database"),
     ],
@@ -91,3 +99,72 @@ def test_credentials_that_the_ledger_does_not_keep_are_given_again(
 
     assert "--database" in see
     assert "step load: 5 records quarantined" in type_in(see).out
+
+
+# ---------------------------------------------------------------- replay and erase
+
+
+@pytest.mark.usefixtures("ran")
+def test_a_replay_says_what_became_of_the_records(type_in: Type) -> None:
+    """The job still refuses them: all stay, and the run is done as before."""
+    ended = type_in("quarantine 1 --replay --reason 'bad kind'")
+
+    assert 0 == ended.status
+    assert [
+        "load: 5 records replayed: 0 passed, 0 filtered, 5 set aside again",
+        "run 1 is done; 5 records quarantined",
+    ] == ended.out.splitlines()
+
+
+def test_a_repair_in_the_export_is_loaded(ran: Path, type_in: Type) -> None:
+    type_in("quarantine 1 --export bad.csv")
+    text = (ran / "bad.csv").read_text("utf-8-sig")
+    (ran / "bad.csv").write_text(text.replace("10,20", "11000,20").replace("20,40", "21001,40"))
+    first = type_in("quarantine 1 --replay --repaired bad.csv")
+    second = type_in("quarantine 1 --replay --repaired bad.csv")
+
+    assert "5 records replayed: 1 passed" in first.out
+    assert "total was computed before 1 record of load was replayed" in first.out
+    assert "1 record of the export left quarantine before: replayed already" in second.out
+    assert "run 1 is done; 4 records quarantined" in second.out
+
+
+def test_a_secret_parameter_is_given_again_and_shown_nowhere(ran: Path, type_in: Type) -> None:
+    ended = type_in("quarantine 1 --replay --parameter api-key=s3cret --step laod")
+    done = type_in("quarantine 1 --replay --parameter api-key=s3cret")
+
+    assert (2, 0) == (ended.status, done.status)
+    assert "s3cret" not in ended.text + done.text
+    assert "s3cret" not in (ran / ".daybreak" / "runs" / "1" / "log.jsonl").read_text()
+
+
+def test_a_person_is_erased(ran: Path, type_in: Type) -> None:
+    said = type_in("quarantine 1 --erase id=20").out
+    replayed = type_in("quarantine 1 --replay").out
+    shown = type_in("quarantine 1 --export left.csv").out
+
+    assert "1 record erased in the quarantine of run 1" in said
+    assert "1 record cannot be replayed: erased" in replayed
+    assert "5 records written to left.csv\n" != shown
+    assert "20,40" not in (ran / "left.csv").read_text()
+    assert (
+        "0 records erased in the quarantine of run 1\n" == type_in("quarantine 1 --erase id=20").out
+    )
+
+
+@pytest.mark.usefixtures("ran")
+def test_programs_are_told_in_json(type_in: Type) -> None:
+    replayed = json.loads(type_in("quarantine 1 --replay --json").out)
+    erased = json.loads(type_in("quarantine 1 --erase id=20 --json").out)
+
+    assert ("done", 5) == (replayed["status"], replayed["quarantined"])
+    assert {"erased": 1} == erased
+    assert "(erased)" in type_in("quarantine 1").out
+
+
+@pytest.mark.usefixtures("ran")
+def test_a_key_is_not_shown_when_erasing_fails(type_in: Type) -> None:
+    ended = type_in("quarantine 77 --erase taro@example.com")
+
+    assert 1 == ended.status
+    assert "taro" not in ended.text

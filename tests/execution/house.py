@@ -72,6 +72,11 @@ class House:
         self._run_id = run.id
         self._attempts = 0
 
+    @property
+    def owner_key(self) -> str:
+        """The key of the run, as its target knows it."""
+        return self.store.run(self._run_id).identity_key
+
     def owner(self) -> OwnedRun:
         """Take the run; whoever had it is gone, as far as this one knows."""
         self._attempts += 1

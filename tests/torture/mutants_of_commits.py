@@ -33,7 +33,7 @@ MUTANTS: Final = (
                 _COMMITTER,
                 """\
         hit("chunk.after_marker")
-        admitted = self._write(draft, isolates=isolates)
+        admitted = write_units(self._writer, self._sink, draft.units, isolates=isolates)
 """,
                 """\
         rows = sum(len(unit.values) for unit in draft.units)
@@ -42,7 +42,7 @@ MUTANTS: Final = (
         writer.commit(self._pass, early)
         hit("chunk.after_marker")
         writer.begin(self._pass, part)
-        admitted = self._write(draft, isolates=isolates)
+        admitted = write_units(self._writer, self._sink, draft.units, isolates=isolates)
 """,
             ),
             Patch(_COMMITTER, _COMMIT, _BARE_COMMIT),
@@ -119,7 +119,7 @@ MUTANTS: Final = (
         "commit-in-doubt-believed",
         "A COMMIT that was not answered is taken for done, without a look at the marker.",
         _ROOMS,
-        (Patch(_WRITER, "        if not rows:\n            raise error\n", ""),),
+        (Patch(_WRITER, "        if not is_committed():\n            raise error\n", ""),),
     ),
     Mutant(
         "commit-by-function-unnoticed",

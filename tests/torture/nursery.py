@@ -86,11 +86,21 @@ class Nursery:
         world: World,
         *,
         fault: str | None = None,
+        words: Sequence[str] | None = None,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         gate: Path | None = None,
     ) -> Child:
-        """Start the world's command, with more options; behind a gate: a locked file (`_pass`)."""
+        """Start the world's command with more options, or what `words` say behind `daybreak`.
+
+        Args:
+            world: Where.
+            fault: Which fault point to arm, and how.
+            words: Another command.
+            options: More of the command's options.
+            environment: More of its environment.
+            gate: A locked file before which it waits (see `_pass`).
+        """
         with self._lock:
             self._runs += 1
             said = world.folder / f"said-{self._runs}"
@@ -98,7 +108,7 @@ class Nursery:
         answer = socket.socket(socket.AF_UNIX)
         answer.connect(str(self._place))
         request = {
-            "words": [*world.command[3:], *options],
+            "words": [*(words or world.command[3:]), *options],
             "gate": None if gate is None else str(gate),
             "folder": str(world.folder),
             "environment": {**world.environment, **(environment or {})},
@@ -109,9 +119,16 @@ class Nursery:
         answer.sendall(json.dumps(request).encode() + b"\n")
         return Child(int(_line(answer)), said, answer)
 
-    def run(self, world: World, *, fault: str | None = None, options: Sequence[str] = ()) -> Ran:
-        """Run the world's command to its end."""
-        return self.start(world, fault=fault, options=options).wait()
+    def run(
+        self,
+        world: World,
+        *,
+        fault: str | None = None,
+        words: Sequence[str] | None = None,
+        options: Sequence[str] = (),
+    ) -> Ran:
+        """Run the world's command, or what `words` say behind `daybreak`, to its end."""
+        return self.start(world, fault=fault, words=words, options=options).wait()
 
 
 @contextlib.contextmanager
@@ -153,7 +170,8 @@ def serve(place: Path) -> None:
     import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401, PLC0415 - the same
 
     import daybreak.cli.running  # noqa: PLC0415 - imported here, and by no child again
-    import daybreak.connectors.fetch  # noqa: F401, PLC0415 - the same
+    import daybreak.connectors.fetch  # noqa: PLC0415 - the same
+    import daybreak.operations.replay  # noqa: F401, PLC0415 - the same
 
     wakes, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(woken)

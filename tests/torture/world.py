@@ -20,10 +20,29 @@ from pathlib import Path
 from typing import Any
 
 from daybreak.databases.session import opened
-from daybreak.faultpoints import ENVIRONMENT_FAULT, ENVIRONMENT_TRACE
+from daybreak.faultpoints import (
+    ENVIRONMENT_FAULT,
+    ENVIRONMENT_TRACE,
+    FAULT_POINTS,
+    FaultPoint,
+)
 
 JOB = Path(__file__).with_name("killed_job.py")
 RECORDS = 600
+REPLAY_POINTS: tuple[FaultPoint, ...] = tuple(
+    point for point in FAULT_POINTS if point.startswith(("replay.", "erase."))
+)
+"""Points that `daybreak quarantine` passes, and no run."""
+
+RUN_POINTS: tuple[FaultPoint, ...] = tuple(
+    point for point in FAULT_POINTS if point not in REPLAY_POINTS
+)
+MENDED = {
+    "if number.n % 97 == 0:": "if number.n == 97:",
+    "if number % 40 == 0:": "if number == 80:",
+}
+"""What somebody mends in the job's file, and how: not all that was set aside passes then."""
+
 PROCESS_S_MAX = 60.0
 """No process of a world lives longer than this."""
 
@@ -87,6 +106,21 @@ class World:
             *(() if self.url.startswith("sqlite") else ("--ledger", self.url)),
             "--json",
         ]
+
+    def quarantine(self, *words: str) -> list[str]:
+        """Return the words behind `daybreak` that mean the quarantine of run 1."""
+        ledger = () if self.url.startswith("sqlite") else ("--ledger", self.url)
+        file = str(self.folder / "job.py")
+        return ["quarantine", "1", *words, "--file", file, "--database", self.url, *ledger]
+
+    def mend(self) -> None:
+        """Mend the job's file."""
+        job = self.folder / "job.py"
+        text = job.read_text()
+        for broken, mended in MENDED.items():
+            assert broken in text
+            text = text.replace(broken, mended)
+        job.write_text(text)
 
     def start(
         self, *options: str, fault: str | None = None, host: str | None = None

@@ -18,6 +18,7 @@ from .exits import Exit, exit_of_error
 from .help import DaybreakGroup, color_of_environment
 from .limits import limits
 from .quarantine import quarantine
+from .quarantine_acts import SECRET_OPTIONS
 from .run import run
 from .status import status
 from .target import target
@@ -123,7 +124,7 @@ def _tell(error: Exception, words: Sequence[str]) -> Exit:
     from ..reports.failure import Failure  # noqa: PLC0415 - not for `--help`
     from .typed import command_line, without_secrets  # noqa: PLC0415 - not for `--help`
 
-    command = command_line([PROGRAM, *without_secrets(words, ())])
+    command = command_line([PROGRAM, *without_secrets(words, SECRET_OPTIONS)])
     if isinstance(error, DaybreakError):
         is_run = words[:1] == ["run"]
         title = "nothing was started" if is_run else f"{words[0]} failed"

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from ..errors import SourceChanged, SourceError
-from ..model.chunk import ChunkInput, Refused
+from ..model.chunk import ChunkInput, Kept, Refused
 from ..model.cursor import START, decode
 from ..model.ranges import Range
 from .csv_header import FileRefused, Header, open_file
 from .csv_index import CsvIndex, build, index_path
+from .csv_kept import row_of
 from .csv_records import RecordReader
 from .csv_rows import Row, rows
 from .csv_schema import schema_of
@@ -156,6 +157,35 @@ class CsvSource:
             cursor=_places(placed),
             refused=refused,
         )
+
+    def again(self, records: Sequence[Kept]) -> ChunkInput:
+        """Read rows that were set aside again, from the bytes that were kept of them.
+
+        These are the file's own, or a person's repair of them; the file is not touched.
+        """
+        values, origins, refused = [], [], []
+        for place, one in enumerate(records):
+            reader = self._part_of(_ordinal(one.part.after) + one.origin + 1).reader
+            value, findings = reader.read(row_of(one.content, reader.dialect))
+            if findings:
+                refused.append(Refused(place, findings))
+            else:
+                values.append(value)
+                origins.append(place)
+        return ChunkInput(
+            values=values,
+            origins=origins,
+            read=len(records),
+            bytes_read=sum(len(one.content) for one in records),
+            digest="",
+            raw=lambda place: records[place].raw,
+            cursor=lambda place: records[place].cursor,
+            refused=refused,
+        )
+
+    def _part_of(self, ordinal: int) -> _Part:
+        """Return the file that holds a record."""
+        return next(one for one in reversed(self._parts) if one.before < ordinal)
 
     def digest(self, part: Range) -> str:
         """Hash a range again.

@@ -6,12 +6,13 @@ be resumed, and is refused.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..errors import DefinitionError
-from ..model.chunk import ChunkInput
+from ..model.chunk import ChunkInput, Finding, Kept, Refused
 from ..model.cursor import decode
 from ..model.ranges import Range
 from ..pipeline.nodes import IterableRoot
@@ -65,12 +66,46 @@ class SequenceSource:
             cursor=lambda origin: str(after + origin + 1),
         )
 
+    def again(self, records: Sequence[Kept]) -> ChunkInput:
+        """Take items by their place again; a repaired one is read as a literal of Python."""
+        values, origins, refused = [], [], []
+        for place, one in enumerate(records):
+            item = self._items[_ordinals(one.part)[0] + one.origin]
+            value = item if one.repaired is None else _literal(one.repaired)
+            if type(value) is type(item):
+                values.append(value)
+                origins.append(place)
+            else:
+                refused.append(Refused(place, [_unlike(item, one)]))
+        return ChunkInput(
+            values=values,
+            origins=origins,
+            read=len(records),
+            bytes_read=0,
+            digest="",
+            raw=lambda place: records[place].raw,
+            cursor=lambda place: records[place].cursor,
+            refused=refused,
+        )
+
     def in_order(self, texts: Sequence[str]) -> Sequence[str]:
         return sorted(texts, key=lambda text: int(str(decode(text))))
 
     def digest(self, part: Range) -> str:
         after, upto = _ordinals(part)
         return _digest(self._items[after:upto])
+
+
+def _literal(text: bytes) -> Any:
+    try:
+        return ast.literal_eval(text.decode().strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _unlike(item: Any, one: Kept) -> Finding:
+    said = one.content.decode("utf-8", "backslashreplace")
+    return Finding(one.cursor, 1, None, said, f"no {type(item).__name__} as Python writes it")
 
 
 def _ordinals(part: Range) -> tuple[int, int]:

@@ -5,9 +5,11 @@ How ownership changes hands here, and why announcing comes before closing, is PR
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from ..abc import Clock
 from ..errors import (
@@ -18,15 +20,17 @@ from ..errors import (
 )
 from ..faultpoints import hit
 from ..model.chunk import Marker
+from ..model.fate import Counts
 from ..model.limits import LEASE_S
 from ..model.ownership import Ownership, Pass
 from ..model.row import Row
 from .holders import said_holders
 from .markers import marker_of
+from .replaying import ReplayWriter, replayed_of
 from .rights import rights_missing, target_rights_missing
 from .session import LOCK_WAIT_S, Session, connect, transaction
 from .statement import load
-from .writer import Writer
+from .writer import Writer, fenced_off
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,42 @@ class DatabaseTarget:
         finally:
             writer.close()
 
+    @contextmanager
+    def replay_writer(self, ownership: Ownership) -> Iterator[ReplayWriter]:
+        with self.writer(ownership) as writer:
+            yield ReplayWriter(writer, ownership, self.clock)
+
+    def replays(self, run_key: str, of: Pass) -> list[tuple[datetime, Counts]]:
+        with self._session() as session:
+            sql = load(session.dialect, "replay_list")
+            rows = session.query(sql, run_key=run_key, step=of.step, pass_=of.number)
+        return [replayed_of(row) for row in rows]
+
+    def erase(self, ownership: Ownership, of: Pass, records: Sequence[Mapping[str, Any]]) -> None:
+        """Remove what records in quarantine say about a person, in one fenced transaction.
+
+        Args:
+            ownership: Of the run.
+            of: The pass in which they were set aside.
+            records: Of each `range_after` and `origin`, and the `place` and `reason` that stay.
+
+        Raises:
+            LeaseLost: If the run has another owner. Nothing was written.
+        """
+        key = {"run_key": ownership.run_key}
+        binds = [{**key, "step": of.step, "pass_": of.number, "raw": b"", **r} for r in records]
+        with self._session() as session:
+            if session.dialect == "sqlite":
+                # Else the bytes would stay in the free parts of the file.
+                session.script("pragma secure_delete = on")
+            with transaction(session):
+                hold = load(session.dialect, "epoch_hold")
+                if not session.query(hold, **key, epoch=ownership.epoch):
+                    raise fenced_off(ownership)
+                session.executemany(load(session.dialect, "quarantine_erase"), binds)
+                hit("erase.before_commit")
+        hit("erase.after_commit")
+
     def count(self, sql: str) -> int:
         with self._session() as session:
             return int(next(iter(session.query(sql)[0].values())))
@@ -197,7 +237,7 @@ def _application(ownership: Ownership) -> str:
 
 def _is_installed(session: Session) -> bool:
     if session.dialect == "postgresql":
-        sql = "select to_regclass('daybreak.quarantine') is not null as found"
+        sql = "select to_regclass('daybreak.replays') is not null as found"
     else:
-        sql = "select count(*) as found from sqlite_master where name = 'daybreak_quarantine'"
+        sql = "select count(*) as found from sqlite_master where name = 'daybreak_replays'"
     return bool(session.query(sql)[0].found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from ..errors import LeaseLost, TransactionEnded, TransientError
 from ..model.chunk import Marker, SetAside
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
+from ..model.row import Row
 from .markers import marker_of
 from .session import Session, connect
 from .statement import load
@@ -55,16 +56,27 @@ class Writer:
         return self._transaction
 
     def begin(self, of: Pass, part: Range) -> bool:
+        epoch = self._ownership.epoch
+        return self.enter("mark", **self._key(of, part), range_upto=part.upto, epoch=epoch)
+
+    def enter(self, door: str, **bind: object) -> bool:
+        """Begin with the statement that fences, and writes the row which commits only once.
+
+        Args:
+            door: The statement's name.
+            bind: Its binds.
+
+        Returns:
+            False if the row is committed already.
+
+        Raises:
+            LeaseLost: If the run has another owner. Nothing was written.
+        """
         session = self._connected()
         self._turn.acquire()
         self._has_turn = True
         try:
-            marked = session.begin_with(
-                load(session.dialect, "mark"),
-                **self._key(of, part),
-                range_upto=part.upto,
-                epoch=self._ownership.epoch,
-            )
+            marked = session.begin_with(load(session.dialect, door), **bind)
             if not marked:
                 self._refuse_stale(session)
         except BaseException:
@@ -82,11 +94,7 @@ class Writer:
             epoch=self._ownership.epoch,
         )
         if not found[0].epochs:
-            raise LeaseLost(
-                f"run {self._ownership.run_id} has another owner by now;"
-                f" epoch {self._ownership.epoch} was fenced off",
-                hint="nothing was written; see `daybreak status` for the owner",
-            )
+            raise fenced_off(self._ownership)
 
     def _connected(self) -> Session:
         if self._session is not None and not self._session.is_usable:
@@ -100,9 +108,13 @@ class Writer:
 
     def stored(self, of: Pass, part: Range) -> Marker | None:
         """Return the marker of a range, if there is one that can be seen from here."""
-        session = self._owned()
-        rows = session.query(load(session.dialect, "marker_one"), **self._key(of, part))
+        rows = self.ask("marker_one", **self._key(of, part))
         return marker_of(rows[0]) if rows else None
+
+    def ask(self, name: str, **bind: object) -> list[Row]:
+        """Run a query of ours in the session that is open, in the transaction if one is."""
+        session = self._owned()
+        return session.query(load(session.dialect, name), **bind)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -160,14 +172,32 @@ class Writer:
         )
 
     def commit(self, of: Pass, marker: Marker) -> None:
+        self.leave(
+            "marker_complete",
+            lambda: self.stored(of, marker.part) is not None,
+            **self._completed(of, marker),
+        )
+
+    def leave(self, door: str, is_committed: Callable[[], bool], **bind: object) -> None:
+        """Complete the row that `enter` wrote, and commit.
+
+        Args:
+            door: The statement's name.
+            is_committed: Asks, in a new session, for the row: the truth about a lost COMMIT.
+            bind: Its binds; that of the transaction's number is added where there is one.
+
+        Raises:
+            TransientError: If it is certainly not committed.
+            TransactionEnded: If the transaction is no longer the one that was begun.
+        """
         session = self._owned()
         refuse_ended(session)
+        if session.dialect == "postgresql":
+            bind = {**bind, "transaction_id": self._transaction_id}
         try:
-            is_same = session.commit_with(
-                load(session.dialect, "marker_complete"), **self._completed(of, marker)
-            )
+            is_same = session.commit_with(load(session.dialect, door), **bind)
         except TransientError as error:
-            self._resolve(of, marker.part, error)
+            self._resolve(is_committed, error)
         else:
             if not is_same:
                 raise ended_by_another()
@@ -176,7 +206,7 @@ class Writer:
 
     def _completed(self, of: Pass, marker: Marker) -> dict[str, Any]:
         counts = marker.counts
-        binds = {
+        return {
             **self._key(of, marker.part),
             "epoch": self._ownership.epoch,
             "read": counts.read,
@@ -192,11 +222,8 @@ class Writer:
             "value": marker.value,
             "committed_at": marker.committed_at.isoformat(),
         }
-        if self._owned().dialect == "postgresql":
-            binds["transaction_id"] = self._transaction_id
-        return binds
 
-    def _resolve(self, of: Pass, part: Range, error: TransientError) -> None:
+    def _resolve(self, is_committed: Callable[[], bool], error: TransientError) -> None:
         """Find out whether a COMMIT without an answer happened: the marker is the truth."""
         session = self._owned()
         if session.dialect == "sqlite":
@@ -207,8 +234,7 @@ class Writer:
             self._session = None
             session = self._connected()
             self._outwait(session, pid)
-        rows = session.query(load(session.dialect, "marker_one"), **self._key(of, part))
-        if not rows:
+        if not is_committed():
             raise error
 
     def _outwait(self, session: Session, pid: int) -> None:
@@ -263,3 +289,11 @@ class Writer:
             found = session.query(load(session.dialect, "transaction_id"))[0].transaction_id
             if found != self._transaction_id:
                 raise ended_by_another()
+
+
+def fenced_off(ownership: Ownership) -> LeaseLost:
+    """Return the error of an owner whose epoch is closed, or no longer the highest."""
+    return LeaseLost(
+        f"run {ownership.run_id} has another owner by now; epoch {ownership.epoch} was fenced off",
+        hint="nothing was written; see `daybreak status` for the owner",
+    )

@@ -106,7 +106,7 @@ class ChunkedStep:
             fingerprint=facts if is_new else None,
         )
         if known is not None and not is_new:
-            _refuse_change(self._step.name, known.fingerprint or {}, facts)
+            refuse_change(self._step.name, known.fingerprint or {}, facts)
         return row
 
     def _missing(self, plan: ChunkedPlan, whole: Range, chunks: list[Marker]) -> list[Range]:
@@ -135,7 +135,7 @@ class ChunkedStep:
     def _remember(self, of: Pass, chunks: list[Marker]) -> None:
         """Write down what an earlier attempt committed and could not write down any more."""
         if chunks:
-            self._around.ledger.measure(of, [_measurement(marker) for marker in chunks])
+            self._around.ledger.measure(of, [measurement_of(marker) for marker in chunks])
 
     def _work(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> None:
         """Commit the missing ranges, until there are none or somebody asks to stop."""
@@ -172,7 +172,7 @@ class ChunkedStep:
     def _note(self, of: Pass, committed: Committed) -> None:
         marker = committed.marker
         self._committed.append(marker.part)
-        self._unwritten.append(_measurement(marker))
+        self._unwritten.append(measurement_of(marker))
         self._around.telemetry.publish(
             ChunkCommitted(
                 at=marker.committed_at,
@@ -203,13 +203,14 @@ def _hand_out(
             yield part
 
 
-def _measurement(marker: Marker) -> Measurement:
+def measurement_of(marker: Marker) -> Measurement:
+    """Return what the ledger keeps of a committed chunk."""
     return Measurement(
         marker.part, marker.counts, marker.bytes_read, marker.duration_s, marker.committed_at
     )
 
 
-def _refuse_change(step: str, known: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def refuse_change(step: str, known: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuse a source, key, sink or graph that is not the one the step began with."""
     for what in sorted(set(known) | set(now)):
         then, today = known.get(what), now.get(what)

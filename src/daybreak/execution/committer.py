@@ -7,8 +7,9 @@ is repeated, never the stages.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..abc import ChunkWriter, Clock, RecordRefused, Sink
 from ..errors import DataRefused, ProofFailed, TransientError
@@ -18,9 +19,11 @@ from ..model.fate import Counts
 from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
 from .bad_budget import BadBudget
-from .draft import Draft
+from .draft import Draft, Unit
 from .isolator import Admitted, Isolator, write_whole
 from .patience import MAY_PASS, Patience
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,57 @@ class Committed:
 
     was_committed: bool = False
     """Whether an earlier try, whose answer was lost, had committed it."""
+
+
+def until_durable(
+    once: Callable[[bool], T],
+    writer: ChunkWriter,
+    clock: Clock,
+    patience_s: float = PATIENCE_S,
+) -> T:
+    """Make a transaction durable; try again while the database says "not now".
+
+    Args:
+        once: Tries it from its beginning to its commit; told whether to isolate what is refused.
+        writer: Rolls back what failed.
+        clock: For the waits.
+        patience_s: How long a database that does not answer is waited for.
+
+    Raises:
+        LeaseLost: If another process owns the run. It was rolled back.
+        TransientError: If patience ran out. It was rolled back.
+    """
+    patience = Patience(clock, patience_s=patience_s)
+    isolates = False
+    while True:
+        try:
+            return once(isolates)
+        except (RecordRefused, DataRefused):
+            writer.rollback()
+            if isolates:
+                raise
+            isolates = True
+        except MAY_PASS as error:
+            writer.rollback()
+            patience.wait_after(error)
+        except BaseException:
+            writer.rollback()
+            raise
+
+
+def write_units(
+    writer: ChunkWriter, sink: Sink, units: Sequence[Unit], *, isolates: bool
+) -> Admitted:
+    """Write units in the open transaction: whole, or without those that are at fault."""
+    hit("chunk.before_write")
+    if isolates:
+        hit("chunk.before_isolation")
+        admitted = Isolator(writer, sink).admit(units)
+        hit("chunk.after_isolation")
+    else:
+        admitted = write_whole(writer, sink, units)
+    hit("chunk.after_write")
+    return admitted
 
 
 class Committer:
@@ -69,22 +123,12 @@ class Committer:
             TooManyBadRecords: The chunk was rolled back.
             TransientError: If patience ran out. The chunk was rolled back.
         """
-        patience = Patience(self._clock, patience_s=self._patience_s)
-        isolates = False
-        while True:
-            try:
-                return self._once(draft, began_s, isolates=isolates)
-            except (RecordRefused, DataRefused):
-                self._writer.rollback()
-                if isolates:
-                    raise
-                isolates = True
-            except MAY_PASS as error:
-                self._writer.rollback()
-                patience.wait_after(error)
-            except BaseException:
-                self._writer.rollback()
-                raise
+        return until_durable(
+            lambda isolates: self._once(draft, began_s, isolates=isolates),
+            self._writer,
+            self._clock,
+            self._patience_s,
+        )
 
     def _once(self, draft: Draft, began_s: float, *, isolates: bool) -> Committed:
         writer, part = self._writer, draft.part
@@ -92,7 +136,7 @@ class Committer:
         if not writer.begin(self._pass, part):
             return self._committed_before(draft)
         hit("chunk.after_marker")
-        admitted = self._write(draft, isolates=isolates)
+        admitted = write_units(self._writer, self._sink, draft.units, isolates=isolates)
         set_aside = [
             *draft.set_aside,
             *(draft.aside(unit, self._sink.name, error) for unit, error in admitted.refused),
@@ -104,17 +148,6 @@ class Committer:
             self._budget.refund(set_aside, read=draft.input.read)
             raise
         return Committed(marker, Counter(record.reason for record in set_aside))
-
-    def _write(self, draft: Draft, *, isolates: bool) -> Admitted:
-        hit("chunk.before_write")
-        if isolates:
-            hit("chunk.before_isolation")
-            admitted = Isolator(self._writer, self._sink).admit(draft.units)
-            hit("chunk.after_isolation")
-        else:
-            admitted = write_whole(self._writer, self._sink, draft.units)
-        hit("chunk.after_write")
-        return admitted
 
     def _finish(
         self, draft: Draft, admitted: Admitted, set_aside: Sequence[SetAside], began_s: float

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
-from ..errors import LeaseLost
+from ..errors import InvalidTransition, LeaseLost
 from ..model.fate import Counts
 from ..model.ownership import Ownership, Pass
 from ..model.progress import Measurement, StepRow
@@ -170,8 +170,27 @@ class OwnedRun:
 
         return self._write(begin)
 
+    def reopen_step(self, step: str, *, code: str) -> None:
+        """Mark a step that has begun as running, even one that is done: its fates are to change.
+
+        Done before a target is written to, so that a ledger whose owner was killed in between
+        never says more, or less, than the markers: a running step is proven from them.
+
+        Raises:
+            InvalidTransition: If it never began; nothing was written.
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+
+        def reopen(tx: LedgerTransaction) -> None:
+            if not tx.execute("reopen_step", run_id=self.run.id, step=step, code=code):
+                raise InvalidTransition(
+                    f"step {step} has not begun", hint="see how the run stands: daybreak status"
+                )
+
+        self._write(reopen)
+
     def measure(self, of: Pass, measurements: Sequence[Measurement]) -> None:
-        """Write down committed chunks, in one transaction; a chunk known already stays as it is.
+        """Write down committed chunks as they are now, in one transaction.
 
         Raises:
             LeaseLost: If the run has another owner by now; nothing was written.

@@ -22,7 +22,7 @@ from uuid import uuid4
 from ..errors import LedgerError, RunOwned
 from ..model.identity import Identity
 from ..model.row import Row
-from ..model.status import RunStatus, check_transition, sources_of
+from ..model.status import REOPENED, RunStatus, check_transition, sources_of
 from .rows import AuditRow, Owner, RunRow, as_json, run_of, storable
 from .session import LedgerSession, LedgerTransaction
 
@@ -120,6 +120,9 @@ class Taking:
     on_watch: Callable[[RunRow], None]
     """Told once, before a watch begins: it may take a whole lease."""
 
+    reopens: bool = False
+    """Whether a run that is done is taken too."""
+
     def win(self) -> RunRow:
         """Become the owner; the epoch in the row returned is durable, and nobody else's.
 
@@ -172,11 +175,19 @@ class Taking:
         if not rows:
             raise no_such_run(self.run_id)
         seen = run_of(rows[0])
-        check_transition(seen.status, RunStatus.RUNNING)
+        self._check_status(seen)
         return seen
 
+    def _check_status(self, seen: RunRow) -> None:
+        if seen.status not in self._takeable:
+            check_transition(seen.status, RunStatus.RUNNING)
+
+    @property
+    def _takeable(self) -> frozenset[RunStatus]:
+        return sources_of(RunStatus.RUNNING) | (REOPENED if self.reopens else frozenset())
+
     def _is_free(self, seen: RunRow) -> bool:
-        if seen.owner is None or seen.status in _NOBODYS:
+        if seen.owner is None or seen.status in _NOBODYS or seen.is_final:
             return True
         is_same_lock = self.owner.lock_id == seen.owner.lock_id != ""
         return self.is_locked and is_same_lock
@@ -212,7 +223,7 @@ class Taking:
             run_id=seen.id,
             epoch=seen.epoch,
             beat=seen.lease.beat if seen.lease else 0,
-            allowed=spaced(sources_of(RunStatus.RUNNING)),
+            allowed=spaced(self._takeable),
             owner_host=self.owner.host,
             owner_pid=self.owner.pid,
             owner_lock=self.owner.lock_id,
@@ -222,7 +233,7 @@ class Taking:
         return rows == 1
 
     def _refuse_unless_left(self, seen: RunRow, run: RunRow) -> None:
-        check_transition(run.status, RunStatus.RUNNING)
+        self._check_status(run)
         if run.epoch != seen.epoch or not self._is_free(run):
             raise run_owned(run)
 

@@ -113,6 +113,7 @@ class LedgerStore:
         patience_s: float | None = None,
         on_watch: Callable[[RunRow], None] = lambda _run: None,
         is_gone: Callable[[RunRow], bool] = lambda _run: False,
+        reopens: bool = False,
     ) -> OwnedRun:
         """Become the owner of a run; of several at once exactly one does.
 
@@ -128,13 +129,16 @@ class LedgerStore:
             on_watch: Told before a watch begins, for it may take a whole lease.
             is_gone: Whether the kernel of this machine says that another run's owner is dead:
                 what it had of shared limits is free at once.
+            reopens: Take a run that is done, too: what it set aside is to change.
 
         Raises:
             RunOwned: If another process owns it: who, where, and until when.
             InvalidTransition: If the run is final.
             LedgerError: If there is no such run.
         """
-        taking = Taking(self._session, run_id, owner, lease_s, is_locked, patience_s, on_watch)
+        taking = Taking(
+            self._session, run_id, owner, lease_s, is_locked, patience_s, on_watch, reopens
+        )
         return OwnedRun(self._session, taking.win(), self.ledger_id, is_gone)
 
     def now(self) -> datetime:

@@ -92,6 +92,50 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A record in quarantine, on its way back into its step."""
+
+    part: Range
+    """The range in which it was read."""
+
+    origin: int
+    """Its place within the range, from 0."""
+
+    cursor: str
+    """Its place for people: a line, a key."""
+
+    reason: str
+    raw: bytes
+    """Its bytes as they stand in the source; none if they were erased."""
+
+    by_check: bool
+    repaired: bytes | None = None
+    """Its bytes as a person repaired them."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing of it is left but its fate: every source gives a record some bytes."""
+        return not self.raw
+
+    @property
+    def content(self) -> bytes:
+        """The bytes that are to be processed."""
+        return self.raw if self.repaired is None else self.repaired
+
+
+@dataclass(frozen=True, slots=True)
+class FatesMoved:
+    """Other fates for some records of a committed range."""
+
+    part: Range
+    counts: Counts
+    """What is added to its marker; `read` stays 0, and fewer are quarantined."""
+
+    refused: int
+    """What is added to the number of those that the check had refused."""
+
+
+@dataclass(frozen=True, slots=True)
 class Marker:
     """The row that says: this range is committed, by this epoch, with these fates."""
 

@@ -7,6 +7,7 @@ Shopify's maintenance_tasks `RunStatusValidator`: one reason per edge.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from ..errors import InvalidTransition
 
@@ -96,6 +97,9 @@ STEP_TRANSITIONS: dict[StepStatus, frozenset[StepStatus]] = {
     StepStatus.FAILED: frozenset({StepStatus.RUNNING}),
     StepStatus.DONE: frozenset(),
 }
+
+REOPENED: Final = frozenset({RunStatus.DONE})
+"""From these, too, a run becomes running, but only by a command that says so: a replay."""
 
 assert set(TRANSITIONS) == set(RunStatus), "every status states its next moves, even if none"
 assert set(STEP_TRANSITIONS) == set(StepStatus), "every status states its next moves, even if none"

@@ -21,10 +21,27 @@ from .run_lock import RunLock, host_name, is_given_up
 from .settings import Settings
 
 
-def opened_ledger(
+def opened_ledger(url: str, settings: Settings) -> LedgerStore:
+    """Open the ledger, or make it.
+
+    Raises:
+        RunOwned: If somebody keeps it locked for longer than `takeover_s`.
+        PreflightError, LedgerVersionError: If it cannot be used.
+    """
+    try:
+        return LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
+    except TransientError as error:
+        raise RunOwned(
+            f"the ledger cannot be opened: {error}{said_holders(url)}",
+            hint="a process that was stopped while it wrote keeps the lock: continue or end it"
+            " (--kill-owner ends one of this machine), then run the same command again",
+        ) from error
+
+
+def freed_ledger(
     url: str, runs: Path, settings: Settings, telemetry: Telemetry, clock: Clock
 ) -> LedgerStore:
-    """Open the ledger, or make it.
+    """Open the ledger, or make it; kill who keeps it locked, if the command says `--kill-owner`.
 
     Args:
         url: Where it is.
@@ -37,25 +54,26 @@ def opened_ledger(
         RunOwned: If somebody keeps it locked for longer than `takeover_s`.
         PreflightError, LedgerVersionError: If it cannot be used.
     """
-    patience = Patience(most_s=settings.takeover_s)
     try:
-        return LedgerStore.open(url, patience=patience)
-    except TransientError as error:
-        stuck = set(holders_of(url))
-        if settings.kill_owner and stuck.intersection(_killed(runs.glob("*"), telemetry, clock)):
-            return LedgerStore.open(url, patience=patience)
-        raise RunOwned(
-            f"the ledger cannot be opened: {error}{said_holders(url)}",
-            hint="a process that was stopped while it wrote keeps the lock: continue or end it"
-            " (--kill-owner ends one of this machine), then run the same command again",
-        ) from error
+        return opened_ledger(url, settings)
+    except RunOwned:
+        stuck = set(holders_of(url)) if settings.kill_owner else set()
+        if not stuck.intersection(_killed(runs.glob("*"), telemetry, clock) if stuck else ()):
+            raise
+        return opened_ledger(url, settings)
 
 
 @contextmanager
 def owned_run(
-    store: LedgerStore, run: RunRow, settings: Settings, telemetry: Telemetry, clock: Clock
+    store: LedgerStore,
+    run: RunRow,
+    settings: Settings,
+    telemetry: Telemetry,
+    clock: Clock,
+    *,
+    reopens: bool = False,
 ) -> Iterator[OwnedRun]:
-    """Own the run as long as the block lasts.
+    """Own the run as long as the block lasts; one that is done only if it `reopens`.
 
     Raises:
         RunOwned: If another process owns it; nothing was started.
@@ -87,6 +105,7 @@ def owned_run(
                 lease_s=settings.lease_s,
                 on_watch=say,
                 is_gone=is_given_up,
+                reopens=reopens,
             )
         except TransientError as error:
             raise _ledger_held(run, error) from error

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from ..connectors.csv_kept import KeptRows
 from ..databases.target import DatabaseTarget
 from ..databases.url import without_credentials
 from ..errors import DatabaseUnreachable, DefinitionError, RightsMissing, SchemaMismatch
@@ -23,6 +24,7 @@ from ..ledger.rows import RunRow, StepDetails
 from ..model.row import Row
 from .inspect import reading
 from .places import ENVIRONMENT_DATABASE, database_url, is_missing_file
+from .record_ids import record_id
 
 SAMPLES: Final = 3
 
@@ -43,6 +45,22 @@ class QuarantinedRecord:
 
     by_check: bool
     set_aside_at: datetime | None
+    id: str = ""
+    """By what an edited export names it again: `record_ids`."""
+
+    pass_number: int = 1
+    """In which go over the step's input it was set aside."""
+
+    range_after: str = ""
+    """Where the range begins in which it was read."""
+
+    origin: int = 0
+    """Its place within the range, from 0."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing of it is left but its fate."""
+        return not self.raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,18 +130,43 @@ def quarantine_records(
         return [record for name in names for record in quarantine.records(name)]
 
 
+def kept_rows(ledger: str, run_id: int) -> dict[str, KeptRows]:
+    """Return how the rows are written that a run's steps read from CSV files, by step.
+
+    A step whose files have different columns is left out.
+    """
+    with reading(ledger) as store:
+        return RunQuarantine(store.run(run_id), store.steps(run_id), []).rows
+
+
 # ---------------------------------------------------------------- what the targets hold
 
 
-class _Quarantine:
-    """What a run set aside, over all its databases; only the present pass of each step."""
+class RunQuarantine:
+    """What a run set aside, over all its databases.
+
+    Args:
+        run: The run.
+        steps: Its steps, in order.
+        targets: Its databases.
+        is_whole: Whether what passes before the present one of a step set aside is meant too.
+    """
 
     def __init__(
-        self, run: RunRow, steps: Sequence[StepDetails], targets: Sequence[DatabaseTarget]
+        self,
+        run: RunRow,
+        steps: Sequence[StepDetails],
+        targets: Sequence[DatabaseTarget],
+        *,
+        is_whole: bool = False,
     ) -> None:
+        self._is_whole = is_whole
         self._key = run.identity_key
         self._targets = targets
         self._passes = {step.step: step.pass_number for step in steps}
+        self.rows = {step.step: rows for step in steps if (rows := _rows_of(step)) is not None}
+        """Of the steps that read CSV files, how their rows are written."""
+
         self._kept: dict[str, list[QuarantinedRecord]] = {}
         self.steps = [step.step for step in steps]
 
@@ -157,7 +200,7 @@ class _Quarantine:
         """Return the records of a step; read once."""
         if step not in self._kept:
             found = [
-                _record_of(row)
+                self._record_of(row)
                 for target in self._targets
                 for row in _asked(target, lambda t: t.quarantine_list(self._key, step))
                 if self._is_present(row)
@@ -165,22 +208,48 @@ class _Quarantine:
             self._kept[step] = sorted(found, key=lambda record: _natural(record.place))
         return self._kept[step]
 
+    def _record_of(self, row: Row) -> QuarantinedRecord:
+        at = row.set_aside_at
+        return QuarantinedRecord(
+            step=row.step,
+            place=row.place,
+            stage=row.stage,
+            reason=row.reason,
+            details=json.loads(row.details) if isinstance(row.details, str) else row.details,
+            raw=bytes(row.raw),
+            by_check=bool(row.by_check),
+            set_aside_at=datetime.fromisoformat(at) if isinstance(at, str) else at,
+            id=record_id(self._key, row.step, row["pass"], row.range_after, row.origin),
+            pass_number=row["pass"],
+            range_after=row.range_after,
+            origin=row.origin,
+        )
+
     def _is_present(self, row: Row) -> bool:
-        return bool(row["pass"] == self._passes.get(row.step, row["pass"]))
+        return self._is_whole or bool(row["pass"] == self._passes.get(row.step, row["pass"]))
 
     def _place(self, step: str) -> int:
         return self.steps.index(step) if step in self.steps else len(self.steps)
 
 
 @contextmanager
-def _quarantines(ledger: str, run_id: int, databases: Mapping[str, str]) -> Iterator[_Quarantine]:
+def _quarantines(ledger: str, run_id: int, databases: Mapping[str, str]) -> Iterator[RunQuarantine]:
     with reading(ledger) as store:
         run = store.run(run_id)
         steps = store.steps(run_id)
-    yield _Quarantine(run, steps, _targets_of(run, databases))
+    yield RunQuarantine(run, steps, targets_of(run, databases))
 
 
-def _targets_of(run: RunRow, given: Mapping[str, str]) -> list[DatabaseTarget]:
+def targets_of(run: RunRow, given: Mapping[str, str]) -> list[DatabaseTarget]:
+    """Return the targets of a run.
+
+    Args:
+        run: As the ledger knows it.
+        given: URLs by name, where more is needed than the ledger stores.
+
+    Raises:
+        DefinitionError: If a name or a database is not the run's.
+    """
     named = dict(given)
     if "" in named and len(run.databases) == 1:
         named = {next(iter(run.databases)): named[""], **{k: v for k, v in named.items() if k}}
@@ -237,15 +306,6 @@ def _cause_of(one: Any) -> tuple[str, str, bool]:
     return one.stage, one.reason, bool(one.by_check)
 
 
-def _record_of(row: Row) -> QuarantinedRecord:
-    at = row.set_aside_at
-    return QuarantinedRecord(
-        step=row.step,
-        place=row.place,
-        stage=row.stage,
-        reason=row.reason,
-        details=json.loads(row.details) if isinstance(row.details, str) else row.details,
-        raw=bytes(row.raw),
-        by_check=bool(row.by_check),
-        set_aside_at=datetime.fromisoformat(at) if isinstance(at, str) else at,
-    )
+def _rows_of(step: StepDetails) -> KeptRows | None:
+    source = (step.fingerprint or {}).get("source")
+    return KeptRows.of(source) if isinstance(source, Mapping) else None

@@ -29,7 +29,7 @@ from ..telemetry import RunEnded, RunStarted, Telemetry
 from .bodies import StepBodies
 from .disk import disk_findings, places_of
 from .load import LoadedJob
-from .owning import opened_ledger, owned_run
+from .owning import freed_ledger, owned_run
 from .places import ledger_url, runs_folder
 from .preflight import preflight, refuse
 from .run_lock import who
@@ -71,7 +71,7 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
     url = ledger_url(settings.ledger, loaded.path)
     runs = runs_folder(url, loaded.path)
     refuse(disk_findings(places_of(url, runs, databases), settings.disk_free_bytes_min))
-    store = opened_ledger(url, runs, settings, telemetry, clock)
+    store = freed_ledger(url, runs, settings, telemetry, clock)
     try:
         night = night_of(job, settings, clock)
         run = _run_of(

@@ -1,42 +1,74 @@
-"""Quarantined records as files: `.csv` or `.jsonl`, with their bytes exactly as they were."""
+"""Quarantined records as files: to be repaired in a spreadsheet, or with their exact bytes.
+
+`.csv` has the columns of the file the records came from, behind the identification, place and cause
+of each; `daybreak quarantine RUN --replay --repaired FILE` reads it again. `.jsonl`, and `.csv` for
+records of several files or of none, hold the bytes themselves.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
+from ..connectors.csv_kept import KeptRows
 from ..errors import DefinitionError, PreflightError
 from ..operations.quarantine import QuarantinedRecord
+from ..operations.record_ids import ID_COLUMN
+from ..operations.repairs import LEADING, RAW_COLUMNS
 from .payload import bytes_as_json
 
-COLUMNS: Final = ("step", "place", "stage", "reason", "details", "by_check", "raw", "raw_encoding")
+COLUMNS: Final = (
+    ID_COLUMN,
+    "step",
+    "place",
+    "stage",
+    "reason",
+    "details",
+    "by_check",
+    *RAW_COLUMNS,
+)
 MODE_PRIVATE: Final = 0o600
 """Records may hold personal data: only who exports them may read them."""
 
 
-def export(records: Iterable[QuarantinedRecord], path: Path) -> int:
+def export(
+    records: Sequence[QuarantinedRecord], path: Path, rows: Mapping[str, KeptRows] | None = None
+) -> int:
     """Write records to a file and return how many; the file appears whole or not at all.
 
     In `.jsonl` the field `raw` is text, or `{"base64": …}` for bytes that are no UTF-8. In `.csv`
-    the column `raw_encoding` says which of the two `raw` is: `utf-8` or `base64`.
+    without the file's own columns `raw_encoding` says which of the two `raw` is: `utf-8` or
+    `base64`. Of the file's own rows those that were erased are left out: nothing is to be repaired.
 
     Args:
         records: What to write.
         path: Where; its suffix says how. A file that is there already is replaced.
+        rows: Of steps that read CSV files, how their rows are written.
 
     Raises:
         DefinitionError: If the suffix is another.
         PreflightError: If the file cannot be written; none is left behind.
     """
     write = writer_for(path)
+    own = _own_rows(records, rows or {})
+    if write is write_csv and own is not None:
+        write = partial(write_rows, rows=own)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        # Spreadsheets know UTF-8 by its mark.
+        encoding = "utf-8-sig" if path.suffix.lower() == ".csv" else "utf-8"
         with open(
-            temporary, "w", encoding="utf-8", errors="backslashreplace", newline="", opener=_private
+            temporary,
+            "w",
+            encoding=encoding,
+            errors="backslashreplace",
+            newline="",
+            opener=_private,
         ) as file:
             number = write(file, records)
         temporary.replace(path)
@@ -81,6 +113,27 @@ def write_jsonl(file: IO[str], records: Iterable[QuarantinedRecord]) -> int:
     return number
 
 
+def _own_rows(
+    records: Sequence[QuarantinedRecord], rows: Mapping[str, KeptRows]
+) -> KeptRows | None:
+    """Return how the rows of all records are written, if it is one way."""
+    steps = {record.step for record in records}
+    return rows.get(steps.pop()) if len(steps) == 1 else None
+
+
+def write_rows(file: IO[str], records: Iterable[QuarantinedRecord], *, rows: KeptRows) -> int:
+    """Write the file's own header and rows, behind what identifies each."""
+    writer = csv.writer(file, delimiter=rows.dialect.delimiter, lineterminator="\n")
+    writer.writerow([*LEADING, *rows.columns])
+    number = 0
+    for record in records:
+        if record.is_erased:
+            continue
+        writer.writerow([record.id, record.place, record.reason, *rows.cells(record.raw)])
+        number += 1
+    return number
+
+
 def write_csv(file: IO[str], records: Iterable[QuarantinedRecord]) -> int:
     """Write a header and one row a record; `details` is JSON text."""
     rows = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -104,6 +157,7 @@ def write_csv(file: IO[str], records: Iterable[QuarantinedRecord]) -> int:
 
 def _fields(record: QuarantinedRecord) -> dict[str, Any]:
     return {
+        ID_COLUMN: record.id,
         "step": record.step,
         "place": record.place,
         "stage": record.stage,

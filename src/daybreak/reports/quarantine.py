@@ -49,7 +49,8 @@ def _cause(cause: QuarantineCause) -> Text:
 def _add_sample(text: Text, sample: QuarantinedRecord) -> None:
     text.append(f"\n             {visible(sample.place)}", "cyan")
     text.append(details_of(sample.details), "")
-    text.append(f"\n               {visible_bytes(sample.raw, RAW_SHOWN_MAX)}", "bright_black")
+    shown = "(erased)" if sample.is_erased else visible_bytes(sample.raw, RAW_SHOWN_MAX)
+    text.append(f"\n               {shown}", "bright_black")
 
 
 def details_of(details: Mapping[str, Any]) -> str:

@@ -40,6 +40,7 @@ def measured(after: int | None, upto: int, passed: int = 10) -> Measurement:
 WRITES: Final[dict[str, Callable[[RunLedger], object]]] = {
     "renew": lambda ledger: ledger.renew(),
     "begin_step": lambda ledger: ledger.begin_step("check", code="1"),
+    "reopen_step": lambda ledger: ledger.reopen_step("load", code="2"),
     "measure": lambda ledger: ledger.measure(OF, [measured(10, 20)]),
     "end_step": lambda ledger: ledger.end_step("load", StepStatus.DONE, value="1"),
     "become": lambda ledger: ledger.become(RunStatus.DONE),
@@ -101,11 +102,10 @@ class RunLedgerContract:
         assert Counts(read=20, passed=14, quarantined=6, written=14) == counts
 
     def test_a_chunk_measured_twice_counts_once(self, run_ledger: RunLedger) -> None:
-        """A later attempt reads the same markers again; the first word stays."""
+        """A later attempt reads the same markers again."""
         run_ledger.begin_step("load", code="1", whole=WHOLE)
         run_ledger.measure(OF, [measured(None, 10)])
         run_ledger.measure(OF, [measured(None, 10), measured(10, 20)])
-        run_ledger.measure(OF, [measured(10, 20, passed=1)])
         run_ledger.measure(OF, [])
 
         counts = run_ledger.steps()["load"].counts
@@ -120,6 +120,38 @@ class RunLedgerContract:
 
         assert answers == [None, None]
         run_ledger.renew()
+
+    def test_a_chunk_whose_records_were_replayed_is_known_as_it_is_now(
+        self, run_ledger: RunLedger
+    ) -> None:
+        """What its marker says last is true."""
+        run_ledger.begin_step("load", code="1", whole=WHOLE)
+        run_ledger.measure(OF, [measured(None, 10, passed=4), measured(10, 20)])
+        run_ledger.measure(OF, [measured(None, 10, passed=9)])
+
+        counts = run_ledger.steps()["load"].counts
+
+        assert counts == Counts(read=20, passed=19, quarantined=1, written=19)
+
+    def test_a_step_that_is_done_runs_again_when_it_is_reopened(
+        self, run_ledger: RunLedger
+    ) -> None:
+        """Until it ends again, its counts are its chunks'."""
+        _bring_step(run_ledger, "load", StepStatus.DONE)
+        run_ledger.measure(OF, [measured(None, 10, passed=9)])
+        run_ledger.reopen_step("load", code="2")
+
+        row = run_ledger.steps()["load"]
+
+        assert (row.status, row.code, row.counts.passed) == (StepStatus.RUNNING, "2", 9)
+        proven = Counts(read=10, passed=10)
+        run_ledger.end_step("load", StepStatus.DONE, counts=proven)
+        assert run_ledger.steps()["load"].counts == proven
+
+    def test_a_step_that_never_began_is_not_reopened(self, run_ledger: RunLedger) -> None:
+        """It has no fates to change."""
+        with pytest.raises(InvalidTransition, match="has not begun"):
+            run_ledger.reopen_step("load", code="1")
 
     @pytest.mark.parametrize("current", list(StepStatus))
     def test_a_step_makes_no_move_that_its_table_lacks(

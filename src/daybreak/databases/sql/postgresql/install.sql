@@ -46,3 +46,18 @@ create table if not exists daybreak.quarantine (
   set_aside_at text not null,
   primary key (run_key, step, pass, range_after, origin)
 );
+create table if not exists daybreak.replays (
+  run_key text not null,
+  step text not null,
+  pass integer not null,
+  epoch bigint not null,
+  number integer not null,
+  records_taken bigint,
+  records_passed bigint,
+  records_filtered bigint,
+  records_quarantined bigint,
+  records_superseded bigint,
+  rows_written bigint,
+  replayed_at text,
+  primary key (run_key, step, pass, epoch, number)
+);

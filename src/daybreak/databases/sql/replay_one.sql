@@ -1,0 +1,5 @@
+-- One replay, if it is committed: what became of its records.
+select records_taken, records_passed, records_filtered, records_quarantined, records_superseded,
+  rows_written, replayed_at
+from daybreak.replays
+where run_key = :run_key and step = :step and pass = :pass_ and epoch = :epoch and number = :number
