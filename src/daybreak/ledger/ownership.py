@@ -22,14 +22,14 @@ from uuid import uuid4
 from ..errors import LedgerError, RunOwned
 from ..model.identity import Identity
 from ..model.row import Row
-from ..model.status import RunStatus, check_transition, sources_of
+from ..model.status import RunStatus, check_takeable, takeable_from
 from .rows import AuditRow, Owner, RunRow, as_json, run_of, storable
 from .session import LedgerSession, LedgerTransaction
 
 LOOKS_A_LEASE: Final = 10
 """How often a watcher looks at the beat during one lease."""
 
-_NOBODYS: Final = frozenset({RunStatus.STOPPED, RunStatus.FAILED})
+_NOBODYS: Final = frozenset({RunStatus.STOPPED, RunStatus.FAILED, RunStatus.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,9 @@ class Taking:
     on_watch: Callable[[RunRow], None]
     """Told once, before a watch begins: it may take a whole lease."""
 
+    begins_again: bool = False
+    """Whether steps are going to begin again: a run that is done is then taken like any other."""
+
     def win(self) -> RunRow:
         """Become the owner; the epoch in the row returned is durable, and nobody else's.
 
@@ -172,7 +175,7 @@ class Taking:
         if not rows:
             raise no_such_run(self.run_id)
         seen = run_of(rows[0])
-        check_transition(seen.status, RunStatus.RUNNING)
+        check_takeable(seen.status, begins_again=self.begins_again)
         return seen
 
     def _is_free(self, seen: RunRow) -> bool:
@@ -211,7 +214,7 @@ class Taking:
             run_id=seen.id,
             epoch=seen.epoch,
             beat=seen.lease.beat if seen.lease else 0,
-            allowed=spaced(sources_of(RunStatus.RUNNING)),
+            allowed=spaced(takeable_from(begins_again=self.begins_again)),
             owner_host=self.owner.host,
             owner_pid=self.owner.pid,
             owner_lock=self.owner.lock_id,
@@ -221,7 +224,7 @@ class Taking:
         return rows == 1
 
     def _refuse_unless_left(self, seen: RunRow, run: RunRow) -> None:
-        check_transition(run.status, RunStatus.RUNNING)
+        check_takeable(run.status, begins_again=self.begins_again)
         if run.epoch != seen.epoch or not self._is_free(run):
             raise run_owned(run)
 

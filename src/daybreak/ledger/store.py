@@ -14,7 +14,7 @@ from ..model.identity import Identity
 from ..model.limits import LEASE_S
 from ..model.progress import Measurement
 from .clock import Patience
-from .migration import checked, is_missing_file, make_folder, missing, prepare
+from .migration import is_missing_file, make_folder, missing, prepare, readable
 from .owned import OwnedRun
 from .ownership import NewRun, Taking, no_such_run, start
 from .rows import (
@@ -52,7 +52,7 @@ class LedgerStore:
 
         Raises:
             PreflightError: If it cannot be reached, made or written; the hint says what to do.
-            LedgerVersionError: If a newer release wrote it.
+            LedgerVersionError: If a newer release wrote it; for a reader, also if an older one did.
         """
         if is_reader and is_missing_file(url):
             raise missing(url)
@@ -60,7 +60,7 @@ class LedgerStore:
             make_folder(url)
         session = LedgerSession(url, patience or Patience())
         try:
-            meta = checked(session) if is_reader else prepare(session)
+            meta = readable(session) if is_reader else prepare(session)
         except BaseException:
             session.close()
             raise
@@ -102,6 +102,7 @@ class LedgerStore:
         lease_s: float = LEASE_S,
         patience_s: float | None = None,
         on_watch: Callable[[RunRow], None] = lambda _run: None,
+        begins_again: bool = False,
     ) -> OwnedRun:
         """Become the owner of a run; of several at once exactly one does.
 
@@ -115,13 +116,24 @@ class LedgerStore:
             lease_s: How long others must wait for a sign of life of ours; `renew` gives one.
             patience_s: How long to watch an owner; None for its lease, 0 for not at all.
             on_watch: Told before a watch begins, for it may take a whole lease.
+            begins_again: Whether steps are going to begin again: only that opens a run that is
+                done.
 
         Raises:
             RunOwned: If another process owns it: who, where, and until when.
             InvalidTransition: If the run is final.
             LedgerError: If there is no such run.
         """
-        taking = Taking(self._session, run_id, owner, lease_s, is_locked, patience_s, on_watch)
+        taking = Taking(
+            self._session,
+            run_id,
+            owner,
+            lease_s,
+            is_locked,
+            patience_s,
+            on_watch,
+            begins_again=begins_again,
+        )
         return OwnedRun(self._session, taking.win(), self.ledger_id)
 
     def now(self) -> datetime:
@@ -169,6 +181,11 @@ class LedgerStore:
     def audit(self, run_id: int) -> list[AuditRow]:
         """Return what was done to a run, the oldest first."""
         return [audit_of(row) for row in self._session.read("select_audit", run_id=run_id)]
+
+    def newest_restart(self, run_id: int) -> AuditRow | None:
+        """Return what was written down when steps of a run last began again."""
+        rows = self._session.read("select_newest_restart", run_id=run_id)
+        return audit_of(rows[0]) if rows else None
 
     def _first(self, name: str, **bind: object) -> RunRow | None:
         rows = self._session.read(name, **bind)

@@ -120,6 +120,9 @@ class Step(Generic[T_co]):
     database: Database | None = None
     """The database of an atomic step."""
 
+    undo: Callable[[Transaction], None] | None = None
+    """What takes back the effects of an atomic step, so that it can begin again."""
+
     @property
     def upstream(self) -> frozenset[Step[Any]]:
         """Every step that is done before this one begins."""
@@ -127,6 +130,11 @@ class Step(Generic[T_co]):
         for step in self.after:
             found |= {step} | step.upstream
         return frozenset(found)
+
+    @property
+    def downstream(self) -> tuple[Step[Any], ...]:
+        """Every step that is held back by this one, in the job's order."""
+        return tuple(step for step in self.job.steps if self in step.upstream)
 
     def __repr__(self) -> str:
         return f"<Step {self.job.name}.{self.name}>"
@@ -290,6 +298,7 @@ class Job:
         after: After = (),
         impact: str = "",
         name: str | None = None,
+        undo: Callable[[Transaction], None] | None = None,
     ) -> _AtomicDecorator:
         """Declare a step that does the work itself, in one transaction with its checkpoint.
 
@@ -298,13 +307,17 @@ class Job:
             after: The steps that must be done before.
             impact: What breaks, and for whom, if it does not finish.
             name: Its name, where that of the function will not do.
+            undo: Takes the step's effects back when it begins again: called in the transaction of
+                the new pass, before the step. Without it a step that has committed stays done.
 
         Raises:
             DefinitionError: If the name is taken.
         """
 
         def declare(fn: Callable[..., Any]) -> Step[Any]:
-            return self._add(StepKind.ATOMIC, fn, after, impact, name=name, database=database)
+            return self._add(
+                StepKind.ATOMIC, fn, after, impact, name=name, database=database, undo=undo
+            )
 
         return declare
 
