@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from daybreak.cli.exits import Exit, exit_of_error, exit_of_outcome
-from daybreak.cli.run import LEASE_S
+from daybreak.cli.options import LEASE_S
 from daybreak.errors import (
     CheckFailed,
     DatabaseUnreachable,

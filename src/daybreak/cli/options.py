@@ -26,6 +26,48 @@ JSON: Final = click.option("--json", "as_json", is_flag=True, help="Write JSON, 
 HELP: Final = click.help_option("-h", "--help", help="Show this and exit.")
 _SUGGESTED_MAX: Final = 3
 
+# ---------------------------------------------------------------- of commands that bring a run on
+
+LEASE_S: Final = 30.0
+"""As `model.limits.LEASE_S`, which is too heavy for `--help`; a test compares them."""
+
+TAKEOVER_S: Final = 30.0
+"""As `model.limits.TAKEOVER_S`, for the same reason."""
+
+LEASE_S_MIN: Final = 1.0
+KNOBS: Final = click.option(
+    "--set",
+    "knobs",
+    metavar="STEP.KNOB=N",
+    multiple=True,
+    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk.",
+)
+UNDONE: Final = click.option(
+    "--undone",
+    metavar="STEP",
+    multiple=True,
+    help="Say that what this step had committed was taken back by hand: then it may begin again.",
+)
+LEASE: Final = click.option(
+    "--lease-s",
+    type=click.FloatRange(min=LEASE_S_MIN),
+    metavar="SECONDS",
+    default=LEASE_S,
+    help="How long other machines wait for a sign of life before they take the run over."
+    f"  [default: {LEASE_S:g}]",
+)
+TAKEOVER: Final = click.option(
+    "--takeover-s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=TAKEOVER_S,
+    help="How long the chunks in flight of an earlier owner are waited for before they are ended."
+    f"  [default: {TAKEOVER_S:g}]",
+)
+EVENTS: Final = click.option(
+    "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."
+)
+
 
 def ledger_to_read(ledger: str | None, file: Path | None) -> str:
     """Return the URL of an existing ledger.

@@ -17,6 +17,7 @@ import click
 from .exits import Exit, exit_of_error
 from .help import DaybreakGroup, color_of_environment
 from .quarantine import quarantine
+from .restart import restart
 from .run import run
 from .status import status
 from .typed import PROGRAM
@@ -60,6 +61,7 @@ def daybreak() -> None:
 
 
 daybreak.add_command(run)
+daybreak.add_command(restart)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 
@@ -89,7 +91,7 @@ def execute(words: Sequence[str]) -> Exit | int:
         return _wrong_usage(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)
-        return Exit.STOPPED if words[:1] == ["run"] else Exit.FAILED
+        return Exit.STOPPED if words[:1] in (["run"], ["restart"]) else Exit.FAILED
     except BrokenPipeError:
         return Exit.FAILED  # whoever read the output is gone
     except Exception as error:  # noqa: BLE001 - the last door: nobody gets a bare traceback
@@ -119,9 +121,9 @@ def _tell(error: Exception, words: Sequence[str]) -> Exit:
     from ..reports.failure import Failure  # noqa: PLC0415 - not for `--help`
     from .typed import command_line, without_secrets  # noqa: PLC0415 - not for `--help`
 
-    command = command_line([PROGRAM, *without_secrets(words, ())])
+    command = command_line([PROGRAM, *without_secrets(words, ("--parameter",))])
     if isinstance(error, DaybreakError):
-        is_run = words[:1] == ["run"]
+        is_run = words[:1] in (["run"], ["restart"])
         title = "nothing was started" if is_run else f"{words[0]} failed"
         # A job's file is corrected and the command typed again; another command is typed otherwise.
         is_mistyped = isinstance(error, DefinitionError) and not is_run

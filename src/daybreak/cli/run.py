@@ -14,18 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .help import DaybreakCommand, heading, own_options, placeholder, term
-from .options import HELP, LEDGER, TRACEBACK
+from .options import EVENTS, HELP, KNOBS, LEASE, LEDGER, TAKEOVER, TRACEBACK, UNDONE
 
 if TYPE_CHECKING:
     from ..operations.load import LoadedJob
 
-LEASE_S: Final = 30.0
-"""As `model.limits.LEASE_S`, which is too heavy for `--help`; a test compares them."""
-
-TAKEOVER_S: Final = 30.0
-"""As `model.limits.TAKEOVER_S`, for the same reason."""
-
-LEASE_S_MIN: Final = 1.0
 _LOADED: Final = "daybreak.loaded"
 _WORDS: Final = "daybreak.words"
 
@@ -141,6 +134,7 @@ def _after(steps: Sequence[Any]) -> str:
             "daybreak run examples/flights.py --set flights.parallel=4 --set flights.chunk=5000",
             "turn a step's knobs; a resumed run takes the new ones",
         ),
+        ("daybreak run examples/flights.py --only flights", "one step alone, again if it is done"),
         (
             "daybreak run examples/flights.py --database postgresql://me@localhost/flights",
             "into another database",
@@ -148,13 +142,7 @@ def _after(steps: Sequence[Any]) -> str:
     ],
 )
 @click.argument("file", metavar="FILE")
-@click.option(
-    "--set",
-    "knobs",
-    metavar="STEP.KNOB=N",
-    multiple=True,
-    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk.",
-)
+@KNOBS
 @click.option(
     "--database",
     "databases",
@@ -172,24 +160,26 @@ def _after(steps: Sequence[Any]) -> str:
 )
 @click.option("--again", is_flag=True, help="Begin a new run, although there is one already.")
 @click.option(
-    "--lease-s",
-    type=click.FloatRange(min=LEASE_S_MIN),
-    metavar="SECONDS",
-    default=LEASE_S,
-    help="How long other machines wait for a sign of life before they take the run over."
-    f"  [default: {LEASE_S:g}]",
+    "--only",
+    metavar="STEP",
+    help="Do this step and no other: resume it, or, if it is done, begin it again.",
 )
 @click.option(
-    "--takeover-s",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    default=TAKEOVER_S,
-    help="How long the chunks in flight of an earlier owner are waited for before they are ended."
-    f"  [default: {TAKEOVER_S:g}]",
+    "--from",
+    "from_step",
+    metavar="STEP",
+    help="Begin this step and all steps behind it again, then do all that is missing.",
 )
+@UNDONE
 @click.option(
-    "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."
+    "--accept-changes",
+    is_flag=True,
+    help="Go on although a source or the graph of a step changed, where that is safe; what is"
+    " committed stays as it is.",
 )
+@LEASE
+@TAKEOVER
+@EVENTS
 @TRACEBACK
 @HELP
 @click.pass_context

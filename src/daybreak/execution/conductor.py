@@ -54,6 +54,8 @@ class Result:
     status: RunStatus
     quarantined: int
     failed: Ended | None
+    done_alone: str | None = None
+    """The only step that was asked for, if it is done and others are still missing."""
 
 
 class Conductor:
@@ -266,7 +268,14 @@ class Conductor:
             self._become_stopping()
         quarantined = sum(row.counts.quarantined for row in self._around.ledger.steps().values())
         self._around.ledger.become(status, error=error)
-        return Result(status, quarantined, failed)
+        return Result(status, quarantined, failed, self._done_alone(status))
+
+    def _done_alone(self, status: RunStatus) -> str | None:
+        names = self._only or ()
+        is_done = all(self._is_done(step) for step in self._steps if step.name in names)
+        return (
+            ", ".join(sorted(names)) if status is RunStatus.STOPPED and names and is_done else None
+        )
 
 
 def _cancelled(step: Step[Any]) -> LeaseLost:

@@ -94,13 +94,7 @@ class StepBodies:
         return self._passes.get(step.name, 1)
 
     def _target(self, database: Database) -> DatabaseTarget:
-        return DatabaseTarget(
-            database.url,
-            database.name,
-            self._clock,
-            lock_wait_s=self._takeover_s,
-            lease_s=self._lease_s,
-        )
+        return target_of(database, self._clock, takeover_s=self._takeover_s, lease_s=self._lease_s)
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:
         wanted = inspect.signature(step.function).parameters
@@ -118,3 +112,12 @@ class StepBodies:
                 self._pass_of(step),
             )
         return arguments
+
+
+def target_of(
+    database: Database, clock: Clock, *, takeover_s: float, lease_s: float
+) -> DatabaseTarget:
+    """Return a database as the target of a run with this lease."""
+    return DatabaseTarget(
+        database.url, database.name, clock, lock_wait_s=takeover_s, lease_s=lease_s
+    )

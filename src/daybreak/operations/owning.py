@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,9 +39,24 @@ def opened_ledger(url: str, settings: Settings) -> LedgerStore:
 
 @contextmanager
 def owned_run(
-    store: LedgerStore, run: RunRow, settings: Settings, telemetry: Telemetry, clock: Clock
+    store: LedgerStore,
+    run: RunRow,
+    settings: Settings,
+    telemetry: Telemetry,
+    clock: Clock,
+    *,
+    look: Callable[[RunRow], None] = lambda _run: None,
 ) -> Iterator[OwnedRun]:
     """Own the run as long as the block lasts.
+
+    Args:
+        store: The ledger.
+        run: The run.
+        settings: What the command says.
+        telemetry: Told when there is something to wait for.
+        clock: For the instants of events.
+        look: Called while nobody of this machine owns the run, and before it is taken: what it
+            raises leaves the run as it is.
 
     Raises:
         RunOwned: If another process owns it; nothing was started.
@@ -50,6 +65,7 @@ def owned_run(
     if not lock.acquire():
         raise _owned_here(store.run(run.id))
     try:
+        look(store.run(run.id))
         owner = Owner(host_name(), os.getpid(), lock.lock_id)
 
         def say(watched: RunRow) -> None:
@@ -64,7 +80,12 @@ def owned_run(
 
         try:
             owned = store.take(
-                run.id, owner, is_locked=True, lease_s=settings.lease_s, on_watch=say
+                run.id,
+                owner,
+                is_locked=True,
+                lease_s=settings.lease_s,
+                on_watch=say,
+                begins_again=settings.restart is not None,
             )
         except TransientError as error:
             raise _ledger_held(run, error) from error
