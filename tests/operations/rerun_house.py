@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from daybreak import faultpoints
 from daybreak.databases.session import opened
 from daybreak.ledger.rows import AuditRow, StepDetails
 from daybreak.ledger.store import LedgerStore
@@ -54,6 +55,19 @@ def publish(tx: Transaction) -> int:
     return tx.one("select count(*) from orders", int)
 """
 RECORDS = 50
+
+
+class armed:  # noqa: N801 - read as a verb
+    """Have a fault point act as long as the block lasts."""
+
+    def __init__(self, fault: str) -> None:
+        self._fault = fault
+
+    def __enter__(self) -> None:
+        faultpoints.arm(self._fault)
+
+    def __exit__(self, *_: object) -> None:
+        faultpoints.arm(None)
 
 
 class RerunHouse:

@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from daybreak import faultpoints
 from daybreak.connectors.csv_source import CsvSource
 from daybreak.errors import SourceChanged
 from daybreak.model.ranges import Range
 from daybreak.model.status import RunStatus, StepStatus
 from daybreak.operations.start import Outcome
-from tests.operations.rerun_house import RerunHouse
+from tests.operations.rerun_house import RerunHouse, armed
 
 JOB = """
 from pydantic import BaseModel
@@ -80,19 +79,6 @@ class ChangesHouse(RerunHouse):
         os.utime(self.file, ns=(0, 1_000_000_001))
 
 
-class armed:  # noqa: N801 - read as a verb
-    """Have a fault point act as long as the block lasts."""
-
-    def __init__(self, fault: str) -> None:
-        self._fault = fault
-
-    def __enter__(self) -> None:
-        faultpoints.arm(self._fault)
-
-    def __exit__(self, *_: object) -> None:
-        faultpoints.arm(None)
-
-
 @pytest.fixture(params=["checked", "unchecked"])
 def house(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> ChangesHouse:
     """Give a job whose file was checked before, and one whose file was not."""
@@ -103,8 +89,8 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> Ch
 
 
 @pytest.fixture
-def unchecked(tmp_path: Path, database_url: str) -> ChangesHouse:
-    found = ChangesHouse(tmp_path, database_url)
+def unchecked(tmp_path: Path, sqlite_url: str) -> ChangesHouse:
+    found = ChangesHouse(tmp_path, sqlite_url)
     found.write_job(*UNCHECKED)
     return found
 
@@ -156,6 +142,7 @@ def change_of(outcome: Outcome) -> SourceChanged:
     return outcome.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", list(EDITS))
 def test_a_changed_file_is_refused_with_the_difference_and_nothing_more_is_written(
     house: ChangesHouse, edit: str
@@ -171,6 +158,7 @@ def test_a_changed_file_is_refused_with_the_difference_and_nothing_more_is_writt
     assert StepStatus.FAILED == house.rows()["load"].status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", list(ACCEPTED))
 def test_a_changed_file_is_accepted_where_the_rest_still_joins(
     house: ChangesHouse, edit: str
@@ -186,6 +174,7 @@ def test_a_changed_file_is_accepted_where_the_rest_still_joins(
     assert any(text.startswith("accepted: the source of step load changed") for text in house.said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", list(REFUSED))
 def test_a_changed_file_is_not_accepted_where_records_would_be_lost_or_doubled(
     house: ChangesHouse, edit: str
@@ -281,6 +270,7 @@ def edit_at_third_read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return at_third
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", list(EDITS))
 def test_a_file_that_changes_while_it_is_read_ends_the_run_resumable(
     house: ChangesHouse, edit: str, edit_at_third_read: Callable[..., None]

@@ -21,8 +21,10 @@ from daybreak.model.restart import Wish
 from daybreak.model.status import RunStatus, StepStatus
 from daybreak.operations.restarting import Restarting
 from daybreak.telemetry import ChunkCommitted, Event
-from tests.operations.rerun_house import RECORDS, RerunHouse
-from tests.operations.test_start import stop_after
+from tests.operations.rerun_house import RECORDS, RerunHouse, armed
+
+AT_THIRD = "chunk.before_marker:3:raise"
+"""Two chunks are committed, and the step fails."""
 
 
 @pytest.fixture
@@ -60,15 +62,15 @@ def test_a_step_and_those_behind_it_begin_again(house: RerunHouse) -> None:
     assert 1 == house.published()
 
 
-def test_steps_that_are_not_behind_it_stay_done(house: RerunHouse) -> None:
-    house.start()
-    house.again("load")
+def test_steps_that_are_not_behind_it_stay_done(sqlite_house: RerunHouse) -> None:
+    sqlite_house.start()
+    sqlite_house.again("load")
 
-    assert {"load", "publish"} == house.began
-    assert {"fetch", "notes"} == house.were_done
-    assert {"fetch": 1, "load": 2, "notes": 1, "publish": 2} == house.passes()
-    assert 30 == house.notes()
-    assert 1 == house.published()
+    assert {"load", "publish"} == sqlite_house.began
+    assert {"fetch", "notes"} == sqlite_house.were_done
+    assert {"fetch": 1, "load": 2, "notes": 1, "publish": 2} == sqlite_house.passes()
+    assert 30 == sqlite_house.notes()
+    assert 1 == sqlite_house.published()
 
 
 def test_the_markers_of_the_former_pass_are_kept_as_history(house: RerunHouse) -> None:
@@ -123,20 +125,20 @@ def test_a_run_that_is_done_is_not_taken_by_whoever_only_resumes(sqlite_house: R
 # ---------------------------------------------------------------- what cannot be replaced
 
 
-def test_rows_that_were_inserted_must_be_undone_first(house: RerunHouse) -> None:
-    house.write_job(', mode="replace", create=True', ", create=True")
-    house.start()
-    error = refused(lambda: house.again("load"), house)
+def test_rows_that_were_inserted_must_be_undone_first(sqlite_house: RerunHouse) -> None:
+    sqlite_house.write_job(', mode="replace", create=True', ", create=True")
+    sqlite_house.start()
+    error = refused(lambda: sqlite_house.again("load"), sqlite_house)
 
     assert "step load inserts into orders: 50 rows of this run are there" in str(error)
     assert "--undone load" in error.hint
-    assert RECORDS == len(house.orders())
+    assert RECORDS == len(sqlite_house.orders())
 
 
-def test_all_that_must_be_undone_is_named_at_once(house: RerunHouse) -> None:
-    house.write_job(', mode="replace", create=True', ", create=True")
-    house.start()
-    error = refused(house.again, house)
+def test_all_that_must_be_undone_is_named_at_once(sqlite_house: RerunHouse) -> None:
+    sqlite_house.write_job(', mode="replace", create=True', ", create=True")
+    sqlite_house.start()
+    error = refused(sqlite_house.again, sqlite_house)
 
     assert "step load inserts into orders: 50 rows" in str(error)
     assert "step notes has given 30 records of this run to note: 30 rows were touched" in str(error)
@@ -154,13 +156,13 @@ def test_what_a_person_has_undone_begins_again(house: RerunHouse) -> None:
     assert ["load"] == house.audit("begun again")[0].details["undone"]
 
 
-def test_an_atomic_step_without_undo_stays_done(house: RerunHouse) -> None:
-    house.write_job(", undo=take_back", "")
-    house.start()
-    error = refused(lambda: house.again("load"), house)
+def test_an_atomic_step_without_undo_stays_done(sqlite_house: RerunHouse) -> None:
+    sqlite_house.write_job(", undo=take_back", "")
+    sqlite_house.start()
+    error = refused(lambda: sqlite_house.again("load"), sqlite_house)
 
     assert "step publish has committed, and has no undo=" in str(error)
-    assert 1 == house.published()
+    assert 1 == sqlite_house.published()
 
 
 def test_a_pass_that_committed_nothing_may_always_begin_again(house: RerunHouse) -> None:
@@ -190,10 +192,10 @@ def test_what_an_owner_commits_after_the_first_look_is_seen(
     assert house.start().was_done
 
 
-def test_a_new_pass_that_would_write_elsewhere_is_refused(house: RerunHouse) -> None:
-    house.start()
-    house.write_job('db.table("orders", ', 'db.table("orders_new", ')
-    outcome = house.again("load")
+def test_a_new_pass_that_would_write_elsewhere_is_refused(sqlite_house: RerunHouse) -> None:
+    sqlite_house.start()
+    sqlite_house.write_job('db.table("orders", ', 'db.table("orders_new", ')
+    outcome = sqlite_house.again("load")
 
     assert isinstance(outcome.error, RestartRefused)
     assert "has replaced orders in its pass 1, and would now write into orders_new" in str(
@@ -221,19 +223,20 @@ def test_an_undo_that_was_taken_away_meanwhile_is_missed(house: RerunHouse) -> N
 
 def test_the_same_restart_goes_on_where_it_stopped(house: RerunHouse) -> None:
     house.start()
-    stopped = house.again("load", listener=stop_after(2))
-    before = len(house.chunks)
+    with armed(AT_THIRD):
+        failed = house.again("load")
     done = house.again("load")
 
-    assert RunStatus.STOPPED == stopped.status
+    assert RunStatus.FAILED == failed.status
     assert RunStatus.DONE == done.status
     assert 2 == house.passes()["load"]
-    assert 5 == before + len(house.chunks)
+    assert 3 == len(house.chunks)
 
 
 def test_a_restart_may_be_begun_once_more(sqlite_house: RerunHouse) -> None:
     sqlite_house.start()
-    sqlite_house.again("load", listener=stop_after(2))
+    with armed(AT_THIRD):
+        sqlite_house.again("load")
     wish = Wish("load", is_once_more=True)
     sqlite_house.start(restart=wish, run=1)
 
@@ -244,21 +247,23 @@ def test_a_restart_may_be_begun_once_more(sqlite_house: RerunHouse) -> None:
 def test_a_restart_of_other_steps_is_another(sqlite_house: RerunHouse) -> None:
     sqlite_house.start()
     sqlite_house.again("publish")
-    sqlite_house.again("load", listener=stop_after(2))
+    with armed(AT_THIRD):
+        sqlite_house.again("load")
     sqlite_house.again("publish", "publish")
 
     assert {"load": 2, "publish": 3}.items() <= sqlite_house.passes().items()
     assert 1 == sqlite_house.published()
 
 
-def test_the_resume_of_a_restart_is_the_resume_of_the_run(house: RerunHouse) -> None:
-    house.start()
-    house.again("load", listener=stop_after(2))
-    done = house.start()
+def test_the_resume_of_a_restart_is_the_resume_of_the_run(sqlite_house: RerunHouse) -> None:
+    sqlite_house.start()
+    with armed(AT_THIRD):
+        sqlite_house.again("load")
+    done = sqlite_house.start()
 
     assert RunStatus.DONE == done.status
-    assert {"load": 2, "publish": 2}.items() <= house.passes().items()
-    assert 1 == house.published()
+    assert {"load": 2, "publish": 2}.items() <= sqlite_house.passes().items()
+    assert 1 == sqlite_house.published()
 
 
 @pytest.mark.parametrize("point", ["restart.before_begin_again", "restart.after_begin_again"])
@@ -266,12 +271,8 @@ def test_dying_around_the_new_passes_leaves_all_of_them_or_none(
     house: RerunHouse, point: str
 ) -> None:
     house.start()
-    faultpoints.arm(f"{point}:1:raise")
-    try:
-        with pytest.raises(faultpoints.InjectedFault):
-            house.again("load")
-    finally:
-        faultpoints.arm(None)
+    with armed(f"{point}:1:raise"), pytest.raises(faultpoints.InjectedFault):
+        house.again("load")
     passes = house.passes()
     done = house.again("load")
 
@@ -284,36 +285,39 @@ def test_dying_around_the_new_passes_leaves_all_of_them_or_none(
 # ---------------------------------------------------------------- one step alone
 
 
-def test_a_step_that_is_not_done_is_resumed_alone(house: RerunHouse) -> None:
-    house.start(stop_after(2), knobs={"notes": {"chunk": 10_000}})
-    outcome = house.only("load")
+def test_a_step_that_is_not_done_is_resumed_alone(sqlite_house: RerunHouse) -> None:
+    sqlite_house.only("fetch")
+    with armed(AT_THIRD):
+        sqlite_house.only("load")
+    outcome = sqlite_house.only("load")
 
-    assert {"load"} == house.began
-    assert 1 == house.passes()["load"]
-    assert RECORDS == len(house.orders())
+    assert {"load"} == sqlite_house.began
+    assert 3 == len(sqlite_house.chunks)
+    assert 1 == sqlite_house.passes()["load"]
+    assert RECORDS == len(sqlite_house.orders())
     assert ("load", RunStatus.STOPPED) == (outcome.done_alone, outcome.status)
 
 
 def test_a_step_that_is_done_begins_again_alone_and_those_behind_it_are_named(
-    house: RerunHouse,
+    sqlite_house: RerunHouse,
 ) -> None:
-    house.start()
-    outcome = house.only("load")
+    sqlite_house.start()
+    outcome = sqlite_house.only("load")
 
     assert RunStatus.DONE == outcome.status
-    assert {"load"} == house.began
-    assert {"load": 2, "publish": 1}.items() <= house.passes().items()
-    assert "publish was made from the former load" in house.said
-    assert ["load"] == house.rows()["publish"].outdated_by(house.rows())
+    assert {"load"} == sqlite_house.began
+    assert {"load": 2, "publish": 1}.items() <= sqlite_house.passes().items()
+    assert "publish was made from the former load" in sqlite_house.said
+    assert ["load"] == sqlite_house.rows()["publish"].outdated_by(sqlite_house.rows())
 
 
-def test_a_step_behind_what_is_missing_is_refused(house: RerunHouse) -> None:
+def test_a_step_behind_what_is_missing_is_refused(sqlite_house: RerunHouse) -> None:
     with pytest.raises(PreflightError) as caught:
-        house.only("publish")
+        sqlite_house.only("publish")
 
     assert "fetch, load are not done before it" in str(caught.value)
     assert "--only fetch" in caught.value.hint
-    with house.ledger() as store:
+    with sqlite_house.ledger() as store:
         assert [] == store.runs()
 
 
@@ -325,23 +329,24 @@ def test_steps_can_be_done_one_by_one(sqlite_house: RerunHouse) -> None:
     assert {"1"} == {end.run for end in ends}
 
 
-def test_a_step_that_began_from_the_former_one_does_not_go_on(house: RerunHouse) -> None:
+def test_a_step_that_began_from_the_former_one_does_not_go_on(sqlite_house: RerunHouse) -> None:
     """Half of it would be made from one value, half from another."""
-    house.write_job(
+    sqlite_house.write_job(
         "    orders = files.csv(run[fetch], Order)",
         "    orders = source([Order(id=n, name=run[fetch].name) for n in range(1, 51)])",
     )
-    house.only("fetch")
-    house.only("load", listener=stop_after(2))
-    house.only("fetch")
-    refused_now = house.only("load")
-    accepted = house.only("load", accepts_changes=True)
+    sqlite_house.only("fetch")
+    with armed(AT_THIRD):
+        sqlite_house.only("load")
+    sqlite_house.only("fetch")
+    refused_now = sqlite_house.only("load")
+    accepted = sqlite_house.only("load", accepts_changes=True)
 
     assert "the upstream of step load changed since the run began: fetch was 1, is 2" in str(
         refused_now.error
     )
     assert "load" == accepted.done_alone
-    assert RECORDS == len(house.orders())
+    assert RECORDS == len(sqlite_house.orders())
 
 
 def test_a_fetched_file_is_fetched_anew_and_only_then(sqlite_house: RerunHouse) -> None:
