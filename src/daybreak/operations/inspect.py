@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ..ledger.rows import RunRow, StepDetails
+from ..ledger import passes
+from ..ledger.rows import AuditRow, RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model.fate import Counts
 from ..model.progress import Measurement
@@ -66,6 +67,19 @@ class StepLine:
     ended_at: datetime | None
     impact: str
     error: str | None
+    pass_number: int
+    """1, or more for a step that has begun again."""
+
+    outdated_by: Sequence[str]
+    """Steps before it that have begun again since it was made from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """What a person decided about a run that was under way."""
+
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +99,8 @@ class RunReport:
 
     error: str | None
     steps: Sequence[StepLine]
+    notes: Sequence[NoteLine]
+    """Restarts and accepted changes, the oldest first."""
 
 
 def runs(ledger: str, limit: int = 20) -> list[RunLine]:
@@ -117,7 +133,10 @@ def run_report(ledger: str, run_id: int) -> RunReport:
             owner="" if run.owner is None else str(run.owner),
             owners=run.epoch,
             error=run.error,
-            steps=[_step_line(step, store.measurements(run_id, step.step)) for step in steps],
+            steps=[
+                _step_line(step, store.measurements(run_id, step.step), steps) for step in steps
+            ],
+            notes=list(_notes(store.audit(run_id))),
         )
 
 
@@ -169,7 +188,21 @@ def is_owner_gone(run: RunRow, now: datetime) -> bool:
     return run.lease is None or not run.lease.is_current(now)
 
 
-def _step_line(step: StepDetails, measurements: Sequence[Measurement]) -> StepLine:
+def _notes(lines: Iterable[AuditRow]) -> Iterator[NoteLine]:
+    for line in lines:
+        match line.what:
+            case passes.BEGUN_AGAIN:
+                steps = ", ".join(f"{name} (pass {n})" for name, n in line.details["steps"].items())
+                undone = line.details["undone"]
+                by_hand = f"; undone by hand: {', '.join(undone)}" if undone else ""
+                yield NoteLine(line.at, f"begun again by {line.details['by']}: {steps}{by_hand}")
+            case passes.ACCEPTED:
+                yield NoteLine(line.at, f"accepted: {line.details['changed']}")
+
+
+def _step_line(
+    step: StepDetails, measurements: Sequence[Measurement], steps: Iterable[StepDetails]
+) -> StepLine:
     busy_s = busy(measurements)
     read = sum(one.counts.read for one in measurements)
     return StepLine(
@@ -182,6 +215,8 @@ def _step_line(step: StepDetails, measurements: Sequence[Measurement]) -> StepLi
         ended_at=step.ended_at,
         impact=step.impact,
         error=step.error,
+        pass_number=step.pass_number,
+        outdated_by=step.outdated_by({one.step: one for one in steps}),
     )
 
 
