@@ -106,7 +106,7 @@ def test_a_secret_is_given_again_and_shown_nowhere(replacing: Path, type_in: Typ
     assert "parameter api_key is secret, so the ledger does not keep it" in missing.err
     assert "hint: give it again: --parameter api_key=VALUE" in missing.err
     assert "refused with ***" in failed.err
-    assert "  resume:  daybreak restart 1 --parameter api-key=***" == failed.err.splitlines()[-1]
+    assert "  resume:  daybreak restart 1 --parameter 'api-key=***'" == failed.err.splitlines()[-1]
     assert "to-be-shown" not in failed.text + log
     assert 0 == done.status, done.err
 
