@@ -221,6 +221,33 @@ def test_what_changes_after_it_was_accepted_is_noticed(unchecked: ChangesHouse) 
     assert RunStatus.DONE == done.status
 
 
+def test_a_range_that_was_accepted_is_proven_against_what_was_accepted(
+    unchecked: ChangesHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unchecked.half()
+    unchecked.replace_record(5, "5,ORDER 5")
+    edit_behind_its_back(unchecked, monkeypatch, "5,0rder 5")
+
+    assert "changed after range (0, 10] was committed" in str(
+        change_of(unchecked.start(accepts_changes=True))
+    )
+
+
+def edit_behind_its_back(house: ChangesHouse, monkeypatch: pytest.MonkeyPatch, record: str) -> None:
+    """Edit record 5 once the last range is read; size, inode and time stay as they were."""
+    original = CsvSource.read
+
+    def read(self: CsvSource, part: Range) -> Any:
+        found = original(self, part)
+        if part == Range.of(40, 50):
+            before = house.file.stat()
+            house.replace_record(5, record)
+            os.utime(house.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+        return found
+
+    monkeypatch.setattr(CsvSource, "read", read)
+
+
 @pytest.mark.parametrize("point", ["step.before_accept", "step.after_accept"])
 def test_dying_around_the_acceptance_leaves_all_of_it_or_none(
     unchecked: ChangesHouse, point: str
@@ -286,17 +313,7 @@ def test_a_file_that_changed_in_a_range_that_is_committed_fails_the_proof(
     unchecked: ChangesHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Size, inode and time are those that they were: only the bytes tell."""
-    original = CsvSource.read
-
-    def read(self: CsvSource, part: Range) -> Any:
-        found = original(self, part)
-        if part == Range.of(40, 50):
-            before = unchecked.file.stat()
-            unchecked.replace_record(5, "5,ORDER 5")
-            os.utime(unchecked.file, ns=(before.st_atime_ns, before.st_mtime_ns))
-        return found
-
-    monkeypatch.setattr(CsvSource, "read", read)
+    edit_behind_its_back(unchecked, monkeypatch, "5,ORDER 5")
 
     assert "changed after range (0, 10] was committed" in str(change_of(unchecked.start()))
 

@@ -54,8 +54,8 @@ MUTANTS: Final = (
         (
             Patch(
                 "operations/restarting.py",
-                "        return is_present and any(",
-                "        return is_present and not any(",
+                "        return is_present and (is_killed or not is_done)\n",
+                "        return is_present and (is_killed and not is_done)\n",
             ),
         ),
     ),

@@ -31,6 +31,7 @@ from ..model.restart import Standing, Wish, obstacle
 from ..model.status import RunStatus, StepStatus
 
 FIRST_PASS: Final = 1
+_AT_WORK: Final = frozenset({RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Restarting:
         rows = {} if run is None else {row.step: row for row in store.steps(run.id)}
         self._refuse_missing(rows)
         if run is not None:
-            steps = self._to_begin(rows, _newest(store, run))
+            steps = self._to_begin(rows, _newest(store, run), run)
             self._refuse_obstacles([self._standing(step, rows, run) for step in steps], steps)
 
     def begin(self, store: LedgerStore, owned: OwnedRun, before: RunRow, targets: Targets) -> Begun:
@@ -108,7 +109,7 @@ class Restarting:
                 failed.
         """
         rows = owned.steps()
-        steps = self._to_begin(rows, _newest(store, owned.run))
+        steps = self._to_begin(rows, _newest(store, owned.run), before)
         for step in steps:
             if (target := self._target(step, rows[step.name])) is not None:
                 targets.join(target)
@@ -153,28 +154,34 @@ class Restarting:
             )
 
     def _to_begin(
-        self, rows: Mapping[str, StepRow], newest: Mapping[str, int] | None
+        self, rows: Mapping[str, StepRow], newest: Mapping[str, int] | None, run: RunRow
     ) -> list[Step[Any]]:
         """Return the steps that get a new pass; those that have not begun have theirs."""
         if self._wish.is_only:
             (step,) = self._steps
             return [step] if _status(rows, step.name) is StepStatus.DONE else []
-        if self._is_in_progress(rows, newest):
+        if self._is_in_progress(rows, newest, is_killed=run.status in _AT_WORK):
             return []
         return [one for one in self._steps if _status(rows, one.name) is not StepStatus.WAITING]
 
     def _is_in_progress(
-        self, rows: Mapping[str, StepRow], newest: Mapping[str, int] | None
+        self, rows: Mapping[str, StepRow], newest: Mapping[str, int] | None, *, is_killed: bool
     ) -> bool:
-        """Say whether the same command began these steps again before, and they are not yet done.
+        """Say whether the same command began these steps again before, and has not ended well.
 
         Then it goes on: a command that was killed is typed once more, and must not begin anew.
+
+        Args:
+            rows: The run's steps.
+            newest: Of the run's newest restart the pass that it gave each of its steps.
+            is_killed: Whether the run's last owner went without saying how it ended.
         """
         names = {step.name for step in self._steps}
         if self._wish.is_once_more or newest is None or set(newest) != names:
             return False
         is_present = all(_number(rows, name) == number for name, number in newest.items())
-        return is_present and any(_status(rows, name) is not StepStatus.DONE for name in names)
+        is_done = all(_status(rows, name) is StepStatus.DONE for name in names)
+        return is_present and (is_killed or not is_done)
 
     def _refuse_obstacles(self, standings: Sequence[Standing], steps: Sequence[Step[Any]]) -> None:
         found = {
