@@ -157,11 +157,11 @@ class Restarting:
         self, rows: Mapping[str, StepRow], newest: Mapping[str, int] | None, run: RunRow
     ) -> list[Step[Any]]:
         """Return the steps that get a new pass; those that have not begun have theirs."""
+        if self._is_in_progress(rows, newest, is_killed=run.status in _AT_WORK):
+            return []
         if self._wish.is_only:
             (step,) = self._steps
             return [step] if _status(rows, step.name) is StepStatus.DONE else []
-        if self._is_in_progress(rows, newest, is_killed=run.status in _AT_WORK):
-            return []
         return [one for one in self._steps if _status(rows, one.name) is not StepStatus.WAITING]
 
     def _is_in_progress(
