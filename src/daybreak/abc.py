@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar, overload
 from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside
 from .model.fate import Counts
 from .model.ownership import Ownership, Pass
-from .model.progress import Measurement, StepRow
+from .model.progress import Accepted, Measurement, StepRow
 from .model.ranges import Range
 from .model.row import Row
 from .model.shares import Uses, Wait
@@ -390,8 +390,19 @@ class RunLedger(Protocol):
         whole: Range | None = None,
         total: int | None = None,
         fingerprint: Mapping[str, Any] | None = None,
+        upstream: Mapping[str, int] | None = None,
     ) -> StepRow:
-        """Mark a step as running; its ends, total and fingerprint are kept from the first start."""
+        """Mark a step as running; its ends, total and fingerprint are kept from the first start.
+
+        So is `upstream`, the passes of the steps before it, once there are ends.
+        """
+        ...
+
+    def accept(self, step: str, accepted: Accepted, **details: object) -> None:
+        """Let a running step go on with a changed source or graph; a line of the audit says so.
+
+        Its ends, total and fingerprint are replaced in one write, together with that line.
+        """
         ...
 
     def reopen_step(self, step: str, *, code: str) -> None:

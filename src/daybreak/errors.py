@@ -7,6 +7,7 @@
     + SpentSource
   x PreflightError           the surroundings are not ready: prepare them, then start
     + DatabaseUnreachable
+    + RestartRefused
     + RightsMissing
     + SchemaMismatch
   x RunError                 a run ended early: fix the cause, then resume
@@ -86,6 +87,10 @@ class PreflightError(DaybreakError):
 
 class DatabaseUnreachable(PreflightError):  # noqa: N818 - reads as a sentence
     """A database did not answer, or refused the connection."""
+
+
+class RestartRefused(PreflightError):  # noqa: N818 - reads as a sentence
+    """A step cannot begin again: what it committed would stay beside what the new pass writes."""
 
 
 class RightsMissing(PreflightError):  # noqa: N818 - reads as a sentence

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from daybreak.cli.exits import Exit, exit_of_error, exit_of_outcome
-from daybreak.cli.run import DISK_FREE_MB, LEASE_S, PATIENCE_S, TAKEOVER_S
+from daybreak.cli.options import DISK_FREE_MB, LEASE_S, PATIENCE_S, TAKEOVER_S
 from daybreak.errors import (
     CheckFailed,
     DatabaseUnreachable,

@@ -104,8 +104,8 @@ def test_an_older_ledger_is_migrated_once(
 ) -> None:
     name = name_of(database_url)
     table = "daybreak_ledger.novelties" if "postgresql" in database_url else "novelties"
-    newest = len(migrations("sqlite"))
-    newer = Migration(newest + 1, f"create table {table} (x integer)")
+    version = len(migrations("sqlite")) + 1
+    newer = Migration(version, f"create table {table} (x integer)")
     monkeypatch.setattr(
         "daybreak.ledger.migration.migrations", lambda dialect: (*migrations(dialect), newer)
     )
@@ -115,7 +115,16 @@ def test_an_older_ledger_is_migrated_once(
         assert [] == session.query(f"select x from {table}")  # noqa: S608 - a constant
         versions = "daybreak_ledger.meta" if session.dialect == "postgresql" else "meta"
         rows = session.query(f"select version from {versions}")  # noqa: S608 - a constant
-    assert newest + 1 == rows[0].version
+    assert version == rows[0].version
+
+
+def test_an_older_ledger_is_not_read_but_brought_up_by_a_run(database_url: str) -> None:
+    name_of(database_url)
+    alter(database_url, "update daybreak_ledger.meta set version = 1")
+
+    with pytest.raises(LedgerVersionError, match=r"version 1, this release reads") as caught:
+        LedgerStore.open(database_url, is_reader=True)
+    assert "start or resume a run" in caught.value.hint
 
 
 @pytest.mark.parametrize("is_reader", [False, True])

@@ -25,8 +25,9 @@ from daybreak.faultpoints import FaultPoint, Trace
 from tests.postgres_server import running_server
 
 from .nursery import Nursery, nursery
+from .points import OF_RUNS
 from .undisturbed import Undisturbed, undisturbed, worlds
-from .world import RUN_POINTS, World
+from .world import World
 
 DIALECTS = ("sqlite", "postgresql")
 WORKERS = 2
@@ -79,12 +80,12 @@ class Verdict:
 def point_cases(expected: dict[str, Undisturbed], chance: random.Random) -> Iterator[Case]:
     """Each point at its first, second, middle and last hit, also with a kill in the resume."""
     for dialect in DIALECTS:
-        for point in RUN_POINTS:
+        for point in OF_RUNS:
             hits = expected[dialect].hits[point]
             chosen = sorted({1, min(2, hits), (hits + 1) // 2, hits})
             for number, hit in enumerate(chosen):
                 fault = f"{point}:{hit}:kill"
-                again = f"{chance.choice(RUN_POINTS)}:1:kill" if number % 2 else f"{point}:1:kill"
+                again = f"{chance.choice(OF_RUNS)}:1:kill" if number % 2 else f"{point}:1:kill"
                 yield Case(dialect, fault, None)
                 yield Case(dialect, fault, again)
 

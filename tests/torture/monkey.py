@@ -23,10 +23,11 @@ from pathlib import Path
 
 import psycopg
 
-from daybreak.faultpoints import FAULT_POINTS, FaultPoint
+from daybreak.faultpoints import FaultPoint
 from tests.postgres_server import running_server
 
 from .nursery import Child, Nursery, nursery
+from .points import OF_RUNS
 from .proxy import Harm, Proxy, proxied
 from .undisturbed import Undisturbed, undisturbed, worlds
 from .world import World
@@ -105,7 +106,7 @@ class Night:
         return None
 
     def _point(self, kind: str) -> Fault:
-        point: FaultPoint = self.chance.choice(FAULT_POINTS)
+        point: FaultPoint = self.chance.choice(OF_RUNS)
         hits = max(self.expected.hits[point], 1)
         return Fault(self.dialect, kind, point, self.chance.randint(1, hits))
 
@@ -225,7 +226,7 @@ def _report(faults: set[Fault], nights: int, wrong: int, seed: int) -> None:
     actions = ("kill", "stop", "term", "raise")
     print("distinct hits of fault points, both databases:")
     print(f"  {'point':<32}" + "".join(f"{action:>8}" for action in actions))
-    for point in FAULT_POINTS:
+    for point in OF_RUNS:
         hits = Counter(fault.kind for fault in faults if fault.point == point)
         print(f"  {point:<32}" + "".join(f"{hits[action]:>8}" for action in actions))
     print(f"nights that did not end as undisturbed: {wrong}")

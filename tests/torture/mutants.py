@@ -30,6 +30,7 @@ from tests.torture import (
     mutants_of_commits,
     mutants_of_ownership,
     mutants_of_replay,
+    mutants_of_restarts,
     mutants_of_sharing,
     mutants_of_truth,
 )
@@ -40,6 +41,7 @@ MUTANTS: Final = (
     *mutants_of_commits.MUTANTS,
     *mutants_of_truth.MUTANTS,
     *mutants_of_replay.MUTANTS,
+    *mutants_of_restarts.MUTANTS,
     *mutants_of_sharing.MUTANTS,
 )
 ROOT: Final = Path(__file__).parents[2]

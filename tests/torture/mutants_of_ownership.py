@@ -80,16 +80,22 @@ MUTANTS: Final = (
         (
             Patch(
                 "execution/chunked_step.py",
-                """\
-        around.patiently(lambda: around.targets.join(plan.target))
-        prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
-        chunks = self._chunks(plan, of)
-""",
+                "        around.patiently(lambda: around.targets.join(plan.target))\n",
                 """\
         plan.target.install()
-        chunks = self._chunks(plan, of)
+        early = self._chunks(plan, of)
         around.patiently(lambda: around.targets.join(plan.target))
-        prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
+""",
+            ),
+            Patch(
+                "execution/chunked_step.py",
+                """\
+        chunks = self._chunks(plan, of)
+        self._started(row, chunks)
+""",
+                """\
+        chunks = early
+        self._started(row, chunks)
 """,
             ),
         ),

@@ -200,7 +200,13 @@ MUTANTS: Final = (
         "source-unproven",
         "A source that changed behind a committed range is not noticed.",
         _ROOMS,
-        (Patch("execution/proof.py", "    _source_is_the_same(plan.source, chunks)\n", ""),),
+        (
+            Patch(
+                "execution/proof.py",
+                "    _source_is_the_same(plan.source, chunks, accepted or {})\n",
+                "",
+            ),
+        ),
     ),
     Mutant(
         "finished-step-believed",

@@ -15,8 +15,9 @@ import pytest
 from daybreak.faultpoints import FaultPoint, Trace
 
 from .nursery import Nursery, nursery
+from .points import OF_REPLAYS
 from .undisturbed import worlds
-from .world import PROCESS_S_MAX, REPLAY_POINTS, Ran, World
+from .world import PROCESS_S_MAX, Ran, World
 
 pytestmark = pytest.mark.slow
 
@@ -84,10 +85,10 @@ def expected(
 def test_an_undisturbed_replay_passes_every_point_of_one(
     expected: tuple[str, dict[FaultPoint, int]],
 ) -> None:
-    assert [] == [point for point in REPLAY_POINTS if expected[1][point] == 0]
+    assert [] == [point for point in OF_REPLAYS if expected[1][point] == 0]
 
 
-@pytest.mark.parametrize("point", REPLAY_POINTS)
+@pytest.mark.parametrize("point", OF_REPLAYS)
 def test_a_kill_in_a_replay_changes_nothing(
     done: World,
     nest: Nursery,
@@ -108,7 +109,7 @@ def test_a_kill_at_a_point_drawn_from_all_changes_nothing(
 ) -> None:
     """Of the ledger, of the take-over, of writing and of isolation."""
     chance = random.Random(seed + number)
-    passed = [point for point, hits in expected[1].items() if hits and point not in REPLAY_POINTS]
+    passed = [point for point, hits in expected[1].items() if hits and point not in OF_REPLAYS]
     killed_then_finished(done, nest, expected, chance.choice(passed), chance)
 
 

@@ -18,7 +18,7 @@ import psycopg
 
 from daybreak.faultpoints import FaultPoint, Trace
 
-from .world import World
+from .world import JOB, World
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,21 @@ class Undisturbed:
 
 
 @contextlib.contextmanager
-def worlds(dialect: str, socket: Path | None, *, through: Path | None = None) -> Iterator[World]:
+def worlds(
+    dialect: str, socket: Path | None, job: Path = JOB, *, through: Path | None = None
+) -> Iterator[World]:
     """Make a world of one's own on a kind of database; nothing of it is left afterwards.
 
     Args:
         dialect: `sqlite` or `postgresql`.
         socket: The folder of the server's socket.
+        job: The job's file.
         through: The folder of a proxy's, by which the world reaches the server.
     """
     folder = Path(tempfile.mkdtemp(prefix="daybreak-world-"))
     try:
         if dialect == "sqlite":
-            yield World.make(folder, f"sqlite:///{folder / 'world.db'}")
+            yield World.make(folder, f"sqlite:///{folder / 'world.db'}", job=job)
             return
         assert socket is not None
         name = folder.name.replace("-", "_").lower()
@@ -56,7 +59,8 @@ def worlds(dialect: str, socket: Path | None, *, through: Path | None = None) ->
         ) as admin:
             admin.execute(f"create database {name} strategy file_copy".encode())
             try:
-                yield World.make(folder, f"postgresql://postgres@/{name}?host={through or socket}")
+                url = f"postgresql://postgres@/{name}?host={through or socket}"
+                yield World.make(folder, url, job=job)
             finally:
                 admin.execute(f"drop database {name} with (force)".encode())
     finally:

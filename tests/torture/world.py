@@ -23,20 +23,10 @@ from daybreak.databases.session import opened
 from daybreak.faultpoints import (
     ENVIRONMENT_FAULT,
     ENVIRONMENT_TRACE,
-    FAULT_POINTS,
-    FaultPoint,
 )
 
 JOB = Path(__file__).with_name("killed_job.py")
 RECORDS = 600
-REPLAY_POINTS: tuple[FaultPoint, ...] = tuple(
-    point for point in FAULT_POINTS if point.startswith(("replay.", "erase."))
-)
-"""Points that `daybreak quarantine` passes, and no run."""
-
-RUN_POINTS: tuple[FaultPoint, ...] = tuple(
-    point for point in FAULT_POINTS if point not in REPLAY_POINTS
-)
 MENDED = {
     "if number.n % 97 == 0:": "if number.n == 97:",
     "if number % 40 == 0:": "if number == 80:",
@@ -72,12 +62,23 @@ class World:
     folder: Path
     url: str
     environment: Mapping[str, str] = field(default_factory=dict)
+    restarts: str | None = None
+    """The step that the command begins again, of the first run; None for a command that runs."""
+
+    options: tuple[str, ...] = ()
+    """More of the command."""
 
     @classmethod
-    def make(cls, folder: Path, url: str, environment: Mapping[str, str] | None = None) -> World:
+    def make(
+        cls,
+        folder: Path,
+        url: str,
+        environment: Mapping[str, str] | None = None,
+        job: Path = JOB,
+    ) -> World:
         """Write the job, its input and its tables."""
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(JOB, folder / "job.py")
+        shutil.copy(job, folder / "job.py")
         rows = [
             f"{n},{'odd' if n % 2 else 'even'}" if n % 151 else f"{n}x,even"
             for n in range(1, RECORDS + 1)
@@ -92,15 +93,19 @@ class World:
 
     @property
     def command(self) -> list[str]:
-        """The command that starts the job, and resumes it."""
+        """The command that starts the job, and resumes it; or the one that begins a step again."""
+        job = str(self.folder / "job.py")
+        meant = (
+            ["run", job, "--url", str(self.folder / "numbers.csv")]
+            if self.restarts is None
+            else ["restart", "1", self.restarts, "--file", job]
+        )
         return [
             sys.executable,
             "-m",
             "daybreak",
-            "run",
-            str(self.folder / "job.py"),
-            "--url",
-            str(self.folder / "numbers.csv"),
+            *meant,
+            *self.options,
             "--database",
             self.url,
             *(() if self.url.startswith("sqlite") else ("--ledger", self.url)),

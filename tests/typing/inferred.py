@@ -228,6 +228,15 @@ def only_effects(tx: Transaction) -> None:
     tx.execute("delete from totals")
 
 
+def take_back(tx: Transaction) -> None:
+    tx.execute("delete from totals")
+
+
+@job.atomic(db, undo=take_back)
+def published(tx: Transaction) -> Decimal:
+    return tx.one("select sum(x) from users", Decimal)
+
+
 @job.task(after=[load])
 def mapping() -> Mapping[str, int]:
     return {"a": 1}
@@ -239,6 +248,8 @@ assert_type(load, Step[Counts])
 assert_type(load_orders, Step[Counts])
 assert_type(total, Step[Decimal])
 assert_type(only_effects, Step[None])
+assert_type(published, Step[Decimal])
+assert_type(load.downstream, tuple[Step[Any], ...])
 assert_type(mapping, Step[Mapping[str, int]])
 assert_type(job.steps, tuple[Step[Any], ...])
 assert_type(load.knobs.chunk, int)

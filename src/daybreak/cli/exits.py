@@ -54,6 +54,8 @@ def exit_of_outcome(outcome: Outcome) -> Exit:
         status = exit_of_error(outcome.error)
         # Once a run has begun, a wrong definition is a failure like any other.
         return Exit.FAILED if status is Exit.USAGE else status
+    if outcome.done_alone is not None:
+        return Exit.DONE
     match outcome.status:
         case RunStatus.DONE:
             return Exit.DONE

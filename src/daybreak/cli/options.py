@@ -26,6 +26,76 @@ JSON: Final = click.option("--json", "as_json", is_flag=True, help="Write JSON, 
 HELP: Final = click.help_option("-h", "--help", help="Show this and exit.")
 _SUGGESTED_MAX: Final = 3
 
+# ---------------------------------------------------------------- of commands that bring a run on
+
+LEASE_S: Final = 30.0
+"""As `model.limits.LEASE_S`, which is too heavy for `--help`; a test compares them."""
+
+TAKEOVER_S: Final = 30.0
+"""As `model.limits.TAKEOVER_S`, for the same reason."""
+
+PATIENCE_S: Final = 60.0
+"""As `model.limits.PATIENCE_S`, for the same reason."""
+
+DISK_FREE_MB: Final = 100
+"""As `model.limits.DISK_FREE_BYTES_MIN`, in millions."""
+
+LEASE_S_MIN: Final = 1.0
+KNOBS: Final = click.option(
+    "--set",
+    "knobs",
+    metavar="STEP.KNOB=N",
+    multiple=True,
+    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk.",
+)
+UNDONE: Final = click.option(
+    "--undone",
+    metavar="STEP",
+    multiple=True,
+    help="Say that what this step had committed was taken back by hand: then it may begin again.",
+)
+LEASE: Final = click.option(
+    "--lease-s",
+    type=click.FloatRange(min=LEASE_S_MIN),
+    metavar="SECONDS",
+    default=LEASE_S,
+    help="How long other machines wait for a sign of life before they take the run over."
+    f"  [default: {LEASE_S:g}]",
+)
+TAKEOVER: Final = click.option(
+    "--takeover-s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=TAKEOVER_S,
+    help="How long the chunks in flight of an earlier owner are waited for before they are ended."
+    f"  [default: {TAKEOVER_S:g}]",
+)
+PATIENCE: Final = click.option(
+    "--patience-s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=PATIENCE_S,
+    help="How long a database or ledger that does not answer is waited for, before the run fails."
+    f"  [default: {PATIENCE_S:g}]",
+)
+KILL_OWNER: Final = click.option(
+    "--kill-owner",
+    is_flag=True,
+    help="Kill the process of this machine that owns the run, and take it over: for one that was"
+    " stopped, or hangs. What it committed stays.",
+)
+DISK_FREE: Final = click.option(
+    "--disk-free-mb",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=DISK_FREE_MB,
+    help="How many megabytes must be free where the run writes: ledger, runs, SQLite databases."
+    f"  [default: {DISK_FREE_MB}]",
+)
+EVENTS: Final = click.option(
+    "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."
+)
+
 
 def ledger_to_read(ledger: str | None, file: Path | None) -> str:
     """Return the URL of an existing ledger.

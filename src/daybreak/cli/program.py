@@ -19,6 +19,7 @@ from .help import DaybreakGroup, color_of_environment
 from .limits import limits
 from .quarantine import quarantine
 from .quarantine_acts import SECRET_OPTIONS
+from .restart import restart
 from .run import run
 from .status import status
 from .target import target
@@ -63,6 +64,7 @@ def daybreak() -> None:
 
 
 daybreak.add_command(run)
+daybreak.add_command(restart)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 daybreak.add_command(target)
@@ -94,7 +96,7 @@ def execute(words: Sequence[str]) -> Exit | int:
         return _wrong_usage(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)
-        return Exit.STOPPED if words[:1] == ["run"] else Exit.FAILED
+        return Exit.STOPPED if words[:1] in (["run"], ["restart"]) else Exit.FAILED
     except BrokenPipeError:
         return Exit.FAILED  # whoever read the output is gone
     except Exception as error:  # noqa: BLE001 - the last door: nobody gets a bare traceback
@@ -126,7 +128,7 @@ def _tell(error: Exception, words: Sequence[str]) -> Exit:
 
     command = command_line([PROGRAM, *without_secrets(words, SECRET_OPTIONS)])
     if isinstance(error, DaybreakError):
-        is_run = words[:1] == ["run"]
+        is_run = words[:1] in (["run"], ["restart"])
         title = "nothing was started" if is_run else f"{words[0]} failed"
         # A job's file is corrected and the command typed again; another command is typed otherwise.
         is_mistyped = isinstance(error, DefinitionError) and not is_run

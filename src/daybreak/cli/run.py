@@ -14,24 +14,23 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .help import DaybreakCommand, heading, own_options, placeholder, term
-from .options import HELP, LEDGER, TRACEBACK
+from .options import (
+    DISK_FREE,
+    EVENTS,
+    HELP,
+    KILL_OWNER,
+    KNOBS,
+    LEASE,
+    LEDGER,
+    PATIENCE,
+    TAKEOVER,
+    TRACEBACK,
+    UNDONE,
+)
 
 if TYPE_CHECKING:
     from ..operations.load import LoadedJob
 
-LEASE_S: Final = 30.0
-"""As `model.limits.LEASE_S`, which is too heavy for `--help`; a test compares them."""
-
-TAKEOVER_S: Final = 30.0
-"""As `model.limits.TAKEOVER_S`, for the same reason."""
-
-PATIENCE_S: Final = 60.0
-"""As `model.limits.PATIENCE_S`, for the same reason."""
-
-DISK_FREE_MB: Final = 100
-"""As `model.limits.DISK_FREE_BYTES_MIN`, in millions."""
-
-LEASE_S_MIN: Final = 1.0
 _LOADED: Final = "daybreak.loaded"
 _WORDS: Final = "daybreak.words"
 
@@ -147,6 +146,7 @@ def _after(steps: Sequence[Any]) -> str:
             "daybreak run examples/flights.py --set flights.parallel=4 --set flights.chunk=5000",
             "turn a step's knobs; a resumed run takes the new ones",
         ),
+        ("daybreak run examples/flights.py --only flights", "one step alone, again if it is done"),
         (
             "daybreak run examples/flights.py --database postgresql://me@localhost/flights",
             "into another database",
@@ -154,13 +154,7 @@ def _after(steps: Sequence[Any]) -> str:
     ],
 )
 @click.argument("file", metavar="FILE")
-@click.option(
-    "--set",
-    "knobs",
-    metavar="STEP.KNOB=N",
-    multiple=True,
-    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk.",
-)
+@KNOBS
 @click.option(
     "--database",
     "databases",
@@ -178,46 +172,29 @@ def _after(steps: Sequence[Any]) -> str:
 )
 @click.option("--again", is_flag=True, help="Begin a new run, although there is one already.")
 @click.option(
-    "--lease-s",
-    type=click.FloatRange(min=LEASE_S_MIN),
-    metavar="SECONDS",
-    default=LEASE_S,
-    help="How long other machines wait for a sign of life before they take the run over."
-    f"  [default: {LEASE_S:g}]",
+    "--only",
+    metavar="STEP",
+    help="Do this step and no other: resume it, or, if it is done, begin it again.",
 )
 @click.option(
-    "--takeover-s",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    default=TAKEOVER_S,
-    help="How long the chunks in flight of an earlier owner are waited for before they are ended."
-    f"  [default: {TAKEOVER_S:g}]",
+    "--from",
+    "from_step",
+    metavar="STEP",
+    help="Begin this step and all steps behind it again, then do all that is missing.",
 )
+@UNDONE
 @click.option(
-    "--patience-s",
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    default=PATIENCE_S,
-    help="How long a database or ledger that does not answer is waited for, before the run fails."
-    f"  [default: {PATIENCE_S:g}]",
-)
-@click.option(
-    "--kill-owner",
+    "--accept-changes",
     is_flag=True,
-    help="Kill the process of this machine that owns the run, and take it over: for one that was"
-    " stopped, or hangs. What it committed stays.",
+    help="Go on although a source or the graph of a step changed, where that is safe; what is"
+    " committed stays as it is.",
 )
-@click.option(
-    "--disk-free-mb",
-    type=click.IntRange(min=0),
-    metavar="N",
-    default=DISK_FREE_MB,
-    help="How many megabytes must be free where the run writes: ledger, runs, SQLite databases."
-    f"  [default: {DISK_FREE_MB}]",
-)
-@click.option(
-    "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."
-)
+@LEASE
+@TAKEOVER
+@PATIENCE
+@KILL_OWNER
+@DISK_FREE
+@EVENTS
 @TRACEBACK
 @HELP
 @click.pass_context

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..errors import DaybreakError, DefinitionError, OwnershipError
+from ..errors import DaybreakError, DefinitionError, OwnershipError, ParameterError
+from ..model.restart import Wish
 from ..model.status import RunStatus
 from ..operations.inspect import run_report
 from ..operations.load import LoadedJob
@@ -45,17 +46,19 @@ class Typed:
     file: str
     ledger: str | None
     words: Sequence[str]
-    """Behind `daybreak run`, secrets hidden."""
+    """Behind `daybreak run`, or what `verb` says; secrets hidden."""
+
+    verb: str = "run"
 
     @property
     def again(self) -> str:
         """The same command once more."""
-        return command_line([PROGRAM, "run", *self.words])
+        return command_line([PROGRAM, self.verb, *self.words])
 
     @property
     def resume(self) -> str:
         """The command that goes on with the run: `--again` would begin another."""
-        return command_line([PROGRAM, "run", *(w for w in self.words if w != "--again")])
+        return command_line([PROGRAM, self.verb, *(w for w in self.words if w != "--again")])
 
     @property
     def anew(self) -> str:
@@ -65,7 +68,8 @@ class Typed:
     @property
     def help(self) -> str:
         """What tells the job's options."""
-        return command_line([PROGRAM, "run", self.file, "--help"])
+        file = [self.file] if self.verb == "run" else []
+        return command_line([PROGRAM, self.verb, *file, "--help"])
 
     def look(self, command: str, run: str) -> str:
         """Return the command that looks at a run, so that it works from the current folder."""
@@ -111,24 +115,49 @@ def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Seq
     secrets = [p for p in loaded.parameters.values() if p.is_secret]
     shown = without_secrets(words, (f"--{parameter.name}" for parameter in secrets))
     typed = Typed(loaded, file, options["ledger"], shown)
-    mask = Mask(_secret_values(loaded, options, words))
+    given = {name: given_text(name, options) for name in loaded.parameters}
+    mask = secrets_in(loaded, given, words)
+
+    def settings() -> Settings:
+        return settings_of(loaded, options)
+
+    command = Command(typed, settings, mask, options["as_json"], options["traceback"])
+    return show_run(loaded, command)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command that brings a run on, read as far as its words go."""
+
+    typed: Typed
+    settings: Callable[[], Settings]
+    """Gives what it says about the run, or raises what is wrong with it."""
+
+    mask: Mask
+    as_json: bool
+    with_traceback: bool
+
+
+def show_run(loaded: LoadedJob, command: Command) -> Exit:
+    """Do what a command says, show it, and tell how the run ended."""
+    typed, mask, with_traceback = command.typed, command.mask, command.with_traceback
     kinds = {step.name: step.kind for step in loaded.job.steps}
     listening = Listening(
         progress=Progress(time.monotonic, kinds),
         log=JsonLog(mask),
         mask=mask,
         stdout=sys.stdout,
-        json=JsonLines(sys.stdout, mask) if options["as_json"] else None,
+        json=JsonLines(sys.stdout, mask) if command.as_json else None,
     )
     try:
         with _listeners(listening) as telemetry:
-            outcome = start(loaded, settings_of(loaded, options), telemetry)
+            outcome = start(loaded, command.settings(), telemetry)
     except KeyboardInterrupt:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the end of a run is told
-        return _tell_raised(error, typed, listening, with_traceback=options["traceback"])
+        return _tell_raised(error, typed, listening, with_traceback=with_traceback)
     else:
-        return _tell_outcome(outcome, typed, listening, with_traceback=options["traceback"])
+        return _tell_outcome(outcome, typed, listening, with_traceback=with_traceback)
     finally:
         listening.log.close()
 
@@ -146,6 +175,8 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
         ledger=options["ledger"],
         night=options["night"],
         again=options["again"],
+        restart=wish_of(options),
+        accepts_changes=options["accept_changes"],
         lease_s=options["lease_s"],
         takeover_s=options["takeover_s"],
         patience_s=options["patience_s"],
@@ -154,18 +185,51 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
     )
 
 
-def _secret_values(loaded: LoadedJob, options: Mapping[str, Any], words: Sequence[str]) -> set[str]:
-    """Return what must not be seen: passwords in URLs, and the values of secret parameters."""
+def wish_of(options: Mapping[str, Any]) -> Wish | None:
+    """Return which steps the command begins again, or does alone; None if it just goes on.
+
+    Raises:
+        ParameterError: If it says two things at once.
+    """
+    only, behind, again = options["only"], options["from_step"], options["again"]
+    undone = frozenset(options["undone"])
+    if only and behind:
+        raise ParameterError(
+            "--only and --from exclude each other",
+            hint="--only does one step; --from begins a step and all behind it again",
+        )
+    if again and behind:
+        raise ParameterError(
+            "--again begins a new run, in which nothing can begin again --from a step",
+            hint="leave one of them out",
+        )
+    if not only and not behind:
+        if undone:
+            raise ParameterError(
+                "--undone without a step that begins again", hint="give --only STEP or --from STEP"
+            )
+        return None
+    return Wish(only or behind, is_only=bool(only), undone=undone)
+
+
+def secrets_in(loaded: LoadedJob, given: Mapping[str, Any], words: Sequence[str]) -> Mask:
+    """Return what hides passwords in URLs, and the values of secret parameters.
+
+    Args:
+        loaded: The job.
+        given: What the command gives for its parameters, by name.
+        words: The command as typed.
+    """
     urls = list(words)
     for database in loaded.databases:
         urls += [database_from_environment(database.name) or "", database.default_url or ""]
     values = {password for url in urls for password in passwords_in(url)}
     for name, parameter in loaded.parameters.items():
         if parameter.is_secret:
-            for known in (given_text(name, options), parameter.default):
+            for known in (given.get(name), parameter.default):
                 parts = known if isinstance(known, list | tuple) else [known]
                 values |= {str.__str__(part) for part in parts if isinstance(part, str)}
-    return values
+    return Mask(values)
 
 
 @contextmanager
@@ -233,9 +297,10 @@ def _show_last_line(outcome: Outcome, quarantined: int, typed: Typed, listening:
         was_done=outcome.was_done,
         see=typed.look("quarantine", outcome.run),
         again=typed.anew,
+        done_alone=outcome.done_alone,
     )
     console = console_on(listening.stdout, soft_wrap=True)
-    is_done = outcome.status is RunStatus.DONE
+    is_done = outcome.status is RunStatus.DONE or outcome.done_alone is not None
     console.print(line, style="green" if is_done else "yellow")
     if not is_done and outcome.status is not RunStatus.CANCELLED:
         console.print()

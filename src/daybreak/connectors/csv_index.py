@@ -168,11 +168,19 @@ def every_row(
         yield row
 
 
-def index_path(folder: Path, path: Path, dialect: CsvDialect) -> Path:
-    """Return where a run keeps the index of a file: one for each file and way of dividing it."""
+def index_path(folder: Path, path: Path, dialect: CsvDialect, pass_number: int = 1) -> Path:
+    """Return where a run keeps the index of a file: one for each file and way of dividing it.
+
+    Args:
+        folder: The run's.
+        path: The file.
+        dialect: How it is written.
+        pass_number: Of the step that reads it, which may find another file than the pass before.
+    """
     what = f"{path.absolute()}\n{dialect.delimiter}\n{dialect.codec}"
     key = hashlib.blake2b(what.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
-    return folder / "index" / f"{path.name}.{key}.index"
+    later = f".{pass_number}" if pass_number > 1 else ""
+    return folder / "index" / f"{path.name}.{key}{later}.index"
 
 
 def _unreadable(path: Path, why: str) -> SourceError:

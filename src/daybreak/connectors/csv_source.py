@@ -74,19 +74,33 @@ class CsvSource:
 
     Args:
         root: What the pipeline says.
-        folder: The run's. The index of a file that no check has seen is made here, by one pass.
+        folder: The run's. The index of a file that no check has seen is made here, by one reading.
+        pass_number: Of the step that reads: each pass makes such an index anew.
+        accepts_changes: Whether a file that is not the one of its index gets a new one.
 
     Raises:
         SourceError: If a file cannot be read, or lacks a column of the model.
         SourceChanged: If a file is not the one whose index is there.
     """
 
-    def __init__(self, root: CsvRoot, folder: Path) -> None:
+    def __init__(
+        self,
+        root: CsvRoot,
+        folder: Path,
+        *,
+        pass_number: int = 1,
+        accepts_changes: bool = False,
+    ) -> None:
         self._root = root
         self._parts: list[_Part] = []
         self._total = 0
         for at, path in enumerate(root.paths):
-            index = _index(path, root.indexes[at] if root.is_checked else None, root, folder)
+            place = (
+                root.indexes[at]
+                if root.is_checked
+                else index_path(folder, path, root.dialect, pass_number)
+            )
+            index = _index(path, place, root, accepts_changes=accepts_changes)
             reader = RecordReader(path.name, index.header, root.dialect, root.model)
             self._parts.append(_Part(path, index, reader, self._total))
             self._total += index.records
@@ -213,17 +227,30 @@ class CsvSource:
                 yield from _rows_of(one, first - one.before, last - one.before)
 
 
-def _index(path: Path, checked: Path | None, root: CsvRoot, folder: Path) -> CsvIndex:
+def _index(path: Path, place: Path, root: CsvRoot, *, accepts_changes: bool) -> CsvIndex:
     """Return a file's index: the check's, that of an earlier attempt, or a new one."""
-    place = checked or index_path(folder, path, root.dialect)
     with _building:
-        if checked or place.exists():
-            index = CsvIndex.load(place)
-            verify(path, index.fingerprint)
-        else:
+        index = _known_index(path, place, is_lenient=accepts_changes)
+        if index is None and root.is_checked and not accepts_changes:
+            index = CsvIndex.load(place)  # it is missing, and says so
+        if index is None:
             index = _built(path, root)
             index.save(place)
     _require_columns(path, index.header, root)
+    return index
+
+
+def _known_index(path: Path, place: Path, *, is_lenient: bool) -> CsvIndex | None:
+    """Return the index that is there, if it is the file's; else None, or raise."""
+    if not place.exists():
+        return None
+    index = CsvIndex.load(place)
+    try:
+        verify(path, index.fingerprint)
+    except SourceChanged:
+        if not is_lenient:
+            raise
+        return None
     return index
 
 
@@ -269,6 +296,7 @@ def _open(part: _Part) -> Iterator[BinaryIO]:
         with open_file(part.path) as stream:
             verify_open(part.path, stream, part.index.fingerprint)
             yield stream
+            verify_open(part.path, stream, part.index.fingerprint)  # it was one file all the time
     except FileRefused as exc:
         raise SourceError(str(exc), file=part.path) from exc
     except OSError as exc:

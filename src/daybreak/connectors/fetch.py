@@ -17,10 +17,13 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..errors import DefinitionError, SourceError
+from ..model.ownership import Pass
 from .archives import is_archive, name_unpacked, unpack_archive
 from .publishing import publishing
 
 CHECKSUMS: Final = "checksums.json"
+FIRST_PASS: Final = 1
+NOBODYS_PASS: Final = Pass("", FIRST_PASS)
 
 _BLOCK_BYTES: Final = 2**20
 
@@ -28,14 +31,24 @@ _locks: dict[Path, threading.Lock] = {}
 _locks_lock = threading.Lock()
 
 
-def fetch(url: str, folder: Path, *, sha256: str | None = None, unpack: bool = False) -> Path:
+def fetch(
+    url: str,
+    folder: Path,
+    *,
+    sha256: str | None = None,
+    unpack: bool = False,
+    of: Pass = NOBODYS_PASS,
+) -> Path:
     """Bring a file into a folder; all of it is there, under its name, or nothing is.
+
+    What is there already stays, unless the step that wants it has begun again since.
 
     Args:
         url: A path, or a URL that fsspec knows. User, password and query are never shown or stored.
         folder: Where it goes; made if it is missing.
         sha256: What its bytes must hash to, in hex.
         unpack: Whether it is an archive (.tar, .tar.gz, .tgz, .zip) whose files are wanted.
+        of: The step that wants it, and its pass.
 
     Returns:
         The file; of an archive the folder of its files.
@@ -58,10 +71,13 @@ def fetch(url: str, folder: Path, *, sha256: str | None = None, unpack: bool = F
     with _one_at_a_time(folder / name):
         known = _load(folder).get(name)
         _refuse_other_url(known, url, name)
-        if known and wanted in (None, known["sha256"]) and _is_intact(folder, name, known, result):
+        is_of_this_pass = known is not None and _pass_of(known, of.step) >= of.number
+        is_wanted = known is not None and wanted in (None, known["sha256"])
+        if known and is_of_this_pass and is_wanted and _is_intact(folder, name, known, result):
             return result
         copied = _copy(url, folder / name, wanted)
-        entry = {"url": shown(url), "url_hash": _hash_text(url), **copied}
+        passes = {**(known or {}).get("passes", {}), of.step: of.number}
+        entry = {"url": shown(url), "url_hash": _hash_text(url), "passes": passes, **copied}
         if unpack:
             unpack_archive(folder / name, result)
             entry["unpacked"] = _facts_of_all(result)
@@ -75,6 +91,11 @@ def shown(url: str) -> str:
         return url
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _pass_of(known: dict[str, Any], step: str) -> int:
+    """Return the last pass of a step that fetched a file itself; the first, if others did."""
+    return int(known.get("passes", {}).get(step, FIRST_PASS))
 
 
 def _name(url: str) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from ..errors import SourceChanged
+from ..model.differences import differences
 
 BLOCK_BYTES: Final = 2**16
 """Bytes of each of the three blocks: beginning, middle, end."""
 
-_NANOSECONDS: Final = 10**9
-
-_TELL: Final = "put the file back as it was, or begin a new run with --again"
+_TELL: Final = (
+    "put the file back as it was, go on with it as it is (--accept-changes), or begin again from"
+    " the step that found it (--from STEP)"
+)
 
 
 def fingerprint_of(path: Path) -> dict[str, Any]:
@@ -81,30 +82,3 @@ def refuse_changes(path: Path, then: Mapping[str, Any], now: Mapping[str, Any]) 
             hint=_TELL,
             file=path,
         )
-
-
-def differences(then: object, now: object, what: str = "") -> Iterator[str]:
-    """Say what differs between two fingerprints, fact by fact, then and now.
-
-    Args:
-        then: JSON data, of a file or of a whole source.
-        now: The same kind of JSON data.
-        what: The name of the fact that is compared.
-    """
-    if isinstance(then, Mapping) and isinstance(now, Mapping):
-        for name in {**then, **now}:
-            inner = f"{what} {name}".strip()
-            yield from differences(then.get(name), now.get(name), inner)
-    elif then != now:
-        fact = what.rpartition(" ")[2]
-        if fact in {"beginning", "middle", "end"}:
-            yield f"its {fact} has other bytes"
-        else:
-            yield f"{what} was {_shown(fact, then)}, is {_shown(fact, now)}"
-
-
-def _shown(fact: str, value: object) -> str:
-    if isinstance(value, int) and fact == "mtime_ns":
-        seconds, rest = divmod(value, _NANOSECONDS)
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09}Z"
-    return f"{value:,}" if isinstance(value, int) and fact != "inode" else repr(value)

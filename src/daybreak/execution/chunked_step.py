@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from ..abc import Clock, RunLedger
-from ..errors import SourceChanged
 from ..model.chunk import Marker
 from ..model.fate import Counts
 from ..model.job import Step
@@ -16,8 +15,9 @@ from ..model.ownership import Pass
 from ..model.progress import Measurement, StepRow
 from ..model.ranges import Range, gaps
 from ..pipeline import Scope
-from ..telemetry import ChunkCommitted, StepStarted, Telemetry
+from ..telemetry import ChunkCommitted, Said, StepStarted, Telemetry
 from .bad_budget import BadBudget
+from .changes import Change, accepted, accepted_digests, change_of, refuse_beside
 from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .patience import patiently
@@ -46,6 +46,9 @@ class Surroundings:
     patience_s: float = PATIENCE_S
     """How long a database that does not answer is waited for."""
 
+    accepts_changes: bool = False
+    """Whether a step goes on although its source or graph changed, as far as that is safe."""
+
     def patiently(self, act: Callable[[], T]) -> T:
         """Do something until the database can, at most for `patience_s`."""
         return patiently(act, self.clock, self.patience_s)
@@ -61,11 +64,14 @@ class ChunkedStep:
         self._unwritten: list[Measurement] = []
         self._written_at_s = surroundings.clock.monotonic_s()
 
-    def run(self, known: StepRow | None) -> Counts | None:
+    def run(
+        self, known: StepRow | None, upstream: Mapping[str, int] | None = None
+    ) -> Counts | None:
         """Do what is missing of the step, and prove it.
 
         Args:
             known: The step as the ledger knew it before this attempt.
+            upstream: The present passes of the steps before it.
 
         Returns:
             The step's fates, or None if it was stopped before its end.
@@ -76,10 +82,12 @@ class ChunkedStep:
         around = self._around
         plan = around.patiently(lambda: around.bodies.chunked(self._step))
         around.patiently(plan.sink.preflight)
-        row = self._begin(plan, known)
-        assert row.whole is not None
+        row, change = self._begin(plan, known, upstream or {})
         of = Pass(self._step.name, row.pass_number)
         around.patiently(lambda: around.targets.join(plan.target))
+        if change:
+            row = self._accept(change, plan, row, upstream or {})
+        assert row.whole is not None
         prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
         chunks = self._chunks(plan, of)
         self._started(row, chunks)
@@ -88,26 +96,62 @@ class ChunkedStep:
         chunks = self._chunks(plan, of)
         if around.stop.is_requested and self._missing(plan, row.whole, chunks):
             return None
-        run_key = around.ledger.ownership.run_key
-        whole = row.whole
-        return around.patiently(
-            lambda: prove(plan, whole, chunks, run_key=run_key, of=of, committed=self._committed)
-        )
+        return self._prove(plan, of, row, chunks)
 
-    def _begin(self, plan: ChunkedPlan, known: StepRow | None) -> StepRow:
-        """Keep the source's ends at the first start, and refuse another source at any later one."""
+    def _begin(
+        self, plan: ChunkedPlan, known: StepRow | None, upstream: Mapping[str, int]
+    ) -> tuple[StepRow, Change | None]:
+        """Keep the source's ends at the first start; at any later one, find out what changed."""
         facts = plan.facts()
         is_new = known is None or known.whole is None
+        if is_new and known is not None and known.former is not None:
+            refuse_beside(self._step.name, known.former, facts)
         row = self._around.ledger.begin_step(
             self._step.name,
             code=self._around.bodies.code(self._step),
             whole=plan.source.whole() if is_new else None,
             total=plan.source.total() if is_new else None,
             fingerprint=facts if is_new else None,
+            upstream=upstream,
         )
-        if known is not None and not is_new:
-            refuse_change(self._step.name, known.fingerprint or {}, facts)
-        return row
+        change = None if is_new else change_of(row, facts, upstream)
+        if change and not self._around.accepts_changes:
+            raise change.refused()
+        return row, change
+
+    def _accept(
+        self, change: Change, plan: ChunkedPlan, row: StepRow, upstream: Mapping[str, int]
+    ) -> StepRow:
+        """Go on with what changed, as far as that is safe, and say so."""
+        around = self._around
+        chunks = self._chunks(plan, Pass(row.step, row.pass_number))
+        found = accepted(change, plan, row, chunks, upstream)
+        around.ledger.accept(row.step, found, changed=str(change))
+        self._say(f"accepted: {change}; what is committed stays as it is")
+        return replace(row, whole=found.whole, total=found.total, fingerprint=found.fingerprint)
+
+    def _prove(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> Counts:
+        assert row.whole is not None
+        whole, other = row.whole, accepted_digests(row)
+        counts = self._around.patiently(
+            lambda: prove(
+                plan,
+                whole,
+                chunks,
+                run_key=self._around.ledger.ownership.run_key,
+                of=of,
+                committed=self._committed,
+                accepted=other,
+            )
+        )
+        if other:
+            parts = ", ".join(str(m.part) for m in chunks if m.part.after in other)
+            self._say(f"committed from other bytes than the source holds now, as accepted: {parts}")
+        return counts
+
+    def _say(self, message: str) -> None:
+        now = self._around.clock.now()
+        self._around.telemetry.publish(Said(now, self._step.name, message, {}))
 
     def _missing(self, plan: ChunkedPlan, whole: Range, chunks: list[Marker]) -> list[Range]:
         return gaps(whole, (marker.part for marker in chunks), plan.source.in_order)
@@ -208,27 +252,3 @@ def measurement_of(marker: Marker) -> Measurement:
     return Measurement(
         marker.part, marker.counts, marker.bytes_read, marker.duration_s, marker.committed_at
     )
-
-
-def refuse_change(step: str, known: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Refuse a source, key, sink or graph that is not the one the step began with."""
-    for what in sorted(set(known) | set(now)):
-        then, today = known.get(what), now.get(what)
-        if then != today:
-            raise SourceChanged(
-                f"the {what} of step {step} changed since the run began:"
-                f" {_difference(then, today)}",
-                hint="bring back what it was, or start a new run with --again",
-                step=step,
-            )
-
-
-def _difference(then: Any, now: Any) -> str:
-    if isinstance(then, dict) and isinstance(now, dict):
-        parts = [
-            f"{key}: {then.get(key)!r} then, {now.get(key)!r} now"
-            for key in sorted(set(then) | set(now))
-            if then.get(key) != now.get(key)
-        ]
-        return "; ".join(parts)
-    return f"{then!r} then, {now!r} now"

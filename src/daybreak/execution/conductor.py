@@ -7,7 +7,7 @@ queue, and only this thread decides what begins next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
@@ -56,13 +56,30 @@ class Result:
     status: RunStatus
     quarantined: int
     failed: Ended | None
+    done_alone: str | None = None
+    """The only step that was asked for, if it is done and others are still missing."""
 
 
 class Conductor:
-    """Runs the steps of a job once; whatever is done already is left alone."""
+    """Runs the steps of a job once; whatever is done already is left alone.
 
-    def __init__(self, steps: Sequence[Step[Any]], around: Surroundings, *, lease_s: float) -> None:
+    Args:
+        steps: All steps of the job, in order.
+        around: What they share.
+        lease_s: Of the run.
+        only: The names of the only steps to run in this attempt; None for all.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step[Any]],
+        around: Surroundings,
+        *,
+        lease_s: float,
+        only: Collection[str] | None = None,
+    ) -> None:
         self._steps = steps
+        self._only = only
         self._around = around
         self._lease_s = lease_s
         self._wakes: SimpleQueue[Wake] = SimpleQueue()
@@ -106,6 +123,7 @@ class Conductor:
             if row is None or row.status is not StepStatus.DONE:
                 continue
             verify_done(step, row, self._around)
+            self._say_outdated(row, rows)
             self._around.bodies.done(step, row.value, row.counts)
             ended = Ended(step, StepStatus.DONE, row.counts, row.value)
             self._ended[step.name] = ended
@@ -141,7 +159,8 @@ class Conductor:
 
     def _is_ready(self, step: Step[Any]) -> bool:
         is_new = step.name not in self._ended and step.name not in self._running
-        return is_new and all(self._is_done(before) for before in step.after)
+        is_wanted = self._only is None or step.name in self._only
+        return is_new and is_wanted and all(self._is_done(before) for before in step.after)
 
     def _is_done(self, step: Step[Any]) -> bool:
         ended = self._ended.get(step.name)
@@ -172,17 +191,21 @@ class Conductor:
         self._wakes.put(replace(ended, duration_s=duration_s))
 
     def _attempt(self, step: Step[Any]) -> Ended:
-        known = self._around.ledger.steps().get(step.name)
-        row = self._around.ledger.begin_step(step.name, code=self._around.bodies.code(step))
+        rows = self._around.ledger.steps()
+        known = rows.get(step.name)
+        upstream = {before.name: rows[before.name].pass_number for before in step.upstream}
+        row = self._around.ledger.begin_step(
+            step.name, code=self._around.bodies.code(step), upstream=upstream
+        )
         self._say_changed_code(step, known, row)
         if step.kind is StepKind.STEP:
-            counts = ChunkedStep(step, self._around).run(known)
+            counts = ChunkedStep(step, self._around).run(known, upstream)
             status = StepStatus.STOPPED if counts is None else StepStatus.DONE
             return Ended(step, status, counts)
         self._publish_start(step)
         if step.kind is StepKind.TASK:
             return self._ended_task(step)
-        value = run_atomic(step, row.pass_number, self._around)
+        value = run_atomic(step, row.pass_number, self._around, row.former)
         return Ended(step, StepStatus.DONE, Counts(), value)
 
     def _ended_task(self, step: Step[Any]) -> Ended:
@@ -195,9 +218,18 @@ class Conductor:
         """Name and record changed code; it goes on, for a fix is the commonest reason to resume."""
         if known is None or not known.code or known.code == row.code:
             return
-        message = "the step's code changed since the last attempt; it goes on with the new one"
-        self._around.telemetry.publish(Said(self._around.clock.now(), step.name, message, {}))
+        self._say(
+            step.name, "the step's code changed since the last attempt; it goes on with the new one"
+        )
         self._around.ledger.note("code changed", step=step.name)
+
+    def _say_outdated(self, row: StepRow, rows: Mapping[str, StepRow]) -> None:
+        """Name a step that stays done, although one that it was made from has begun again."""
+        if former := row.outdated_by(rows):
+            self._say(row.step, f"{row.step} was made from the former {' and '.join(former)}")
+
+    def _say(self, step: str, message: str) -> None:
+        self._around.telemetry.publish(Said(self._around.clock.now(), step, message, {}))
 
     def _publish_start(self, step: Step[Any]) -> None:
         now = self._around.clock.now()
@@ -259,7 +291,14 @@ class Conductor:
             self._become_stopping()
         quarantined = sum(row.counts.quarantined for row in self._around.ledger.steps().values())
         self._around.ledger.become(status, error=error)
-        return Result(status, quarantined, failed)
+        return Result(status, quarantined, failed, self._done_alone(status))
+
+    def _done_alone(self, status: RunStatus) -> str | None:
+        names = self._only or ()
+        is_done = all(self._is_done(step) for step in self._steps if step.name in names)
+        return (
+            ", ".join(sorted(names)) if status is RunStatus.STOPPED and names and is_done else None
+        )
 
 
 def _cancelled(step: Step[Any]) -> LeaseLost:

@@ -6,7 +6,7 @@ Everything is read from the target again; nothing this process remembers is take
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..abc import Source
 from ..errors import ProofFailed, SourceChanged
@@ -33,6 +33,7 @@ def prove(
     run_key: str,
     of: Pass,
     committed: Iterable[Range],
+    accepted: Mapping[str, str] | None = None,
 ) -> Counts:
     """Prove that a step's work is complete; return its fates.
 
@@ -43,6 +44,7 @@ def prove(
         run_key: Of the run.
         of: The pass to prove.
         committed: The ranges that this attempt believes it committed.
+        accepted: By the starts of ranges, what a person accepted that the source holds there now.
 
     Raises:
         ProofFailed: With what is missing or too much; the step is not done.
@@ -52,7 +54,7 @@ def prove(
     _belief_is_true(chunks, committed)
     counts = sum_of(chunks)
     _fates_add_up(plan, run_key, of, chunks, counts)
-    _source_is_the_same(plan.source, chunks)
+    _source_is_the_same(plan.source, chunks, accepted or {})
     _target_agrees(plan, counts)
     return counts
 
@@ -99,9 +101,12 @@ def _fates_add_up(
         )
 
 
-def _source_is_the_same(source: Source, chunks: Sequence[Marker]) -> None:
+def _source_is_the_same(
+    source: Source, chunks: Sequence[Marker], accepted: Mapping[str, str]
+) -> None:
     for marker in chunks:
-        if marker.digest and source.digest(marker.part) != marker.digest:
+        expected = accepted.get(marker.part.after, marker.digest)
+        if expected and source.digest(marker.part) != expected:
             raise SourceChanged(
                 f"{source.name} changed after range {marker.part} was committed",
                 hint="bring back the file that the run began with, or start again with --again",

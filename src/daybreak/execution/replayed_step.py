@@ -18,7 +18,8 @@ from ..model.ranges import Range, gaps
 from ..model.status import StepStatus
 from ..pipeline import Scope
 from ..telemetry import Said
-from .chunked_step import Surroundings, measurement_of, refuse_change
+from . import changes
+from .chunked_step import Surroundings, measurement_of
 from .plan import ChunkedPlan
 from .prepare import PREPARED
 from .proof import prove
@@ -57,9 +58,10 @@ class ReplayedStep:
         """
         around = self._around
         plan = self._plan()
-        refuse_change(self._step.name, self._known.fingerprint or {}, plan.facts())
-        plan.sink.preflight()
-        around.targets.join(plan.target)
+        if change := changes.change_of(self._known, plan.facts(), self._known.upstream):
+            raise change.refused()
+        around.patiently(plan.sink.preflight)
+        around.patiently(lambda: around.targets.join(plan.target))
         hit("replay.before_reopen")
         around.ledger.reopen_step(self._step.name, code=around.bodies.code(self._step))
         hit("replay.after_reopen")
@@ -162,7 +164,15 @@ class ReplayedStep:
             ledger.end_step(name, status, error=self._known.error if was_failed else None)
             return status
         run_key = ledger.ownership.run_key
-        counts = prove(plan, self._whole, chunks, run_key=run_key, of=self._of, committed=())
+        counts = prove(
+            plan,
+            self._whole,
+            chunks,
+            run_key=run_key,
+            of=self._of,
+            committed=(),
+            accepted=changes.accepted_digests(self._known),
+        )
         ledger.end_step(name, StepStatus.DONE, counts=counts)
         self._around.bodies.done(self._step, None, counts)
         return StepStatus.DONE

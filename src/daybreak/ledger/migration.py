@@ -74,6 +74,22 @@ def checked(session: LedgerSession) -> Meta:
     return _known(session.dialect, Meta(row.ledger_id, row.version))
 
 
+def readable(session: LedgerSession) -> Meta:
+    """Return what a ledger says of itself that is only to be looked at.
+
+    Raises:
+        PreflightError: If there is no ledger.
+        LedgerVersionError: If another release wrote it, newer or older.
+    """
+    meta = checked(session)
+    if meta.version < (wanted := len(migrations(session.dialect))):
+        raise LedgerVersionError(
+            f"the ledger is of version {meta.version}, this release reads version {wanted}",
+            hint="start or resume a run with it: that brings it up to this release",
+        )
+    return meta
+
+
 def missing(url: str) -> PreflightError:
     """Return the error for a ledger that does not exist."""
     return PreflightError(

@@ -12,13 +12,13 @@ from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from ..errors import InvalidTransition, LeaseLost
+from ..faultpoints import hit
 from ..model.fate import Counts
 from ..model.ownership import Ownership, Pass
-from ..model.progress import Measurement, StepRow
+from ..model.progress import Accepted, Measurement, StepRow
 from ..model.ranges import Range
 from ..model.shares import Uses, Wait
 from ..model.status import (
-    STEP_TRANSITIONS,
     RunStatus,
     StepStatus,
     check_step_transition,
@@ -27,6 +27,7 @@ from ..model.status import (
 )
 from .claims import Claims
 from .ownership import note, row_of, spaced
+from .passes import ACCEPTED, BEGUN_AGAIN, NewPass, accept_changes, begin_again, spaced_sources_of
 from .rows import AuditRow, RunRow, as_json, count_binds, run_of, step_of, storable
 from .session import LedgerSession, LedgerTransaction
 
@@ -131,6 +132,7 @@ class OwnedRun:
         whole: Range | None = None,
         total: int | None = None,
         fingerprint: Mapping[str, Any] | None = None,
+        upstream: Mapping[str, int] | None = None,
     ) -> StepRow:
         """Mark a step as running; its ends, total and fingerprint are kept from the first start.
 
@@ -140,6 +142,7 @@ class OwnedRun:
             whole: The ends of its chain.
             total: How many records the chain holds, if that is known.
             fingerprint: JSON data by which a changed source is recognised.
+            upstream: Of every step before it the pass that it is made from; kept with its ends.
 
         Returns:
             The step as it stands now, with what was kept.
@@ -159,9 +162,10 @@ class OwnedRun:
                 range_upto=whole.upto if whole else None,
                 total=total,
                 fingerprint=None if fingerprint is None else as_json(dict(fingerprint)),
+                upstream=None if upstream is None else as_json(dict(upstream)),
                 code=code,
                 now=now,
-                allowed=_spaced_sources_of(StepStatus.RUNNING),
+                allowed=spaced_sources_of(StepStatus.RUNNING),
             )
             if not begun:
                 check_step_transition(self._step_status(tx, step), StepStatus.RUNNING)
@@ -188,6 +192,49 @@ class OwnedRun:
                 )
 
         self._write(reopen)
+
+    def begin_again(self, passes: Sequence[NewPass], **details: object) -> None:
+        """Begin steps again, all of them or none: each has a new pass, in which nothing is done.
+
+        Durable before a target is touched. `details` go into the line of the audit.
+
+        Raises:
+            InvalidTransition: If a step has another pass by now; nothing was written.
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        line = AuditRow(self._session.patience.clock.now(), self._who, BEGUN_AGAIN, details)
+        note_id = uuid4().hex
+
+        def begin(tx: LedgerTransaction) -> None:
+            if tx.is_repeated and tx.query("select_note", note_id=note_id):
+                return
+            begin_again(tx, self.run.id, passes)
+            note(tx, self.run.id, note_id, line)
+
+        hit("restart.before_begin_again")
+        self._write(begin)
+        hit("restart.after_begin_again")
+
+    def accept(self, step: str, accepted: Accepted, **details: object) -> None:
+        """Let a running step go on with a changed source or graph, and say so in the audit.
+
+        Its ends, total and fingerprint are replaced in one write, together with the audit's line.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        line = AuditRow(
+            self._session.patience.clock.now(), self._who, ACCEPTED, {"step": step, **details}
+        )
+        note_id = uuid4().hex
+
+        def accept(tx: LedgerTransaction) -> None:
+            accept_changes(tx, self.run.id, step, accepted)
+            note(tx, self.run.id, note_id, line)
+
+        hit("step.before_accept")
+        self._write(accept)
+        hit("step.after_accept")
 
     def measure(self, of: Pass, measurements: Sequence[Measurement]) -> None:
         """Write down committed chunks as they are now, in one transaction.
@@ -245,7 +292,7 @@ class OwnedRun:
                 value=value,
                 error=storable(error),
                 now=now,
-                allowed=_spaced_sources_of(status),
+                allowed=spaced_sources_of(status),
                 **count_binds(counts),
             )
             self._claims.give_back(tx, step)
@@ -341,8 +388,3 @@ class OwnedRun:
             run=run.id,
             epoch=self.run.epoch,
         )
-
-
-def _spaced_sources_of(wanted: StepStatus) -> str:
-    sources = sorted(status for status, nexts in STEP_TRANSITIONS.items() if wanted in nexts)
-    return f" {' '.join(sources)} "

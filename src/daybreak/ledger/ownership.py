@@ -22,14 +22,14 @@ from uuid import uuid4
 from ..errors import LedgerError, RunOwned
 from ..model.identity import Identity
 from ..model.row import Row
-from ..model.status import REOPENED, RunStatus, check_transition, sources_of
+from ..model.status import RunStatus, check_takeable, takeable_from
 from .rows import AuditRow, Owner, RunRow, as_json, run_of, storable
 from .session import LedgerSession, LedgerTransaction
 
 LOOKS_A_LEASE: Final = 10
 """How often a watcher looks at the beat during one lease."""
 
-_NOBODYS: Final = frozenset({RunStatus.STOPPED, RunStatus.FAILED})
+_NOBODYS: Final = frozenset({RunStatus.STOPPED, RunStatus.FAILED, RunStatus.DONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Taking:
     """Told once, before a watch begins: it may take a whole lease."""
 
     reopens: bool = False
-    """Whether a run that is done is taken too."""
+    """Whether a run that is done is taken too: steps of it begin again, or are replayed."""
 
     def win(self) -> RunRow:
         """Become the owner; the epoch in the row returned is durable, and nobody else's.
@@ -175,16 +175,8 @@ class Taking:
         if not rows:
             raise no_such_run(self.run_id)
         seen = run_of(rows[0])
-        self._check_status(seen)
+        check_takeable(seen.status, begins_again=self.reopens)
         return seen
-
-    def _check_status(self, seen: RunRow) -> None:
-        if seen.status not in self._takeable:
-            check_transition(seen.status, RunStatus.RUNNING)
-
-    @property
-    def _takeable(self) -> frozenset[RunStatus]:
-        return sources_of(RunStatus.RUNNING) | (REOPENED if self.reopens else frozenset())
 
     def _is_free(self, seen: RunRow) -> bool:
         if seen.owner is None or seen.status in _NOBODYS or seen.is_final:
@@ -223,7 +215,7 @@ class Taking:
             run_id=seen.id,
             epoch=seen.epoch,
             beat=seen.lease.beat if seen.lease else 0,
-            allowed=spaced(self._takeable),
+            allowed=spaced(takeable_from(begins_again=self.reopens)),
             owner_host=self.owner.host,
             owner_pid=self.owner.pid,
             owner_lock=self.owner.lock_id,
@@ -233,7 +225,7 @@ class Taking:
         return rows == 1
 
     def _refuse_unless_left(self, seen: RunRow, run: RunRow) -> None:
-        self._check_status(run)
+        check_takeable(run.status, begins_again=self.reopens)
         if run.epoch != seen.epoch or not self._is_free(run):
             raise run_owned(run)
 

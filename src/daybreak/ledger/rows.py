@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ..model.fate import Counts
-from ..model.progress import Measurement, StepRow
+from ..model.progress import Former, Measurement, StepRow
 from ..model.ranges import Range
 from ..model.row import Row
 from ..model.shares import Claim
@@ -153,11 +153,25 @@ def step_of(row: Row) -> StepDetails:
         value=row.value,
         error=row.error,
         code=row.code,
+        former=_former_of(row.former),
+        upstream={} if row.upstream is None else json.loads(row.upstream),
         impact=row.impact or "",
         waits_for=row.waits_for,
         started_at=_instant(row.started_at),
         ended_at=_instant(row.ended_at),
     )
+
+
+def _former_of(text: str | None) -> Former | None:
+    if text is None:
+        return None
+    data = json.loads(text)
+    return Former(data["pass"], data["facts"])
+
+
+def former_text(former: Former | None) -> str | None:
+    """Return what a former pass left as the ledger keeps it."""
+    return None if former is None else as_json({"pass": former.number, "facts": former.facts})
 
 
 @dataclass(frozen=True, slots=True)

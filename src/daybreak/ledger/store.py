@@ -15,7 +15,7 @@ from ..model.identity import Identity
 from ..model.limits import LEASE_S
 from ..model.progress import Measurement
 from .clock import Patience
-from .migration import checked, is_missing_file, make_folder, missing, prepare
+from .migration import is_missing_file, make_folder, missing, prepare, readable
 from .owned import OwnedRun
 from .ownership import NewRun, Taking, no_such_run, start
 from .rows import (
@@ -58,7 +58,7 @@ class LedgerStore:
 
         Raises:
             PreflightError: If it cannot be reached, made or written; the hint says what to do.
-            LedgerVersionError: If a newer release wrote it.
+            LedgerVersionError: If a newer release wrote it; for a reader, also if an older one did.
         """
         if is_reader and is_missing_file(url):
             raise missing(url)
@@ -66,7 +66,7 @@ class LedgerStore:
             make_folder(url)
         session = LedgerSession(url, patience or Patience())
         try:
-            meta = checked(session) if is_reader else prepare(session)
+            meta = readable(session) if is_reader else prepare(session)
         except BaseException:
             session.close()
             raise
@@ -129,7 +129,7 @@ class LedgerStore:
             on_watch: Told before a watch begins, for it may take a whole lease.
             is_gone: Whether the kernel of this machine says that another run's owner is dead:
                 what it had of shared limits is free at once.
-            reopens: Take a run that is done, too: what it set aside is to change.
+            reopens: Take a run that is done, too: steps of it begin again, or are replayed.
 
         Raises:
             RunOwned: If another process owns it: who, where, and until when.
@@ -217,6 +217,11 @@ class LedgerStore:
             return tx.execute("delete_limit", limit_name=name)
 
         return self._session.write(remove) > 0
+
+    def newest_restart(self, run_id: int) -> AuditRow | None:
+        """Return what was written down when steps of a run last began again."""
+        rows = self._session.read("select_newest_restart", run_id=run_id)
+        return audit_of(rows[0]) if rows else None
 
     def _first(self, name: str, **bind: object) -> RunRow | None:
         rows = self._session.read(name, **bind)

@@ -109,6 +109,9 @@ class Step(Generic[T_co]):
     order: Order = "any"
     """`source`: its chunks are committed one after the other, in the order of the source."""
 
+    undo: Callable[[Transaction], None] | None = None
+    """What takes back the effects of an atomic step, so that it can begin again."""
+
     @property
     def upstream(self) -> frozenset[Step[Any]]:
         """Every step that is done before this one begins."""
@@ -116,6 +119,11 @@ class Step(Generic[T_co]):
         for step in self.after:
             found |= {step} | step.upstream
         return frozenset(found)
+
+    @property
+    def downstream(self) -> tuple[Step[Any], ...]:
+        """Every step that is held back by this one, in the job's order."""
+        return tuple(step for step in self.job.steps if self in step.upstream)
 
     def __repr__(self) -> str:
         return f"<Step {self.job.name}.{self.name}>"
@@ -307,6 +315,7 @@ class Job:
         impact: str = "",
         uses: Mapping[str, int] = NOTHING,
         name: str | None = None,
+        undo: Callable[[Transaction], None] | None = None,
     ) -> _AtomicDecorator:
         """Declare a step that does the work itself, in one transaction with its checkpoint.
 
@@ -316,6 +325,8 @@ class Job:
             impact: What breaks, and for whom, if it does not finish.
             uses: Units of shared limits that it needs to begin, by name: `{"db": 2}`.
             name: Its name, where that of the function will not do.
+            undo: Takes the step's effects back when it begins again: called in the transaction of
+                the new pass, before the step. Without it a step that has committed stays done.
 
         Raises:
             DefinitionError: If an option is out of bounds or the name is taken.
@@ -323,7 +334,14 @@ class Job:
 
         def declare(fn: Callable[..., Any]) -> Step[Any]:
             return self._add(
-                StepKind.ATOMIC, fn, after, impact, name=name, uses=uses, database=database
+                StepKind.ATOMIC,
+                fn,
+                after,
+                impact,
+                name=name,
+                uses=uses,
+                database=database,
+                undo=undo,
             )
 
         return declare

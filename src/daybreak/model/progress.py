@@ -13,6 +13,17 @@ from .status import StepStatus
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """What an earlier pass of a step left in its target: the present pass must replace it."""
+
+    number: int
+    """The newest pass whose effects are there."""
+
+    facts: Mapping[str, Any]
+    """That pass's fingerprint: sink and database say where the effects are; empty if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepRow:
     """A step of a run, as the ledger knows it."""
 
@@ -29,6 +40,34 @@ class StepRow:
     error: str | None
     code: str | None
     """Hash of the step's code when it last began."""
+
+    former: Former | None
+    """What an earlier pass left, or None if there is nothing to replace."""
+
+    upstream: Mapping[str, int]
+    """Of every step before it the pass that it was made from; empty until it has begun."""
+
+    def outdated_by(self, rows: Mapping[str, StepRow]) -> list[str]:
+        """Return the steps before it that have begun again since it began.
+
+        Args:
+            rows: All steps of the run, by name.
+        """
+        return [
+            name
+            for name, number in self.upstream.items()
+            if name in rows and rows[name].pass_number != number
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a step goes on with, although it began with something else."""
+
+    whole: Range
+    total: int | None
+    fingerprint: Mapping[str, Any]
+    upstream: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ Shopify's maintenance_tasks `RunStatusValidator`: one reason per edge.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
 
 from ..errors import InvalidTransition
 
@@ -34,7 +33,7 @@ class RunStatus(StrEnum):
     """Given up by a person. Final."""
 
     DONE = "done"
-    """Every step's chain is closed and its fates add up. Final."""
+    """Every step's chain is closed and its fates add up; final unless a step begins again."""
 
 
 TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
@@ -64,7 +63,8 @@ TRANSITIONS: dict[RunStatus, frozenset[RunStatus]] = {
     RunStatus.STOPPED: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
     RunStatus.FAILED: frozenset({RunStatus.RUNNING, RunStatus.CANCELLED}),
     RunStatus.CANCELLED: frozenset(),
-    RunStatus.DONE: frozenset(),
+    # done -> running: a person begins a step of it again; resuming alone never does that.
+    RunStatus.DONE: frozenset({RunStatus.RUNNING}),
 }
 
 
@@ -90,16 +90,20 @@ class StepStatus(StrEnum):
 STEP_TRANSITIONS: dict[StepStatus, frozenset[StepStatus]] = {
     StepStatus.WAITING: frozenset({StepStatus.RUNNING}),
     # running -> running: a new attempt found it at work under an owner that is gone.
+    # any -> waiting: a person begins it again, in a new pass; of the former one history is left.
     StepStatus.RUNNING: frozenset(
-        {StepStatus.RUNNING, StepStatus.STOPPED, StepStatus.FAILED, StepStatus.DONE}
+        {
+            StepStatus.RUNNING,
+            StepStatus.STOPPED,
+            StepStatus.FAILED,
+            StepStatus.DONE,
+            StepStatus.WAITING,
+        }
     ),
-    StepStatus.STOPPED: frozenset({StepStatus.RUNNING}),
-    StepStatus.FAILED: frozenset({StepStatus.RUNNING}),
-    StepStatus.DONE: frozenset(),
+    StepStatus.STOPPED: frozenset({StepStatus.RUNNING, StepStatus.WAITING}),
+    StepStatus.FAILED: frozenset({StepStatus.RUNNING, StepStatus.WAITING}),
+    StepStatus.DONE: frozenset({StepStatus.WAITING}),
 }
-
-REOPENED: Final = frozenset({RunStatus.DONE})
-"""From these, too, a run becomes running, but only by a command that says so: a replay."""
 
 assert set(TRANSITIONS) == set(RunStatus), "every status states its next moves, even if none"
 assert set(STEP_TRANSITIONS) == set(StepStatus), "every status states its next moves, even if none"
@@ -108,6 +112,30 @@ assert set(STEP_TRANSITIONS) == set(StepStatus), "every status states its next m
 def sources_of(wanted: RunStatus) -> frozenset[RunStatus]:
     """Return the statuses from which a run may become `wanted`: what the ledger's UPDATE checks."""
     return frozenset(status for status, nexts in TRANSITIONS.items() if wanted in nexts)
+
+
+def takeable_from(*, begins_again: bool) -> frozenset[RunStatus]:
+    """Return the statuses from which a process may become a run's owner.
+
+    Args:
+        begins_again: Whether it is going to begin a step again: only that opens a run that is done.
+    """
+    sources = sources_of(RunStatus.RUNNING)
+    return sources if begins_again else sources - {RunStatus.DONE}
+
+
+def check_takeable(current: RunStatus, *, begins_again: bool) -> None:
+    """Raise unless a process may become the owner of a run of this status.
+
+    Raises:
+        InvalidTransition: If it may not; nothing was written.
+    """
+    _check(current, RunStatus.RUNNING, TRANSITIONS[current], "run")
+    if current not in takeable_from(begins_again=begins_again):
+        raise InvalidTransition(
+            f"a {current} run is not resumed",
+            hint="begin a step of it again: daybreak restart RUN STEP; or start a new run",
+        )
 
 
 def check_transition(current: RunStatus, wanted: RunStatus) -> None:

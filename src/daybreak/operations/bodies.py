@@ -19,7 +19,7 @@ from ..model.knobs import Knobs
 from ..model.parameters import RUN
 from ..telemetry import Telemetry
 from .kept_values import KeptValues
-from .meanings import plan_of
+from .meanings import Reading, plan_of
 from .run_handle import Run
 
 
@@ -40,6 +40,8 @@ class StepBodies:
         lease_s: float,
         telemetry: Telemetry,
         clock: Clock,
+        passes: Mapping[str, int] | None = None,
+        accepts_changes: bool = False,
     ) -> None:
         self._run_id = run_id
         self._folder = folder
@@ -52,11 +54,14 @@ class StepBodies:
         self._lease_s = lease_s
         self._telemetry = telemetry
         self._clock = clock
+        self._passes = passes or {}
+        self._accepts_changes = accepts_changes
         self._values = KeptValues(folder)
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         work = step.function(**self._arguments(step))
-        return plan_of(step, work, folder=self._folder, target_of=self._target)
+        reading = Reading(self._folder, self._pass_of(step), self._accepts_changes)
+        return plan_of(step, work, reading=reading, target_of=self._target)
 
     def task(self, step: Step[Any]) -> str:
         return self._values.keep(step, step.function(**self._arguments(step)))
@@ -86,14 +91,11 @@ class StepBodies:
     def done(self, step: Step[Any], value: str | None, counts: Counts) -> None:
         self._values.done(step, value, counts)
 
+    def _pass_of(self, step: Step[Any]) -> int:
+        return self._passes.get(step.name, 1)
+
     def _target(self, database: Database) -> DatabaseTarget:
-        return DatabaseTarget(
-            database.url,
-            database.name,
-            self._clock,
-            lock_wait_s=self._takeover_s,
-            lease_s=self._lease_s,
-        )
+        return target_of(database, self._clock, takeover_s=self._takeover_s, lease_s=self._lease_s)
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:
         wanted = inspect.signature(step.function).parameters
@@ -108,5 +110,15 @@ class StepBodies:
                 self._values,
                 self._telemetry,
                 self._clock,
+                self._pass_of(step),
             )
         return arguments
+
+
+def target_of(
+    database: Database, clock: Clock, *, takeover_s: float, lease_s: float
+) -> DatabaseTarget:
+    """Return a database as the target of a run with this lease."""
+    return DatabaseTarget(
+        database.url, database.name, clock, lock_wait_s=takeover_s, lease_s=lease_s
+    )

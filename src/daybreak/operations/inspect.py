@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ..ledger.rows import RunRow, StepDetails
+from ..ledger import passes
+from ..ledger.rows import AuditRow, RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model.fate import Counts
 from ..model.progress import Measurement
@@ -69,6 +70,20 @@ class StepLine:
     waits_for: str | None
     """The shared limit at which it waits."""
 
+    pass_number: int
+    """1, or more for a step that has begun again."""
+
+    outdated_by: Sequence[str]
+    """Steps before it that have begun again since it was made from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """What a person decided about a run that was under way."""
+
+    at: datetime
+    text: str
+
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
@@ -87,6 +102,8 @@ class RunReport:
 
     error: str | None
     steps: Sequence[StepLine]
+    notes: Sequence[NoteLine]
+    """Restarts and accepted changes, the oldest first."""
 
 
 def runs(ledger: str, limit: int = 20) -> list[RunLine]:
@@ -122,9 +139,12 @@ def run_report(ledger: str, run_id: int) -> RunReport:
             owners=run.epoch,
             error=run.error,
             steps=[
-                _step_line(step, store.measurements(run_id, step.step), is_at_work=is_at_work)
+                _step_line(
+                    step, store.measurements(run_id, step.step), steps, is_at_work=is_at_work
+                )
                 for step in steps
             ],
+            notes=list(_notes(store.audit(run_id))),
         )
 
 
@@ -176,8 +196,24 @@ def is_owner_gone(run: RunRow, now: datetime) -> bool:
     return run.lease is None or not run.lease.is_current(now)
 
 
+def _notes(lines: Iterable[AuditRow]) -> Iterator[NoteLine]:
+    for line in lines:
+        match line.what:
+            case passes.BEGUN_AGAIN:
+                steps = ", ".join(f"{name} (pass {n})" for name, n in line.details["steps"].items())
+                undone = line.details["undone"]
+                by_hand = f"; undone by hand: {', '.join(undone)}" if undone else ""
+                yield NoteLine(line.at, f"begun again by {line.details['by']}: {steps}{by_hand}")
+            case passes.ACCEPTED:
+                yield NoteLine(line.at, f"accepted: {line.details['changed']}")
+
+
 def _step_line(
-    step: StepDetails, measurements: Sequence[Measurement], *, is_at_work: bool
+    step: StepDetails,
+    measurements: Sequence[Measurement],
+    steps: Iterable[StepDetails],
+    *,
+    is_at_work: bool,
 ) -> StepLine:
     busy_s = busy(measurements)
     read = sum(one.counts.read for one in measurements)
@@ -192,6 +228,8 @@ def _step_line(
         impact=step.impact,
         error=step.error,
         waits_for=step.waits_for if is_at_work else None,
+        pass_number=step.pass_number,
+        outdated_by=step.outdated_by({one.step: one for one in steps}),
     )
 
 

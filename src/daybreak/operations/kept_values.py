@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..check import keep
-from ..errors import DefinitionError
+from ..errors import DefinitionError, SourceChanged
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
 
@@ -48,10 +48,18 @@ class KeptValues:
                 return self._counts[step]
             if step not in self._values:
                 text = self._texts[step]
-                self._values[step] = (
-                    None if text is None else keep.from_json(text, returned_by(step), self._folder)
-                )
+                self._values[step] = None if text is None else self._read(step, text)
             return self._values[step]
+
+    def _read(self, step: Step[Any], text: str) -> Any:
+        try:
+            return keep.from_json(text, returned_by(step), self._folder)
+        except SourceChanged as error:
+            raise SourceChanged(
+                f"what step {step.name} gave has changed: {error}",
+                hint=f"put it back as it was, or begin again from that step: --from {step.name}",
+                step=step.name,
+            ) from error
 
 
 def returned_by(step: Step[Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,21 +21,41 @@ from ..model.job import Step
 from ..pipeline import Work
 from ..pipeline.nodes import Each, EachChunk, End, Into, IterableRoot, Root
 
-SOURCES: Final[Mapping[type[Root], Callable[[Any, Path], Source]]] = {
-    CsvRoot: CsvSource,
-    IterableRoot: lambda root, _folder: SequenceSource(root),
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """For whom a source is opened."""
+
+    folder: Path
+    """The run's."""
+
+    pass_number: int = 1
+    """The pass of the step that reads."""
+
+    accepts_changes: bool = False
+    """Whether a file may be another one than before: what that means is decided later."""
+
+
+SOURCES: Final[Mapping[type[Root], Callable[[Any, Reading], Source]]] = {
+    CsvRoot: lambda root, reading: CsvSource(
+        root,
+        reading.folder,
+        pass_number=reading.pass_number,
+        accepts_changes=reading.accepts_changes,
+    ),
+    IterableRoot: lambda root, _reading: SequenceSource(root),
 }
 
 
 def plan_of(
-    step: Step[Any], work: object, *, folder: Path, target_of: Callable[[Database], Target]
+    step: Step[Any], work: object, *, reading: Reading, target_of: Callable[[Database], Target]
 ) -> ChunkedPlan:
     """Resolve the pipeline that a step returned.
 
     Args:
         step: The step.
         work: What its function returned.
-        folder: The run's.
+        reading: For whom its source is opened.
         target_of: Gives the target of a database.
 
     Raises:
@@ -54,7 +75,7 @@ def plan_of(
         )
     sink, database = _sink_of(step, work.end)
     return ChunkedPlan(
-        source=opened(root, folder),
+        source=opened(root, reading),
         stages=stages,
         sink=sink,
         target=target_of(database),

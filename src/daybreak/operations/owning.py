@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,8 +72,19 @@ def owned_run(
     clock: Clock,
     *,
     reopens: bool = False,
+    look: Callable[[RunRow], None] = lambda _run: None,
 ) -> Iterator[OwnedRun]:
     """Own the run as long as the block lasts; one that is done only if it `reopens`.
+
+    Args:
+        store: The ledger.
+        run: The run.
+        settings: What the command says.
+        telemetry: Told when there is something to wait for.
+        clock: For the instants of events.
+        reopens: Whether a run that is done is taken, too.
+        look: Called while nobody of this machine owns the run, and before it is taken: what it
+            raises leaves the run as it is.
 
     Raises:
         RunOwned: If another process owns it; nothing was started.
@@ -85,6 +96,7 @@ def owned_run(
     if not lock.acquire():
         raise _owned_here(store.run(run.id))
     try:
+        look(store.run(run.id))
         owner = Owner(host_name(), os.getpid(), lock.lock_id)
 
         def say(watched: RunRow) -> None:
@@ -105,7 +117,7 @@ def owned_run(
                 lease_s=settings.lease_s,
                 on_watch=say,
                 is_gone=is_given_up,
-                reopens=reopens,
+                reopens=reopens or settings.restart is not None,
             )
         except TransientError as error:
             raise _ledger_held(run, error) from error

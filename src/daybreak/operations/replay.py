@@ -101,6 +101,7 @@ def replay(
                 lease_s=settings.lease_s,
                 telemetry=telemetry,
                 clock=clock,
+                passes={name: row.pass_number for name, row in owned.steps().items()},
             )
             around = Surroundings(
                 bodies=bodies,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import DefinitionError
 from ..model.job import Step
 from ..model.limits import Bad, BadLimit
+from ..model.ownership import Pass
 from ..telemetry import Progressed, Said, Shown, Telemetry
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Run:
     _values: KeptValues
     _telemetry: Telemetry
     _clock: Clock
+    _pass_number: int = 1
 
     def __getitem__(self, step: Step[T]) -> T:
         """Return what a step before this one gave.
@@ -59,7 +61,9 @@ class Run:
         return value
 
     def fetch(self, url: str, /, *, sha256: str | None = None, unpack: bool = False) -> Path:
-        """Bring a file into the run's folder, with its checksum; once it is there, it stays.
+        """Bring a file into the run's folder, with its checksum.
+
+        Once it is there, it stays, until this step is begun again.
 
         Args:
             url: A path, or a URL that fsspec understands.
@@ -71,7 +75,8 @@ class Run:
         """
         from ..connectors.fetch import fetch  # noqa: PLC0415 - heavy, and only for those who fetch
 
-        return fetch(url, self.folder, sha256=sha256, unpack=unpack)
+        of = Pass(self._step.name, self._pass_number)
+        return fetch(url, self.folder, sha256=sha256, unpack=unpack, of=of)
 
     def check(self, sources: S, /, *, max_bad: Bad = 0) -> S:
         """Check every record of every source in one pass, and give the sources back.

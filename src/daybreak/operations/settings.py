@@ -15,6 +15,7 @@ from ..errors import DefinitionError, TransientError
 from ..model.job import Job
 from ..model.knobs import Knobs, refuse_side_by_side
 from ..model.limits import DISK_FREE_BYTES_MIN, LEASE_S, PATIENCE_S, TAKEOVER_S
+from ..model.restart import Wish
 from .load import LoadedJob
 from .places import database_from_environment
 
@@ -38,6 +39,15 @@ class Settings:
 
     again: bool = False
     """Begin a new run, although there is one."""
+
+    restart: Wish | None = None
+    """Which steps begin again, or which one is to be done alone."""
+
+    run: int | None = None
+    """The run that is meant, by its number; else it is found by its identity."""
+
+    accepts_changes: bool = False
+    """Go on although a source or the graph changed, as far as that is safe."""
 
     lease_s: float = LEASE_S
     """How long other machines wait for a sign of life before they take the run over."""

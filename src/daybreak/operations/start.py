@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ..abc import Clock
+from ..abc import Clock, Target
 from ..databases import Database
 from ..databases.url import without_credentials
 from ..errors import DaybreakError, InvalidTransition, PreflightError
@@ -25,13 +25,14 @@ from ..model.job import Job
 from ..model.knobs import Knobs
 from ..model.parameters import read_parameters
 from ..model.status import RunStatus, StepStatus
-from ..telemetry import RunEnded, RunStarted, Telemetry
-from .bodies import StepBodies
+from ..telemetry import RunEnded, RunStarted, Said, Telemetry
+from .bodies import StepBodies, target_of
 from .disk import disk_findings, places_of
 from .load import LoadedJob
 from .owning import freed_ledger, owned_run
 from .places import ledger_url, runs_folder
 from .preflight import preflight, refuse
+from .restarting import Begun, Restarting
 from .run_lock import who
 from .settings import Settings, bound_databases, knobs_of, night_of
 from .signals import stopped_by_signals
@@ -54,6 +55,9 @@ class Outcome:
     was_done: bool = False
     """Whether the run was done before: nothing was started."""
 
+    done_alone: str | None = None
+    """The step that the command asked for alone, if it is done while others are still missing."""
+
 
 def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcome:
     """Start the run that the settings mean, or resume it; return when it has ended.
@@ -74,13 +78,24 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
     store = freed_ledger(url, runs, settings, telemetry, clock)
     try:
         night = night_of(job, settings, clock)
+        restarting = _restarting(job, settings, databases, clock)
         run = _run_of(
-            store, loaded, settings, night=night, parameters=parameters, databases=databases
+            store,
+            loaded,
+            settings,
+            night=night,
+            parameters=parameters,
+            databases=databases,
+            restarting=restarting,
         )
-        if run.is_final:
+        if run.is_final and restarting is None:
             return _ended_before(store, run)
-        with owned_run(store, run, settings, telemetry, clock) as owned:
+        with owned_run(
+            store, run, settings, telemetry, clock, look=_look(store, restarting)
+        ) as owned:
             store.be_patient(settings.patience_s)
+            targets = Targets(owned.ownership)
+            begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
             bodies = StepBodies(
                 run_id=str(run.id),
                 folder=Path(run.folder),
@@ -93,12 +108,23 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 lease_s=settings.lease_s,
                 telemetry=telemetry,
                 clock=clock,
+                passes={name: row.pass_number for name, row in owned.steps().items()},
+                accepts_changes=settings.accepts_changes,
             )
             _preflight(job, owned, knobs, databases, store)
-            return _conduct(job, owned, bodies, settings, telemetry=telemetry, clock=clock)
+            return _conduct(
+                job,
+                owned,
+                bodies,
+                settings,
+                targets=targets,
+                begun=begun,
+                telemetry=telemetry,
+                clock=clock,
+            )
     except InvalidTransition:
         run = store.run(run.id)
-        if not run.is_final:
+        if not run.is_final or settings.restart is not None:
             raise
         return _ended_before(store, run)  # by another process, while this one wanted it
     finally:
@@ -118,8 +144,11 @@ def _run_of(
     night: date | None,
     parameters: Mapping[str, Any],
     databases: Mapping[str, Database],
+    restarting: Restarting | None,
 ) -> RunRow:
     """Find the run that the command means, or enter it."""
+    if settings.run is not None:
+        return store.run(settings.run)
     shown = {
         name: parameter.to_json(parameters[name])
         for name, parameter in loaded.parameters.items()
@@ -135,6 +164,8 @@ def _run_of(
         unfinished = store.newest_unfinished(identity.family)
         if unfinished is not None:
             return unfinished
+    if restarting is not None:
+        restarting.look(store, None if settings.again else store.newest(identity))
     return store.start(
         identity,
         parameters=shown,
@@ -166,12 +197,30 @@ def _preflight(
         raise
 
 
+def _restarting(
+    job: Job, settings: Settings, databases: Mapping[str, Database], clock: Clock
+) -> Restarting | None:
+    if settings.restart is None:
+        return None
+
+    def reached(database: Database) -> Target:
+        return target_of(database, clock, takeover_s=settings.takeover_s, lease_s=settings.lease_s)
+
+    return Restarting(job, settings.restart, databases, reached, who())
+
+
+def _look(store: LedgerStore, restarting: Restarting | None) -> Callable[[RunRow], None]:
+    return lambda run: None if restarting is None else restarting.look(store, run)
+
+
 def _conduct(
     job: Job,
     owned: OwnedRun,
     bodies: StepBodies,
     settings: Settings,
     *,
+    targets: Targets,
+    begun: Begun,
     telemetry: Telemetry,
     clock: Clock,
 ) -> Outcome:
@@ -190,16 +239,19 @@ def _conduct(
             steps=[step.name for step in job.steps],
         )
     )
+    if begun.said:
+        telemetry.publish(Said(clock.now(), None, begun.said, {}))
     around = Surroundings(
         bodies=bodies,
         ledger=owned,
-        targets=Targets(owned.ownership),
+        targets=targets,
         clock=clock,
         telemetry=telemetry,
         stop=StopRequest(),
         patience_s=settings.patience_s,
+        accepts_changes=settings.accepts_changes,
     )
-    conductor = Conductor(job.steps, around, lease_s=settings.lease_s)
+    conductor = Conductor(job.steps, around, lease_s=settings.lease_s, only=begun.only)
     with stopped_by_signals(conductor.stop):
         result = conductor.run()
     outcome = _outcome(run, result)
@@ -225,4 +277,5 @@ def _outcome(run: RunRow, result: Result) -> Outcome:
         step=None if failed is None else failed.step.name,
         impact="" if failed is None else failed.step.impact,
         error=None if failed is None else failed.error,
+        done_alone=result.done_alone,
     )

@@ -55,6 +55,17 @@ def report_parts(report: RunReport, stream: TextIO) -> list[RenderableType]:
     head.append(f"{glyph(line.state, stream)} {line.state}", colour(line.state))
     parts: list[RenderableType] = [head, facts_table(report), steps_table(report.steps, stream)]
     parts += [_waiting(step) for step in report.steps if step.waits_for]
+    parts += [
+        Text(
+            f"{visible(step.step)} was made from the former {', '.join(step.outdated_by)}", "yellow"
+        )
+        for step in report.steps
+        if step.outdated_by and step.status is not StepStatus.WAITING
+    ]
+    parts += [
+        Text(f"{instant(note.at)} {visible(note.text, 1000)}", "bright_black")
+        for note in report.notes
+    ]
     parts += [_failed(step) for step in report.steps if step.status is StepStatus.FAILED]
     if report.error and not any(step.error for step in report.steps):
         parts.append(Text(f"  {visible(report.error, 1000)}", style="red"))
@@ -123,7 +134,7 @@ def steps_table(steps: Sequence[StepLine], stream: TextIO) -> Table:
         )
         table.add_row(
             Text(glyph(step.status, stream), style=colour(step.status)),
-            visible(step.step),
+            visible(step.step) + (f" (pass {step.pass_number})" if step.pass_number > 1 else ""),
             Text(str(step.status), style=colour(step.status)),
             *(figures if has_records else [""] * len(figures)),
             rate(step.per_s) if step.per_s else "",

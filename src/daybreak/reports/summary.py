@@ -78,6 +78,7 @@ def last_line(
     was_done: bool,
     see: str,
     again: str,
+    done_alone: str | None = None,
 ) -> str:
     """Say how a run ended, in one line.
 
@@ -89,12 +90,18 @@ def last_line(
         was_done: Whether it was done before this command.
         see: The command that shows what was set aside.
         again: The command that runs it once more.
+        done_alone: The step that was asked for alone, and is done, if others are missing.
     """
     aside = f"; {records(quarantined)} quarantined (see: {see})" if quarantined else ""
     if was_done:
         return f"run {run} was done already{aside or '; nothing to do'}; once more: {again}"
     if status is RunStatus.DONE:
         return f"run {run} done in {span(duration_s)}{aside or '; nothing quarantined'}"
+    if done_alone is not None:
+        return (
+            f"run {run}: {done_alone} is done, after {span(duration_s)}; other steps are still"
+            f" to be done{aside}"
+        )
     between = " between two chunks; what is committed stays" if status is RunStatus.STOPPED else ""
     return f"run {run} {status} after {span(duration_s)}{between}{aside}"
 

@@ -22,7 +22,7 @@ from ..abc import RunLedger
 from ..errors import InvalidTransition, LeaseLost
 from ..model.fate import Counts
 from ..model.ownership import Pass
-from ..model.progress import Measurement
+from ..model.progress import Accepted, Measurement
 from ..model.ranges import Range
 from ..model.status import STEP_TRANSITIONS, TRANSITIONS, RunStatus, StepStatus
 
@@ -37,10 +37,13 @@ def measured(after: int | None, upto: int, passed: int = 10) -> Measurement:
     return Measurement(Range.of(after, upto), counts, 2**40, 0.25, INSTANT)
 
 
+ACCEPTED: Final = Accepted(Range.of(None, 30), 30, {"size": 9}, {"check": 2})
+
 WRITES: Final[dict[str, Callable[[RunLedger], object]]] = {
     "renew": lambda ledger: ledger.renew(),
     "begin_step": lambda ledger: ledger.begin_step("check", code="1"),
     "reopen_step": lambda ledger: ledger.reopen_step("load", code="2"),
+    "accept": lambda ledger: ledger.accept("load", ACCEPTED, why="appended"),
     "measure": lambda ledger: ledger.measure(OF, [measured(10, 20)]),
     "end_step": lambda ledger: ledger.end_step("load", StepStatus.DONE, value="1"),
     "become": lambda ledger: ledger.become(RunStatus.DONE),
@@ -66,6 +69,30 @@ class RunLedgerContract:
         assert (again.whole, again.total, again.fingerprint) == (WHOLE, 20, {"size": 7})
         assert again.code == "2"
         assert again == run_ledger.steps()["load"]
+
+    def test_a_step_is_made_from_the_passes_that_were_there_when_its_ends_were_fixed(
+        self, run_ledger: RunLedger
+    ) -> None:
+        """A task, which has no ends, is made anew each time it begins."""
+        run_ledger.begin_step("load", code="1", whole=WHOLE, upstream={"check": 1})
+        run_ledger.begin_step("count", code="1", upstream={"load": 1})
+
+        load = run_ledger.begin_step("load", code="1", upstream={"check": 2})
+        count = run_ledger.begin_step("count", code="1", upstream={"load": 2})
+
+        assert (load.upstream, count.upstream) == ({"check": 1}, {"load": 2})
+
+    def test_accepted_changes_replace_ends_total_fingerprint_and_upstream(
+        self, run_ledger: RunLedger
+    ) -> None:
+        """What is accepted is kept as what was said first is: later starts do not replace it."""
+        run_ledger.begin_step("load", code="1", whole=WHOLE, total=20, fingerprint={"size": 7})
+        run_ledger.accept("load", ACCEPTED, why="appended")
+
+        row = run_ledger.begin_step("load", code="1", whole=WHOLE, total=20, fingerprint={})
+
+        kept = Accepted(row.whole or WHOLE, row.total, row.fingerprint or {}, row.upstream)
+        assert kept == ACCEPTED
 
     def test_a_step_that_ended_says_how(self, run_ledger: RunLedger) -> None:
         """Status, counts and value are those that were given."""

@@ -1,9 +1,11 @@
 -- Mark a step as running; its ends, total and fingerprint are kept from the first start.
 insert into daybreak_ledger.steps as kept (
-  run_id, step, status, pass, range_after, range_upto, total, fingerprint, code, started_at
+  run_id, step, status, pass, range_after, range_upto, total, fingerprint, upstream, code,
+  started_at
 )
 values (
-  :run_id, :step, 'running', 1, :range_after, :range_upto, :total, :fingerprint, :code, :now
+  :run_id, :step, 'running', 1, :range_after, :range_upto, :total, :fingerprint, :upstream, :code,
+  :now
 )
 on conflict (run_id, step) do update
 set
@@ -12,6 +14,11 @@ set
   range_upto = coalesce(kept.range_upto, excluded.range_upto),
   total = coalesce(kept.total, excluded.total),
   fingerprint = coalesce(kept.fingerprint, excluded.fingerprint),
+  -- What it is made from counts as long as nothing is read: with its ends that is fixed, too.
+  upstream = case
+    when kept.range_upto is null then coalesce(excluded.upstream, kept.upstream)
+    else kept.upstream
+  end,
   code = excluded.code,
   started_at = coalesce(kept.started_at, excluded.started_at),
   ended_at = null,

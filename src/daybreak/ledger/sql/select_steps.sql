@@ -2,6 +2,7 @@
 select
   s.step, s.status, s.pass, s.range_after, s.range_upto, s.total, s.fingerprint,
   s.value, s.error, s.code, s.impact, s.waits_for, s.started_at, s.ended_at,
+  s.former, s.upstream,
   cast(coalesce(s.records_read, m.records_read, 0) as bigint) as records_read,
   cast(coalesce(s.records_passed, m.records_passed, 0) as bigint) as records_passed,
   cast(coalesce(s.records_filtered, m.records_filtered, 0) as bigint) as records_filtered,

@@ -1,0 +1,28 @@
+"""Fault points that an undisturbed run of the killed job does not pass, and who kills there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from daybreak.faultpoints import FAULT_POINTS, FaultPoint
+
+OF_RESTARTS: Final[tuple[FaultPoint, ...]] = (
+    "restart.before_begin_again",
+    "restart.after_begin_again",
+    "atomic.before_undo",
+    "atomic.after_undo",
+)
+"""Passed by a restart: `test_killing_restarts`."""
+
+OF_CHANGES: Final[tuple[FaultPoint, ...]] = ("step.before_accept", "step.after_accept")
+"""Passed by a run that accepts a changed source: `test_killing_restarts`."""
+
+OF_REPLAYS: Final[tuple[FaultPoint, ...]] = tuple(
+    point for point in FAULT_POINTS if point.startswith(("replay.", "erase."))
+)
+"""Passed by `daybreak quarantine`, and by no run: `test_killing_replays`."""
+
+OF_RUNS: Final[tuple[FaultPoint, ...]] = tuple(
+    point for point in FAULT_POINTS if point not in (*OF_RESTARTS, *OF_CHANGES, *OF_REPLAYS)
+)
+"""Passed by every run of the killed job."""
