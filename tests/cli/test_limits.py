@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from daybreak.ledger.owned import PlannedStep
 from daybreak.ledger.rows import Owner
 from daybreak.ledger.store import LedgerStore
 from tests.cli.conftest import Type
@@ -39,13 +40,19 @@ def test_who_has_it_and_who_waits_is_shown_for_people_and_programs(type_in: Type
             who="a test",
         )
         owner = Owner("elsewhere", number, f"lock {number}")
-        store.take(run.id, owner, is_locked=True).claim("load", {"db": 1})
+        mine = store.take(run.id, owner, is_locked=True)
+        mine.plan([PlannedStep("load", "No orders.")])
+        if (wait := mine.claim("load", {"db": 1})) is not None:
+            mine.wait_step("load", str(wait))
     store.close()
     (line,) = map(json.loads, type_in(f"limits --json --ledger {LEDGER}").out.splitlines())
 
     assert ("db", 1, 1) == (line["name"], line["units"], line["in_use"])
     assert [["run 1 step load: 1"], ["run 2 step load: 1"]] == [line["holders"], line["waiting"]]
     assert "run 1 step load: 1" in type_in(f"limits --ledger {LEDGER}").out
+    waits = "step load is waiting for db: 1 of 1 in use by run 1 step load"
+    assert waits in type_in(f"status 2 --ledger {LEDGER}").out
+    assert "waiting for" not in type_in(f"status 1 --ledger {LEDGER}").out
 
 
 @pytest.mark.usefixtures("shop")
