@@ -50,8 +50,20 @@ FaultPoint = Literal[
     "atomic.after_commit",
     "publish.before_rename",
     "publish.after_rename",
+    "rehearsal.before_begin",
+    "rehearsal.after_begin",
+    "rehearsal.before_rollback",
+    "rehearsal.after_rollback",
+    "scratch.before_create",
+    "scratch.after_create",
+    "scratch.before_drop",
+    "scratch.after_drop",
 ]
 FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)
+RUN_POINTS: Final[tuple[FaultPoint, ...]] = tuple(
+    point for point in FAULT_POINTS if not point.startswith(("rehearsal.", "scratch."))
+)
+"""Those that a run passes; the others only a rehearsal does, which has kill tests of its own."""
 
 
 class InjectedFault(Exception):  # noqa: N818 - a test's, never a user's

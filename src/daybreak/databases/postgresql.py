@@ -41,6 +41,7 @@ class PostgresqlSession:
     """A session with a PostgreSQL server."""
 
     dialect = "postgresql"
+    is_never_in_doubt = False
 
     def __init__(self, url: URL, *, application: str, lock_wait_s: float) -> None:
         self._name = url.database or ""

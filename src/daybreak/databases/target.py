@@ -23,7 +23,7 @@ from ..model.ownership import Ownership, Pass
 from ..model.row import Row
 from .holders import said_holders
 from .markers import marker_of
-from .session import LOCK_WAIT_S, Session, connect, transaction
+from .session import LOCK_WAIT_S, Connect, Session, connect, transaction
 from .statement import load
 from .url import without_credentials
 from .writer import Writer
@@ -39,6 +39,7 @@ class DatabaseTarget:
         clock: For the instants that people read.
         lock_wait_s: How long everything but a chunk's transaction waits for locks of others.
         lease_s: Of the run: no session of a worker waits, or is idle in a transaction, much longer.
+        opens: How sessions are opened; a rehearsal keeps all of them inside one transaction.
     """
 
     url: str
@@ -46,6 +47,7 @@ class DatabaseTarget:
     clock: Clock
     lock_wait_s: float = LOCK_WAIT_S
     lease_s: float = LEASE_S
+    opens: Connect = connect
 
     def install(self) -> None:
         with self._session() as session:
@@ -165,6 +167,7 @@ class DatabaseTarget:
             application=_application(ownership),
             lock_wait_s=self.lease_s,
             clock=self.clock,
+            opens=self.opens,
         )
         try:
             yield writer
@@ -177,7 +180,7 @@ class DatabaseTarget:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        session = connect(self.url, lock_wait_s=self.lock_wait_s)
+        session = self.opens(self.url, lock_wait_s=self.lock_wait_s)
         try:
             yield session
         finally:

@@ -17,6 +17,9 @@ PARALLEL_MAX: Final = 64
 BAD_ALWAYS_ALLOWED: Final = 10
 """Fewer bad records than this never exceed a percentage, unless all records are bad."""
 
+REHEARSAL_RECORDS: Final = 100_000
+"""Records that a rehearsal reads unless it is told otherwise: ten chunks of the usual size."""
+
 LEASE_S: Final = 30.0
 TAKEOVER_S: Final = 30.0
 """How long a new owner waits for the chunks in flight of the old one."""

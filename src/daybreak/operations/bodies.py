@@ -39,6 +39,8 @@ class StepBodies:
         lease_s: float,
         telemetry: Telemetry,
         clock: Clock,
+        is_rehearsal: bool = False,
+        kept_folder: Path | None = None,
     ) -> None:
         self._run_id = run_id
         self._folder = folder
@@ -51,7 +53,8 @@ class StepBodies:
         self._lease_s = lease_s
         self._telemetry = telemetry
         self._clock = clock
-        self._values = KeptValues(folder)
+        self._is_rehearsal = is_rehearsal
+        self._values = KeptValues(folder, kept_folder or folder)
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         work = step.function(**self._arguments(step))
@@ -92,6 +95,7 @@ class StepBodies:
             self._clock,
             lock_wait_s=self._takeover_s,
             lease_s=self._lease_s,
+            opens=database.opens,
         )
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:
@@ -103,6 +107,7 @@ class StepBodies:
                 self._folder,
                 self._night,
                 self._started_at,
+                self._is_rehearsal,
                 step,
                 self._values,
                 self._telemetry,

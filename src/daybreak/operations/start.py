@@ -11,7 +11,6 @@ from typing import Any
 
 from ..abc import Clock
 from ..databases import Database
-from ..databases.url import without_credentials
 from ..errors import DaybreakError, InvalidTransition
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
@@ -21,13 +20,13 @@ from ..ledger.clock import SystemClock
 from ..ledger.owned import OwnedRun, PlannedStep
 from ..ledger.rows import RunRow
 from ..ledger.store import LedgerStore
-from ..model.identity import Identity
 from ..model.job import Job
 from ..model.parameters import read_parameters
 from ..model.status import RunStatus
 from ..telemetry import RunEnded, RunStarted, Telemetry
 from .bodies import StepBodies
 from .load import LoadedJob
+from .naming import identity_of
 from .owning import opened_ledger, owned_run
 from .places import ledger_url, runs_folder
 from .run_lock import host_name
@@ -113,24 +112,14 @@ def _run_of(
     databases: Mapping[str, Database],
 ) -> RunRow:
     """Find the run that the command means, or enter it."""
-    shown = {
-        name: parameter.to_json(parameters[name])
-        for name, parameter in loaded.parameters.items()
-        if not parameter.is_secret
-    }
-    identity = Identity(
-        job=loaded.job.name,
-        parameters=shown,
-        databases={name: without_credentials(db.url) for name, db in databases.items()},
-        night=night,
-    )
+    identity = identity_of(loaded, parameters, databases, night)
     if settings.night is None and not settings.again:
         unfinished = store.newest_unfinished(identity.family)
         if unfinished is not None:
             return unfinished
     return store.start(
         identity,
-        parameters=shown,
+        parameters=identity.parameters,
         job_file=str(loaded.path),
         runs_folder=runs_folder(ledger_url(settings.ledger, loaded.path), loaded.path),
         who=_who(),
