@@ -163,7 +163,7 @@ def _tables(session: Session) -> list[str]:
         sql = "select name from sqlite_master order by name"
     else:
         sql = """
-            select table_schema || '.' || table_name as name from information_schema.tables
+            select format('%I.%I', table_schema, table_name) as name from information_schema.tables
             where table_schema not in ('pg_catalog', 'information_schema') order by name
         """
     return [row.name for row in session.query(sql)]

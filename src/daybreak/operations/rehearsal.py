@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..databases.commit_price import CommitPrice
 from ..errors import DaybreakError
@@ -11,6 +12,9 @@ from ..model.fate import Counts
 from ..model.job import StepKind
 from ..model.status import StepStatus
 from .quarantine import QuarantineCause
+
+NAME: Final = "rehearsal"
+"""What a rehearsal is called where a run has its number."""
 
 
 @dataclass(frozen=True, slots=True)

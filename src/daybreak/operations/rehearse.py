@@ -43,7 +43,7 @@ from .load import LoadedJob
 from .naming import identity_of
 from .places import ledger_url
 from .quarantine import QuarantineCause, causes_in
-from .rehearsal import Rehearsal, RehearsedStep
+from .rehearsal import NAME, Rehearsal, RehearsedStep
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
 from .rehearsal_words import said_in_place
@@ -51,9 +51,6 @@ from .rehearsed_bodies import RehearsedBodies
 from .run_lock import host_name
 from .settings import Settings, knobs_of, named_databases, night_of
 from .signals import stopped_by_signals
-
-NAME = "rehearsal"
-"""What a rehearsal is called where a run has its number."""
 
 
 def rehearse(
