@@ -10,19 +10,24 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from .exits import Exit, exit_of_error
 from .help import DaybreakGroup, color_of_environment
 from .quarantine import quarantine
+from .rehearse import rehearse
 from .run import run
 from .status import status
 from .typed import PROGRAM
 
 if TYPE_CHECKING:
     from ..reports.failure import Failure
+
+
+_AT_WORK: Final = (["run"], ["rehearse"])
+"""The commands that call a job's functions."""
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) -> None:  # noqa: FBT001 - click calls it
@@ -42,6 +47,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) 
     cls=DaybreakGroup,
     examples=[
         ("daybreak run examples/flights.py", "start a job, or resume it"),
+        ("daybreak rehearse examples/flights.py --scratch", "try it without leaving anything"),
         ("daybreak status", "how the last runs stand"),
         ("daybreak quarantine 1", "what run 1 set aside, and why"),
     ],
@@ -60,6 +66,7 @@ def daybreak() -> None:
 
 
 daybreak.add_command(run)
+daybreak.add_command(rehearse)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 
@@ -89,7 +96,7 @@ def execute(words: Sequence[str]) -> Exit | int:
         return _wrong_usage(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)
-        return Exit.STOPPED if words[:1] == ["run"] else Exit.FAILED
+        return Exit.STOPPED if words[:1] in _AT_WORK else Exit.FAILED
     except BrokenPipeError:
         return Exit.FAILED  # whoever read the output is gone
     except Exception as error:  # noqa: BLE001 - the last door: nobody gets a bare traceback
@@ -121,7 +128,7 @@ def _tell(error: Exception, words: Sequence[str]) -> Exit:
 
     command = command_line([PROGRAM, *without_secrets(words, ())])
     if isinstance(error, DaybreakError):
-        is_run = words[:1] == ["run"]
+        is_run = words[:1] in _AT_WORK
         title = "nothing was started" if is_run else f"{words[0]} failed"
         # A job's file is corrected and the command typed again; another command is typed otherwise.
         is_mistyped = isinstance(error, DefinitionError) and not is_run

@@ -111,7 +111,7 @@ def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Seq
     secrets = [p for p in loaded.parameters.values() if p.is_secret]
     shown = without_secrets(words, (f"--{parameter.name}" for parameter in secrets))
     typed = Typed(loaded, file, options["ledger"], shown)
-    mask = Mask(_secret_values(loaded, options, words))
+    mask = Mask(secret_values(loaded, options, words))
     kinds = {step.name: step.kind for step in loaded.job.steps}
     listening = Listening(
         progress=Progress(time.monotonic, kinds),
@@ -151,7 +151,7 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
     )
 
 
-def _secret_values(loaded: LoadedJob, options: Mapping[str, Any], words: Sequence[str]) -> set[str]:
+def secret_values(loaded: LoadedJob, options: Mapping[str, Any], words: Sequence[str]) -> set[str]:
     """Return what must not be seen: passwords in URLs, and the values of secret parameters."""
     urls = list(words)
     for database in loaded.databases:

@@ -43,11 +43,20 @@ class RehearsalTransaction:
     Args:
         url: The database.
         wait_s: How long to wait for locks of others.
+        gives_way: Called between two chunks when others wait for locks of ours; where the database
+            says so.
     """
 
-    def __init__(self, url: str, *, wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        wait_s: float = LOCK_WAIT_S,
+        gives_way: Callable[[], None] = lambda: None,
+    ) -> None:
         self.url = url
         self._wait_s = wait_s
+        self._gives_way = gives_way
         self._session: Session | None = None
         self.is_begun = False
         """Whether there is something to undo."""
@@ -94,9 +103,12 @@ class RehearsalTransaction:
             if session.dialect == "postgresql":
                 session.execute(f"set idle_in_transaction_session_timeout = {int(IDLE_S * 1000)}")
             else:
-                # Changed pages stay in memory: a spilled one would lock readers out, and be in the
-                # file until somebody rolls it back.
+                # Changed pages stay in memory: a spilled one would lock readers out. As none
+                # reaches the file, what would undo it needs no file either, which a kill would
+                # leave. A file in WAL mode stays so: uncommitted pages do not reach its log.
                 session.execute("pragma cache_spill = off")
+                if session.query("pragma journal_mode")[0].journal_mode != "wal":
+                    session.execute("pragma journal_mode = memory")
             session.begin()
         except TransientError as error:
             raise PreflightError(
@@ -122,6 +134,13 @@ class RehearsalTransaction:
         """
         assert self._check is not None, "begin() first"
         self._check()
+
+    def between_chunks(self, session: Session) -> None:
+        """Let others go first if they wait."""
+        if session.dialect == "postgresql":
+            waiting = session.query(load(session.dialect, "waiting_for_me"))[0].sessions
+            if waiting:
+                self._gives_way()
 
     def rollback(self) -> None:
         """Undo everything, and end the session; a new one is opened when it is used again."""
@@ -218,6 +237,7 @@ class NestedSession:
             self._around.check_deferred()
             session.execute(f"release savepoint {_CHUNK}")
             self._is_begun = False
+            self._around.between_chunks(session)
 
     def commit_with(self, sql: str, /, **bind: object) -> bool:
         """Run the last statement, which must touch one row, and do as `commit`."""

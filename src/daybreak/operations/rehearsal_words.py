@@ -14,7 +14,7 @@ REAL: Final = (
     " of its own) is real: ask run.rehearsal to leave it out"
 )
 _SERVER: Final = (
-    "what it writes is locked until it ends: whoever writes the same rows or keys waits",
+    "what it writes is locked until it ends: it gives way between two chunks if others wait for it",
     "sequences that it draws from keep their gaps; its dead rows wait for the next vacuum",
     "its write-ahead log goes to archives and replicas as any other",
 )

@@ -12,8 +12,9 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ..abc import Clock
 from ..databases import Database
@@ -51,6 +52,8 @@ from .rehearsed_bodies import RehearsedBodies
 from .run_lock import host_name
 from .settings import Settings, knobs_of, named_databases, night_of
 from .signals import stopped_by_signals
+
+GAVE_WAY: Final = "others wait for its locks"
 
 
 def rehearse(
@@ -93,8 +96,9 @@ def rehearse(
     chunk = knobs.get(step.name, step.knobs).chunk
     for sentence in said_in_place(step, databases.values(), records, chunk):
         telemetry.publish(Said(clock.now(), None, sentence, {}))
+    stop = StopRequest()
     with rehearsal_folder() as folder:
-        with _inside(databases, settings) as transactions:
+        with _inside(databases, settings, stop) as transactions:
             bodies = StepBodies(
                 run_id=NAME,
                 folder=folder,
@@ -113,10 +117,14 @@ def rehearse(
             for done in filter(earlier.has_done, step.upstream):
                 known = earlier.steps[done.name]
                 bodies.done(done, known.value, known.counts)
-            attempt = _Attempt(step, bodies, records, telemetry, clock)
+            heard = RehearsedBodies(bodies, records=records, is_alone=True)
+            attempt = _Attempt(step, heard, telemetry, clock, stop)
             rehearsed = attempt.run(identity, databases)
             begun = [one for one in transactions if one.is_begun]
-            caveats = [*_caveats(step, earlier, rehearsed, records), *_unsealed(begun)]
+            caveats = [
+                *_caveats(step, earlier, rehearsed, records),
+                *_about_transaction(begun, stop),
+            ]
         price = commit_price(begun[0].url, folder) if begun else None
     return Rehearsal(
         job=loaded.job.name,
@@ -130,7 +138,7 @@ def rehearse(
 
 @contextmanager
 def _inside(
-    databases: Mapping[str, Database], settings: Settings
+    databases: Mapping[str, Database], settings: Settings, stop: StopRequest
 ) -> Iterator[list[RehearsalTransaction]]:
     """Have everything that is done in the databases be part of transactions that are rolled back.
 
@@ -140,7 +148,9 @@ def _inside(
     transactions = []
     try:
         for database in databases.values():
-            transaction = RehearsalTransaction(database.url, wait_s=settings.lease_s)
+            transaction = RehearsalTransaction(
+                database.url, wait_s=settings.lease_s, gives_way=partial(stop.request, GAVE_WAY)
+            )
             transactions.append(transaction)
             database.bind(database.url, transaction.opens)
         yield transactions
@@ -157,16 +167,16 @@ class _Attempt:
     def __init__(
         self,
         step: Step[Any],
-        bodies: StepBodies,
-        records: int,
+        bodies: RehearsedBodies,
         telemetry: Telemetry,
         clock: Clock,
+        stop: StopRequest,
     ) -> None:
         self._step = step
-        self._bodies = RehearsedBodies(bodies, records=records, is_alone=True)
+        self._bodies = bodies
         self._telemetry = telemetry
         self._clock = clock
-        self._stop = StopRequest()
+        self._stop = stop
         self._hearing = Hearing()
         telemetry.subscribe(self._hearing.hear)
 
@@ -280,7 +290,9 @@ def _caveats(
         yield f"steps before it are not done, and their effects are not there: {', '.join(undone)}"
 
 
-def _unsealed(begun: Sequence[RehearsalTransaction]) -> Iterator[str]:
+def _about_transaction(begun: Sequence[RehearsalTransaction], stop: StopRequest) -> Iterator[str]:
+    if stop.reason == GAVE_WAY:
+        yield "it ended early, for others waited for rows or keys that it had written"
     if not all(transaction.is_sealed for transaction in begun):
         yield (
             "the user may not create temporary tables there, so the transaction was not sealed: a"
