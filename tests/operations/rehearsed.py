@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from daybreak.databases.scratch import PREFIX as SCRATCH_PREFIX
 from daybreak.databases.session import Session, opened
+from daybreak.databases.statement import load
 from daybreak.operations.load import LoadedJob, load_job
 from daybreak.operations.rehearsal import Rehearsal
 from daybreak.operations.rehearsal_folder import PREFIX
@@ -58,9 +60,14 @@ def children(loose: int = 0) -> Work:
     return source(rows).into(db.table("children", key="id"))
 
 @job.atomic(db, after=load, impact="Nobody knows how many.")
-def count(tx: Transaction, run: Run) -> int:
-    tx.execute("insert into notes (what) values (:what)", what=f"rehearsal: {run.rehearsal}")
+def count(tx: Transaction) -> int:
+    tx.execute("insert into notes (what) values ('counted')")
     return tx.one("select count(*) from notes", int)
+
+@job.atomic(db, impact="Nobody is told.")
+def told(tx: Transaction, run: Run) -> str:
+    tx.execute("insert into notes (what) values (:what)", what=f"told: {run.rehearsal}")
+    return tx.one("select what from notes where what like 'told%'", str)
 
 @job.step(chunk=10, max_bad="100%", impact="Nothing is seen.")
 def seen() -> Work:
@@ -74,15 +81,21 @@ def seen() -> Work:
     return source(range(30)).map(look).each(note, database=db)
 
 @job.step(chunk=10, max_bad="50%", impact="Somebody commits.")
-def committing(how: str = "commit") -> Work:
+def committing(how: str = "select 1") -> Work:
     def commit(number: int, tx: Transaction) -> None:
         tx.execute("insert into notes (what) values (:what)", what=f"number {number}")
         if number == 15:
             tx.connection.execute(how)
     return source(range(30)).each(commit, database=db)
 
+@job.step(chunk=25, impact="Nothing is wide.")
+def wide() -> Work:
+    def write(number: int, tx: Transaction) -> None:
+        tx.execute("insert into notes (what) values (:what)", what="wide " * 20_000)
+    return source(range(50)).each(write, database=db)
+
 @job.step(chunk=50, impact="Pairs are missing.")
-def quadratic(pairs: int = 400) -> Work:
+def quadratic(pairs: int = 40) -> Work:
     def pair(number: int, tx: Transaction) -> None:
         tx.one("select count(*) from notes where what like :like", like=f"%{number} pair")
         tx.execute("insert into notes (what) values (:what)", what=f"{number} pair")
@@ -142,25 +155,31 @@ class Rehearsed:
         return start(self.job, self.settings(**settings), Telemetry())
 
     def left(self) -> dict[str, Any]:
-        """Read everything that could be left: tables with their rows, sequences' names, files."""
+        """Read everything that could be left: tables with their rows, files, folders."""
         with opened(self.url) as session:
             tables = {name: _rows(session, name) for name in _tables(session)}
         files = sorted(
             (str(path.relative_to(self.folder)), path.stat().st_size if path.is_file() else 0)
             for path in self.folder.rglob("*")
-            if "__pycache__" not in path.parts and not path.name.endswith((".db", "-journal"))
+            if "__pycache__" not in path.parts
         )
-        return {"tables": tables, "files": files}
+        folders = [path.name for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*")]
+        return {"tables": tables, "files": files, "folders": folders}
 
-
-def folders() -> set[Path]:
-    """Return the folders of rehearsals on this machine; others may be at work too."""
-    return set(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
+    def scratches(self) -> list[str]:
+        """Return the scratch databases of the job's database; other tests have theirs."""
+        if self.url.startswith("sqlite"):
+            return []
+        sql = "select datname as name from pg_database where datname like :pattern"
+        with opened(self.url) as session:
+            number = session.query(load(session.dialect, "scratch_facts"))[0].number
+            pattern = f"{SCRATCH_PREFIX}{number}%"
+            return [row.name for row in session.query(sql, pattern=pattern)]
 
 
 def _tables(session: Session) -> list[str]:
     if session.dialect == "sqlite":
-        sql = "select name from sqlite_master order by name"
+        sql = "select name from sqlite_master where type = 'table' order by name"
     else:
         sql = """
             select format('%I.%I', table_schema, table_name) as name from information_schema.tables
