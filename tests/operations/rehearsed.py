@@ -19,10 +19,8 @@ from daybreak.operations.start import Outcome, start
 from daybreak.telemetry import Event, Telemetry
 
 JOB = '''
-import sqlite3
 from pathlib import Path
 
-import psycopg
 from pydantic import BaseModel
 
 from daybreak import Database, Job, Quarantine, Run, Transaction, Work, files, source

@@ -123,7 +123,7 @@ def rehearse(
             begun = [one for one in transactions if one.is_begun]
             caveats = [
                 *_caveats(step, earlier, rehearsed, records),
-                *_about_transaction(begun, stop),
+                *_about_transaction(begun, rehearsed, stop),
             ]
         price = commit_price(begun[0].url, folder) if begun else None
     return Rehearsal(
@@ -216,7 +216,7 @@ class _Attempt:
             with stopped_by_signals(self._asked_to_stop):
                 if self._step.kind is StepKind.STEP:
                     counts = ChunkedStep(self._step, around).run(None)
-                    return StepStatus.DONE if counts else StepStatus.STOPPED, None, None
+                    return (StepStatus.STOPPED if counts is None else StepStatus.DONE), None, None
                 return StepStatus.DONE, self._whole(around), None
         except KeyboardInterrupt:
             return StepStatus.STOPPED, None, None
@@ -290,8 +290,10 @@ def _caveats(
         yield f"steps before it are not done, and their effects are not there: {', '.join(undone)}"
 
 
-def _about_transaction(begun: Sequence[RehearsalTransaction], stop: StopRequest) -> Iterator[str]:
-    if stop.reason == GAVE_WAY:
+def _about_transaction(
+    begun: Sequence[RehearsalTransaction], rehearsed: RehearsedStep, stop: StopRequest
+) -> Iterator[str]:
+    if rehearsed.status is StepStatus.STOPPED and stop.reason == GAVE_WAY:
         yield "it ended early, for others waited for rows or keys that it had written"
     if not all(transaction.is_sealed for transaction in begun):
         yield (
