@@ -68,6 +68,14 @@ FaultPoint = Literal[
     "replay.before_end",
     "erase.before_commit",
     "erase.after_commit",
+    "rehearsal.before_begin",
+    "rehearsal.after_begin",
+    "rehearsal.before_rollback",
+    "rehearsal.after_rollback",
+    "scratch.before_create",
+    "scratch.after_create",
+    "scratch.before_drop",
+    "scratch.after_drop",
 ]
 FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)
 

@@ -29,6 +29,7 @@ from typing import Final
 from tests.torture import (
     mutants_of_commits,
     mutants_of_ownership,
+    mutants_of_rehearsals,
     mutants_of_replay,
     mutants_of_restarts,
     mutants_of_sharing,
@@ -40,6 +41,7 @@ MUTANTS: Final = (
     *mutants_of_ownership.MUTANTS,
     *mutants_of_commits.MUTANTS,
     *mutants_of_truth.MUTANTS,
+    *mutants_of_rehearsals.MUTANTS,
     *mutants_of_replay.MUTANTS,
     *mutants_of_restarts.MUTANTS,
     *mutants_of_sharing.MUTANTS,

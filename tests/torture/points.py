@@ -22,7 +22,14 @@ OF_REPLAYS: Final[tuple[FaultPoint, ...]] = tuple(
 )
 """Passed by `daybreak quarantine`, and by no run: `test_killing_replays`."""
 
+OF_REHEARSALS: Final[tuple[FaultPoint, ...]] = tuple(
+    point for point in FAULT_POINTS if point.startswith(("rehearsal.", "scratch."))
+)
+"""Passed by `daybreak rehearse`: `tests/operations/test_killed_rehearsal`."""
+
 OF_RUNS: Final[tuple[FaultPoint, ...]] = tuple(
-    point for point in FAULT_POINTS if point not in (*OF_RESTARTS, *OF_CHANGES, *OF_REPLAYS)
+    point
+    for point in FAULT_POINTS
+    if point not in (*OF_RESTARTS, *OF_CHANGES, *OF_REPLAYS, *OF_REHEARSALS)
 )
 """Passed by every run of the killed job."""

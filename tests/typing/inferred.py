@@ -173,6 +173,7 @@ def fetch(run: Run, token: Secret, url: str = "https://example.org") -> Path:
     assert_type(run.folder, Path)
     assert_type(run.night, date | None)
     assert_type(run.started_at, datetime)
+    assert_type(run.rehearsal, bool)
     return run.fetch(url, sha256=None, unpack=True)
 
 

@@ -43,8 +43,10 @@ def option_of(parameter: Parameter) -> click.Option:
     )
 
 
-def refuse_taken_names(parameters: Iterable[Parameter], options: Iterable[click.Parameter]) -> None:
-    """Raise if a parameter of the job would hide an option of the command.
+def refuse_taken_names(
+    parameters: Iterable[Parameter], options: Iterable[click.Parameter], command: str = "run"
+) -> None:
+    """Raise if a parameter of the job would hide an option of a command.
 
     Raises:
         DefinitionError: It says which.
@@ -54,7 +56,7 @@ def refuse_taken_names(parameters: Iterable[Parameter], options: Iterable[click.
         if (name := "--" + parameter.name.replace("_", "-")) in taken:
             raise DefinitionError(
                 f"parameter {parameter.name} of step {parameter.step} is an option of"
-                f" `daybreak run` already: {name}",
+                f" `daybreak {command}` already: {name}",
                 hint="give the parameter another name",
             )
 

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -19,6 +19,7 @@ from .help import DaybreakGroup, color_of_environment
 from .limits import limits
 from .quarantine import quarantine
 from .quarantine_acts import SECRET_OPTIONS
+from .rehearse import rehearse
 from .restart import restart
 from .run import run
 from .status import status
@@ -27,6 +28,10 @@ from .typed import PROGRAM
 
 if TYPE_CHECKING:
     from ..reports.failure import Failure
+
+
+_AT_WORK: Final = (["run"], ["restart"], ["rehearse"])
+"""The commands that call a job's functions."""
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) -> None:  # noqa: FBT001 - click calls it
@@ -46,6 +51,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) 
     cls=DaybreakGroup,
     examples=[
         ("daybreak run examples/flights.py", "start a job, or resume it"),
+        ("daybreak rehearse examples/flights.py --scratch", "try it without leaving anything"),
         ("daybreak status", "how the last runs stand"),
         ("daybreak quarantine 1", "what run 1 set aside, and why"),
     ],
@@ -65,6 +71,7 @@ def daybreak() -> None:
 
 daybreak.add_command(run)
 daybreak.add_command(restart)
+daybreak.add_command(rehearse)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 daybreak.add_command(target)
@@ -96,7 +103,7 @@ def execute(words: Sequence[str]) -> Exit | int:
         return _wrong_usage(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)
-        return Exit.STOPPED if words[:1] in (["run"], ["restart"]) else Exit.FAILED
+        return Exit.STOPPED if words[:1] in _AT_WORK else Exit.FAILED
     except BrokenPipeError:
         return Exit.FAILED  # whoever read the output is gone
     except Exception as error:  # noqa: BLE001 - the last door: nobody gets a bare traceback
@@ -128,7 +135,7 @@ def _tell(error: Exception, words: Sequence[str]) -> Exit:
 
     command = command_line([PROGRAM, *without_secrets(words, SECRET_OPTIONS)])
     if isinstance(error, DaybreakError):
-        is_run = words[:1] in (["run"], ["restart"])
+        is_run = words[:1] in _AT_WORK
         title = "nothing was started" if is_run else f"{words[0]} failed"
         # A job's file is corrected and the command typed again; another command is typed otherwise.
         is_mistyped = isinstance(error, DefinitionError) and not is_run

@@ -15,6 +15,7 @@ import click
 
 from .help import EXIT_STATUSES, DaybreakCommand, DaybreakGroup, own_options
 from .program import daybreak
+from .run import RunCommand
 from .typed import PROGRAM
 
 HEAD = """\
@@ -51,7 +52,7 @@ def _command(ctx: click.Context, command: DaybreakCommand) -> Iterator[str]:
     pieces = [click.unstyle(piece) for piece in command.collect_usage_pieces(ctx)]
     yield f"```\n{ctx.command_path} {' '.join(pieces)}\n```\n"
     yield inspect.cleandoc(command.help or "") + "\n"
-    if command.name == "run":
+    if isinstance(command, RunCommand):
         yield JOB_OPTIONS
     yield from _options(ctx, command)
     yield from _examples(command.examples)

@@ -31,11 +31,15 @@ from .options import (
 if TYPE_CHECKING:
     from ..operations.load import LoadedJob
 
-_LOADED: Final = "daybreak.loaded"
-_WORDS: Final = "daybreak.words"
+LOADED: Final = "daybreak.loaded"
+"""Where a command's context keeps the job that it read."""
+
+WORDS: Final = "daybreak.words"
+"""Where it keeps what was typed behind its name."""
 
 
-def _read_night(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+def read_night(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    """Read `--night`."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
@@ -48,9 +52,9 @@ class RunCommand(DaybreakCommand):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Load the job first, then read the options."""
         file = self._file_in(args)
-        ctx.meta[_WORDS] = tuple(args)
+        ctx.meta[WORDS] = tuple(args)
         if file is not None:
-            ctx.meta[_LOADED] = self._load(ctx, file)
+            ctx.meta[LOADED] = self._load(ctx, file)
             ctx.params["file"] = file  # so that wrong usage can name it
         return super().parse_args(ctx, args)
 
@@ -59,7 +63,8 @@ class RunCommand(DaybreakCommand):
         from .job_options import refuse_taken_names  # noqa: PLC0415 - not for `--help`
 
         loaded = load_job(Path(file))
-        refuse_taken_names(loaded.parameters.values(), super().get_params(ctx))
+        command = self.name or ""
+        refuse_taken_names(loaded.parameters.values(), super().get_params(ctx), command)
         return loaded
 
     def _file_in(self, args: Sequence[str]) -> str | None:
@@ -85,7 +90,7 @@ class RunCommand(DaybreakCommand):
         return [*super().get_params(ctx), *self._job_options(ctx)]
 
     def _job_options(self, ctx: click.Context) -> list[click.Parameter]:
-        loaded: LoadedJob | None = ctx.meta.get(_LOADED)
+        loaded: LoadedJob | None = ctx.meta.get(LOADED)
         if loaded is None:
             return []
         from .job_options import option_of  # noqa: PLC0415 - not for `--help`
@@ -94,7 +99,7 @@ class RunCommand(DaybreakCommand):
 
     def sections(self, ctx: click.Context) -> Iterator[tuple[str, Sequence[click.Parameter]]]:
         """Yield the job's options first."""
-        loaded: LoadedJob | None = ctx.meta.get(_LOADED)
+        loaded: LoadedJob | None = ctx.meta.get(LOADED)
         if loaded is not None:
             yield f"Parameters of job {loaded.job.name}", self._job_options(ctx)
         yield "Options", own_options(super().get_params(ctx))
@@ -102,7 +107,7 @@ class RunCommand(DaybreakCommand):
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the command does; of a job that is known, its steps and their impact too."""
         super().format_help_text(ctx, formatter)
-        loaded: LoadedJob | None = ctx.meta.get(_LOADED)
+        loaded: LoadedJob | None = ctx.meta.get(LOADED)
         if loaded is not None:
             _write_job(loaded, formatter)
 
@@ -165,7 +170,7 @@ def _after(steps: Sequence[Any]) -> str:
 @LEDGER
 @click.option(
     "--night",
-    callback=_read_night,
+    callback=read_night,
     metavar="DATE",
     help="The business date, for jobs with a window.  [default: that of the unfinished run,"
     " else the present one]",
@@ -206,4 +211,4 @@ def run(ctx: click.Context, /, file: str, **options: Any) -> int:
     """
     from .running import run_job  # noqa: PLC0415 - not for `--help`
 
-    return int(run_job(ctx.meta[_LOADED], file, options, ctx.meta[_WORDS]))
+    return int(run_job(ctx.meta[LOADED], file, options, ctx.meta[WORDS]))

@@ -11,7 +11,7 @@ from ..errors import DefinitionError
 from ..model.row import Row
 from .nodes import Key, Mode, Table, key_columns
 from .rows import read_as
-from .session import opened
+from .session import Connect, connect
 from .transaction import only
 from .url import parse, resolve
 
@@ -37,12 +37,24 @@ class Database:
         self.name = name
         self.default_url = url
         self._bound: str | None = None
+        self._opens: Connect = connect
         if _declared is not None:
             _declared.append(self)
 
-    def bind(self, url: str) -> None:
-        """Say which URL it means from now on; relative files must have been resolved."""
+    def bind(self, url: str, opens: Connect = connect) -> None:
+        """Say which URL it means from now on; relative files must have been resolved.
+
+        Args:
+            url: Where it is.
+            opens: How its sessions are opened: a rehearsal reads inside its own transaction.
+        """
         self._bound = url
+        self._opens = opens
+
+    @property
+    def opens(self) -> Connect:
+        """How its sessions are opened."""
+        return self._opens
 
     @property
     def url(self) -> str:
@@ -71,8 +83,11 @@ class Database:
             DatabaseUnreachable: If it does not answer.
             SourceError: If a row does not fit the model.
         """
-        with opened(self.url) as session:
+        session = self._opens(self.url)
+        try:
             rows = session.query(sql, **bind)
+        finally:
+            session.close()
         return rows if model is None else read_as(model, rows)
 
     @overload

@@ -54,6 +54,7 @@ class PostgresqlSession:
     """A session with a PostgreSQL server."""
 
     dialect = "postgresql"
+    is_never_in_doubt = False
 
     def __init__(
         self, url: URL, *, application: str, lock_wait_s: float, is_brief: bool = False

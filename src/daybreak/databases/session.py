@@ -27,6 +27,10 @@ class Session(Protocol):
     connection: Any
     """The driver's own connection."""
 
+    is_never_in_doubt: bool
+    """Whether a COMMIT that raised was certainly not executed, and the session can still be asked:
+    there is no connection that could lose the answer."""
+
     def execute(self, sql: str, /, **bind: object) -> int:
         """Run one statement; return the rows it touched."""
         ...
@@ -96,8 +100,17 @@ class Session(Protocol):
         ...
 
 
+class Connect(Protocol):
+    """Opens sessions; `connect` does, and a rehearsal in its own way."""
+
+    def __call__(self, url: str, /, *, application: str = ..., lock_wait_s: float = ...) -> Session:
+        """Open a session with a database, as `connect`."""
+        ...
+
+
 def connect(
     url: str,
+    /,
     *,
     application: str = "daybreak",
     lock_wait_s: float = LOCK_WAIT_S,

@@ -74,6 +74,7 @@ class SqliteSession:
     """A session with a SQLite file."""
 
     dialect = "sqlite"
+    is_never_in_doubt = True
 
     def __init__(self, url: URL, *, lock_wait_s: float) -> None:
         self._path = url.database or ":memory:"

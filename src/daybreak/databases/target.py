@@ -28,7 +28,7 @@ from .holders import said_holders
 from .markers import marker_of
 from .replaying import ReplayWriter, replayed_of
 from .rights import rights_missing, target_rights_missing
-from .session import LOCK_WAIT_S, Session, connect, transaction
+from .session import LOCK_WAIT_S, Connect, Session, connect, transaction
 from .statement import load
 from .writer import Writer, fenced_off
 
@@ -43,6 +43,7 @@ class DatabaseTarget:
         clock: For the instants that people read.
         lock_wait_s: How long everything but a chunk's transaction waits for locks of others.
         lease_s: Of the run: no session of a worker waits, or is idle in a transaction, much longer.
+        opens: How sessions are opened; a rehearsal keeps all of them inside one transaction.
     """
 
     url: str
@@ -50,6 +51,7 @@ class DatabaseTarget:
     clock: Clock
     lock_wait_s: float = LOCK_WAIT_S
     lease_s: float = LEASE_S
+    opens: Connect = connect
 
     def install(self) -> None:
         with self._session() as session:
@@ -176,6 +178,7 @@ class DatabaseTarget:
             application=_application(ownership),
             lock_wait_s=self.lease_s,
             clock=self.clock,
+            opens=self.opens,
         )
         try:
             yield writer
@@ -224,7 +227,7 @@ class DatabaseTarget:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        session = connect(self.url, lock_wait_s=self.lock_wait_s)
+        session = self.opens(self.url, lock_wait_s=self.lock_wait_s)
         try:
             yield session
         finally:

@@ -15,7 +15,7 @@ from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
 from ..model.row import Row
 from .markers import marker_of
-from .session import Session, connect
+from .session import Connect, Session, connect
 from .statement import load
 from .transaction import OpenTransaction, ended_by_another, refuse_ended
 from .turns import turn_of
@@ -38,8 +38,10 @@ class Writer:
         application: str,
         lock_wait_s: float,
         clock: Clock,
+        opens: Connect = connect,
     ) -> None:
         self._url = url
+        self._opens = opens
         self._ownership = ownership
         self._application = application
         self._lock_wait_s = lock_wait_s
@@ -101,7 +103,7 @@ class Writer:
             self._session.close()
             self._session = None
         if self._session is None:
-            self._session = connect(
+            self._session = self._opens(
                 self._url, application=self._application, lock_wait_s=self._lock_wait_s
             )
         return self._session
@@ -226,7 +228,7 @@ class Writer:
     def _resolve(self, is_committed: Callable[[], bool], error: TransientError) -> None:
         """Find out whether a COMMIT without an answer happened: the marker is the truth."""
         session = self._owned()
-        if session.dialect == "sqlite":
+        if session.is_never_in_doubt:
             session.rollback()
         else:
             pid = session.backend_pid  # type: ignore[attr-defined]

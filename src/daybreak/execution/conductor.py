@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
-from ..errors import DaybreakError, LeaseLost, LedgerBehind, OwnershipError, StepFailed
+from ..errors import DaybreakError, LeaseLost, LedgerBehind, OwnershipError
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
 from ..model.progress import StepRow
@@ -23,6 +23,7 @@ from .atomic_step import run_atomic
 from .chunked_step import ChunkedStep, Surroundings
 from .heartbeat import Heartbeat
 from .retrying import run_task
+from .step_failure import failure_of
 from .steward import Steward, limits_of
 from .verify_done import verify_done
 
@@ -174,16 +175,8 @@ class Conductor:
         began_s = self._around.clock.monotonic_s()
         try:
             ended = self._attempt(step)
-        except DaybreakError as error:
-            ended = Ended(step, StepStatus.FAILED, error=error)
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
-            failed = StepFailed(
-                f"{type(error).__name__}: {error}",
-                hint="mend the function or what it needs, then run the same command again",
-                step=step.name,
-            )
-            failed.__cause__ = error
-            ended = Ended(step, StepStatus.FAILED, error=failed)
+            ended = Ended(step, StepStatus.FAILED, error=failure_of(step, error))
         except BaseException:
             self._wakes.put(Ended(step, StepStatus.FAILED, error=_cancelled(step)))
             raise

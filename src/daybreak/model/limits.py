@@ -20,6 +20,9 @@ BAD_ALWAYS_ALLOWED: Final = 10
 PATIENCE_S: Final = 60.0
 """How long a database that does not answer is waited for: one that restarts is back within this."""
 
+REHEARSAL_RECORDS: Final = 100_000
+"""Records that a rehearsal reads unless it is told otherwise: ten chunks of the usual size."""
+
 LEASE_S: Final = 30.0
 TAKEOVER_S: Final = 30.0
 """How long a new owner waits for the chunks in flight of the old one."""

@@ -42,6 +42,8 @@ class StepBodies:
         clock: Clock,
         passes: Mapping[str, int] | None = None,
         accepts_changes: bool = False,
+        is_rehearsal: bool = False,
+        kept_folder: Path | None = None,
     ) -> None:
         self._run_id = run_id
         self._folder = folder
@@ -56,7 +58,8 @@ class StepBodies:
         self._clock = clock
         self._passes = passes or {}
         self._accepts_changes = accepts_changes
-        self._values = KeptValues(folder)
+        self._is_rehearsal = is_rehearsal
+        self._values = KeptValues(folder, kept_folder or folder)
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         work = step.function(**self._arguments(step))
@@ -106,6 +109,7 @@ class StepBodies:
                 self._folder,
                 self._night,
                 self._started_at,
+                self._is_rehearsal,
                 step,
                 self._values,
                 self._telemetry,
@@ -120,5 +124,10 @@ def target_of(
 ) -> DatabaseTarget:
     """Return a database as the target of a run with this lease."""
     return DatabaseTarget(
-        database.url, database.name, clock, lock_wait_s=takeover_s, lease_s=lease_s
+        database.url,
+        database.name,
+        clock,
+        lock_wait_s=takeover_s,
+        lease_s=lease_s,
+        opens=database.opens,
     )

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import threading
 import typing
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..check import keep
-from ..errors import DefinitionError, SourceChanged
+from ..errors import DefinitionError, PreflightError, SourceChanged
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
 
 
 class KeptValues:
-    """Values by step: as JSON text in the ledger, read anew when first asked for."""
+    """Values by step: as JSON text in the ledger, read anew when first asked for.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Of the run.
+        kept_folder: Of the run that gave the values; a rehearsal takes those of an earlier one.
+    """
+
+    def __init__(self, folder: Path, kept_folder: Path | None = None) -> None:
         self._folder = folder
+        self._kept_folder = kept_folder or folder
         self._texts: dict[Step[Any], str | None] = {}
         self._counts: dict[Step[Any], Counts] = {}
         self._values: dict[Step[Any], Any] = {}
@@ -42,8 +49,11 @@ class KeptValues:
 
         Raises:
             SourceChanged: If it gave files, and they are not the same any more.
+            PreflightError: If it is not done: it is rehearsed what comes behind it.
         """
         with self._lock:
+            if step not in self._counts:
+                raise not_done([step.name])
             if step.kind is StepKind.STEP:
                 return self._counts[step]
             if step not in self._values:
@@ -53,13 +63,23 @@ class KeptValues:
 
     def _read(self, step: Step[Any], text: str) -> Any:
         try:
-            return keep.from_json(text, returned_by(step), self._folder)
+            return keep.from_json(text, returned_by(step), self._kept_folder)
         except SourceChanged as error:
             raise SourceChanged(
                 f"what step {step.name} gave has changed: {error}",
                 hint=f"put it back as it was, or begin again from that step: --from {step.name}",
                 step=step.name,
             ) from error
+
+
+def not_done(steps: Iterable[str]) -> PreflightError:
+    """Say that a step cannot be rehearsed in place: steps that give its input are not done."""
+    names = ", ".join(f"run[{name}]" for name in steps)
+    return PreflightError(
+        f"the step cannot be rehearsed in place: it asks for {names}, which no run has done",
+        hint="rehearse the job up to it in a scratch database: --scratch; or run the steps before"
+        " it, or name a run that has done them: --run N",
+    )
 
 
 def returned_by(step: Step[Any]) -> Any:

@@ -100,20 +100,33 @@ def quarantine_causes(
         DatabaseUnreachable: If a database cannot be read with what is known of it.
     """
     with _quarantines(ledger, run_id, databases or {}) as quarantine:
-        wanted = quarantine.steps_meant(step)
-        found = []
-        for row in quarantine.causes():
-            if row.step not in wanted:
-                continue
-            records = quarantine.records(row.step) if samples else ()
-            alike = (one for one in records if _cause_of(one) == _cause_of(row))
-            shown = [one for one, _place in zip(alike, range(samples), strict=False)]
-            found.append(
-                QuarantineCause(
-                    row.step, row.stage, row.reason, bool(row.by_check), int(row.records), shown
-                )
+        return _grouped(quarantine, quarantine.steps_meant(step), samples)
+
+
+def causes_in(
+    run: RunRow, steps: Sequence[StepDetails], targets: Sequence[DatabaseTarget]
+) -> list[QuarantineCause]:
+    """Return why records of a run were set aside, by the word of the targets given."""
+    quarantine = RunQuarantine(run, steps, targets)
+    return _grouped(quarantine, quarantine.steps, SAMPLES)
+
+
+def _grouped(
+    quarantine: RunQuarantine, wanted: Sequence[str], samples: int
+) -> list[QuarantineCause]:
+    found = []
+    for row in quarantine.causes():
+        if row.step not in wanted:
+            continue
+        records = quarantine.records(row.step) if samples else ()
+        alike = (one for one in records if _cause_of(one) == _cause_of(row))
+        shown = [one for one, _place in zip(alike, range(samples), strict=False)]
+        found.append(
+            QuarantineCause(
+                row.step, row.stage, row.reason, bool(row.by_check), int(row.records), shown
             )
-        return found
+        )
+    return found
 
 
 def quarantine_records(

@@ -38,6 +38,9 @@ class Run:
     started_at: datetime
     """When the run was first started."""
 
+    rehearsal: bool
+    """Whether everything is undone at the end: leave out what cannot be undone."""
+
     _step: Step[Any]
     _values: KeptValues
     _telemetry: Telemetry

@@ -92,6 +92,19 @@ def bound_databases(loaded: LoadedJob, settings: Settings) -> dict[str, Database
         DefinitionError: If a name or a URL is wrong, or missing.
         DatabaseUnreachable: If one does not answer.
     """
+    databases = named_databases(loaded, settings)
+    for database in databases.values():
+        with suppress(TransientError):  # busy is not unreachable
+            connect(database.url, lock_wait_s=settings.takeover_s).close()
+    return databases
+
+
+def named_databases(loaded: LoadedJob, settings: Settings) -> dict[str, Database]:
+    """Bind the job's databases to their URLs; no connection is made, and no file.
+
+    Raises:
+        DefinitionError: If a name or a URL is wrong, or missing.
+    """
     databases = {database.name: database for database in loaded.databases}
     _refuse_unknown_databases(settings.databases, databases)
     given = settings.databases
@@ -107,8 +120,6 @@ def bound_databases(loaded: LoadedJob, settings: Settings) -> dict[str, Database
                 f"database {name!r} has no URL", hint=f"give --database {name}=URL"
             )
         database.bind(resolve(url, loaded.path.parent))
-        with suppress(TransientError):  # busy is not unreachable
-            connect(database.url, lock_wait_s=settings.takeover_s).close()
     return databases
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..abc import Clock, Target
 from ..databases import Database
-from ..databases.url import without_credentials
 from ..errors import DaybreakError, InvalidTransition, PreflightError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
@@ -20,7 +19,6 @@ from ..ledger.clock import SystemClock
 from ..ledger.owned import OwnedRun, PlannedStep
 from ..ledger.rows import RunRow
 from ..ledger.store import LedgerStore
-from ..model.identity import Identity
 from ..model.job import Job
 from ..model.knobs import Knobs
 from ..model.parameters import read_parameters
@@ -29,6 +27,7 @@ from ..telemetry import RunEnded, RunStarted, Said, Telemetry
 from .bodies import StepBodies, target_of
 from .disk import disk_findings, places_of
 from .load import LoadedJob
+from .naming import identity_of
 from .owning import freed_ledger, owned_run
 from .places import ledger_url, runs_folder
 from .preflight import preflight, refuse
@@ -149,17 +148,7 @@ def _run_of(
     """Find the run that the command means, or enter it."""
     if settings.run is not None:
         return store.run(settings.run)
-    shown = {
-        name: parameter.to_json(parameters[name])
-        for name, parameter in loaded.parameters.items()
-        if not parameter.is_secret
-    }
-    identity = Identity(
-        job=loaded.job.name,
-        parameters=shown,
-        databases={name: without_credentials(db.url) for name, db in databases.items()},
-        night=night,
-    )
+    identity = identity_of(loaded, parameters, databases, night)
     if settings.night is None and not settings.again:
         unfinished = store.newest_unfinished(identity.family)
         if unfinished is not None:
@@ -168,7 +157,7 @@ def _run_of(
         restarting.look(store, None if settings.again else store.newest(identity))
     return store.start(
         identity,
-        parameters=shown,
+        parameters=identity.parameters,
         job_file=str(loaded.path),
         runs_folder=runs_folder(ledger_url(settings.ledger, loaded.path), loaded.path),
         who=who(),

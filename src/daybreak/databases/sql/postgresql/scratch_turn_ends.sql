@@ -1,0 +1,2 @@
+-- The next one.
+select pg_advisory_unlock(hashtext('daybreak scratch')) as ended

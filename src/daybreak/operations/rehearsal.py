@@ -1,0 +1,101 @@
+"""What a rehearsal found out: plain values, for people, programs and the forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..databases.commit_price import CommitPrice
+from ..errors import DaybreakError
+from ..model.fate import Counts
+from ..model.job import StepKind
+from ..model.status import StepStatus
+from .quarantine import QuarantineCause
+
+NAME: Final = "rehearsal"
+"""What a rehearsal is called where a run has its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedChunk:
+    """What one chunk did and took, and all up to it."""
+
+    part: str
+    """Its range, for people."""
+
+    counts: Counts
+    bytes_read: int
+    duration_s: float
+    """From the beginning of reading to before COMMIT."""
+
+    records_upto: int
+    """Input records of this chunk and those before it."""
+
+    duration_upto_s: float
+    """What they took together."""
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedStep:
+    """What one step did and took."""
+
+    step: str
+    kind: StepKind
+    impact: str
+    status: StepStatus
+    """`done`, `failed` or `stopped`, as the step of a run would be."""
+
+    duration_s: float
+    counts: Counts = field(default_factory=Counts)
+    """The fates of all records, those of a failed step as far as it came."""
+
+    chunks: Sequence[RehearsedChunk] = ()
+    """In the order in which they would have been committed."""
+
+    causes: Sequence[QuarantineCause] = ()
+    """Why records were set aside, with samples."""
+
+    source_records: int | None = None
+    """How many records the source holds; None where it cannot say."""
+
+    chunk: int | None = None
+    """Records a chunk; None for a step without."""
+
+    value: str | None = None
+    """What a task or an atomic step gave, as JSON text."""
+
+    error: DaybreakError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal found out; nothing else is left of it."""
+
+    job: str
+    is_scratch: bool
+    """Whether it was in a database of its own, else in place."""
+
+    records_max: int
+    """At most so many records of each step were read."""
+
+    steps: Sequence[RehearsedStep]
+    commit: CommitPrice | None
+    """What each COMMIT of a run costs on top; None if it could not be measured."""
+
+    caveats: Sequence[str] = ()
+    """In what it differs from a run, as sentences."""
+
+    @property
+    def status(self) -> StepStatus:
+        """How it ended: as the first step that was not done, else `done`."""
+        statuses = [step.status for step in self.steps]
+        for status in (StepStatus.FAILED, StepStatus.STOPPED):
+            if status in statuses:
+                return status
+        return StepStatus.DONE
+
+    @property
+    def failed(self) -> RehearsedStep | None:
+        """The step that failed."""
+        return next((step for step in self.steps if step.error is not None), None)

@@ -1,0 +1,226 @@
+"""Rehearsing a whole job in scratch databases, step by step as a run would (PROTOCOL.md 10).
+
+It is a run, with owner, lease, ledger, files and commits; but its ledger, its folder and its
+databases are made for it, and removed at the end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..databases import Database
+from ..databases.commit_price import CommitPrice, commit_price
+from ..databases.scratch import scratch_database
+from ..databases.target import DatabaseTarget
+from ..errors import DaybreakError, RunError
+from ..execution.chunked_step import Surroundings
+from ..execution.conductor import Conductor, Result
+from ..execution.stop_request import StopRequest
+from ..execution.targets import Targets
+from ..ledger.clock import SystemClock
+from ..ledger.owned import OwnedRun, PlannedStep
+from ..ledger.rows import StepDetails
+from ..model.fate import Counts
+from ..model.job import Job, Step, StepKind
+from ..model.limits import REHEARSAL_RECORDS
+from ..model.parameters import read_parameters
+from ..model.status import StepStatus
+from ..telemetry import Said, Telemetry
+from .bodies import StepBodies
+from .load import LoadedJob
+from .naming import identity_of
+from .owning import opened_ledger, owned_run
+from .quarantine import causes_in
+from .rehearsal import NAME, Rehearsal, RehearsedStep
+from .rehearsal_folder import rehearsal_folder
+from .rehearsal_hearing import Hearing
+from .rehearsal_words import said_in_scratch
+from .rehearsed_bodies import RehearsedBodies
+from .settings import Settings, knobs_of, named_databases, night_of
+from .signals import stopped_by_signals
+
+
+def rehearse_in_scratch(
+    loaded: LoadedJob,
+    last_step: str | None,
+    settings: Settings,
+    telemetry: Telemetry,
+    *,
+    records: int = REHEARSAL_RECORDS,
+) -> Rehearsal:
+    """Rehearse a job, or the steps up to one, in databases made for it.
+
+    Args:
+        loaded: The job.
+        last_step: The last step, with those before it; None for the whole job.
+        settings: As for a run; its ledger is not used.
+        telemetry: Is told of everything meanwhile, first of what will be done and what it costs.
+        records: At most so many records of each step are read.
+
+    Raises:
+        DefinitionError: If a step, a parameter, a knob or a database's name is wrong.
+        PreflightError: If a scratch database cannot be made. Nothing is left.
+    """
+    steps = _steps_up_to(loaded.job, last_step)
+    read_parameters(loaded.parameters, settings.parameters)  # before anything is made
+    knobs_of(loaded.job, settings.knobs)
+    databases = named_databases(loaded, settings)
+    clock = SystemClock()
+    for sentence in said_in_scratch(records, databases.values()):
+        telemetry.publish(Said(clock.now(), None, sentence, {}))
+    with rehearsal_folder() as folder, _scratch(databases, folder):
+        scratch = _Scratch(loaded, settings, telemetry, folder=folder, databases=databases)
+        rehearsed = scratch.run(steps, records)
+        first = next(iter(databases.values()), None)
+        price = commit_price(first.url, folder) if first else None
+    return Rehearsal(
+        job=loaded.job.name,
+        is_scratch=True,
+        records_max=records,
+        steps=rehearsed,
+        commit=price if isinstance(price, CommitPrice) else None,
+        caveats=[*_caveats(rehearsed, records), *([price] if isinstance(price, str) else [])],
+    )
+
+
+def _steps_up_to(job: Job, last: str | None) -> list[Step[Any]]:
+    if last is None:
+        return list(job.steps)
+    step = job.step_named(last)
+    return [one for one in job.steps if one is step or one in step.upstream]
+
+
+@contextmanager
+def _scratch(databases: Mapping[str, Database], folder: Path) -> Iterator[None]:
+    """Have every database of the job mean a scratch one."""
+    with ExitStack() as stack:
+        for database in databases.values():
+            real = database.url
+            scratch = stack.enter_context(scratch_database(real, folder))
+            stack.callback(database.bind, real)
+            database.bind(scratch)
+        yield
+
+
+class _Scratch:
+    """The one run, in the folder made for it."""
+
+    def __init__(
+        self,
+        loaded: LoadedJob,
+        settings: Settings,
+        telemetry: Telemetry,
+        *,
+        folder: Path,
+        databases: Mapping[str, Database],
+    ) -> None:
+        self._loaded = loaded
+        self._settings = settings
+        self._telemetry = telemetry
+        self._folder = folder
+        self._databases = databases
+        self._parameters = read_parameters(loaded.parameters, settings.parameters)
+        self._clock = SystemClock()
+        self._hearing = Hearing()
+        telemetry.subscribe(self._hearing.hear)
+
+    def run(self, steps: Sequence[Step[Any]], records: int) -> list[RehearsedStep]:
+        """Run the steps as far as they go; what fails comes back as a value."""
+        store = opened_ledger(f"sqlite:///{self._folder / 'ledger.db'}", self._settings)
+        try:
+            night = night_of(self._loaded.job, self._settings, self._clock)
+            identity = identity_of(self._loaded, self._parameters, self._databases, night)
+            run = store.start(
+                identity,
+                parameters=identity.parameters,
+                job_file=str(self._loaded.path),
+                runs_folder=self._folder / "runs",
+                who=f"{NAME}, pid {os.getpid()}",
+            )
+            with owned_run(store, run, self._settings, self._telemetry, self._clock) as owned:
+                bodies = RehearsedBodies(self._bodies(owned), records=records, is_alone=False)
+                result = self._conducted(steps, owned, bodies)
+                rows = store.steps(run.id)
+                causes = causes_in(owned.run, rows, self._targets(bodies))
+            known = {row.step: row for row in rows}
+            return [
+                replace(
+                    self._step(step, known[step.name], bodies),
+                    causes=[cause for cause in causes if cause.step == step.name],
+                    error=_error_of(step, known[step.name], result),
+                )
+                for step in steps
+            ]
+        finally:
+            store.close()
+
+    def _bodies(self, owned: OwnedRun) -> StepBodies:
+        return StepBodies(
+            run_id=NAME,
+            folder=Path(owned.run.folder),
+            night=owned.run.night,
+            started_at=owned.run.started_at or self._clock.now(),
+            parameters=self._parameters,
+            knobs=knobs_of(self._loaded.job, self._settings.knobs),
+            databases=self._databases,
+            takeover_s=self._settings.takeover_s,
+            lease_s=self._settings.lease_s,
+            telemetry=self._telemetry,
+            clock=self._clock,
+            is_rehearsal=True,
+        )
+
+    def _conducted(
+        self, steps: Sequence[Step[Any]], owned: OwnedRun, bodies: RehearsedBodies
+    ) -> Result:
+        owned.plan(PlannedStep(step.name, step.impact) for step in steps)
+        around = Surroundings(
+            bodies=bodies,
+            ledger=owned,
+            targets=Targets(owned.ownership),
+            clock=self._clock,
+            telemetry=self._telemetry,
+            stop=StopRequest(),
+        )
+        conductor = Conductor(steps, around, lease_s=self._settings.lease_s)
+        with stopped_by_signals(conductor.stop):
+            return conductor.run()
+
+    def _targets(self, bodies: RehearsedBodies) -> list[DatabaseTarget]:
+        targets = [bodies.target_named(name) for name in self._databases]
+        return [target for target in targets if isinstance(target, DatabaseTarget)]
+
+    def _step(self, step: Step[Any], row: StepDetails, bodies: RehearsedBodies) -> RehearsedStep:
+        ended = self._hearing.ended.get(step.name)
+        return RehearsedStep(
+            step=step.name,
+            kind=step.kind,
+            impact=step.impact,
+            status=StepStatus.WAITING if ended is None else ended.status,
+            duration_s=0.0 if ended is None else ended.duration_s,
+            counts=Counts() if ended is None else ended.counts,
+            chunks=self._hearing.chunks(step.name),
+            source_records=bodies.totals.get(step.name),
+            chunk=bodies.knobs(step).chunk if step.kind is StepKind.STEP else None,
+            value=row.value,
+        )
+
+
+def _error_of(step: Step[Any], row: StepDetails, result: Result) -> DaybreakError | None:
+    """Return why a step failed; of the others beside the first only the ledger's words are left."""
+    failed = result.failed
+    if failed is not None and failed.step is step:
+        return failed.error
+    return RunError(row.error, step=step.name) if row.error else None
+
+
+def _caveats(steps: Sequence[RehearsedStep], records: int) -> Iterator[str]:
+    yield "tables had no rows but those that the steps before had written"
+    for step in steps:
+        if step.source_records is not None and step.source_records > records:
+            yield (f"step {step.step} did the first {records:,} of {step.source_records:,} records")

@@ -1,0 +1,57 @@
+"""The steps' functions as a rehearsal calls them: the first records only, by one worker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..abc import Target, Transaction
+from ..connectors.first_records import FirstRecords
+from ..execution.plan import Bodies, ChunkedPlan
+from ..model.fate import Counts
+from ..model.job import Step
+from ..model.knobs import Knobs
+
+
+class RehearsedBodies:
+    """`execution.plan.Bodies` around those of a run.
+
+    Args:
+        bodies: The steps' functions.
+        records: At most so many records of each step are read.
+        is_alone: Whether there is one transaction, in which one worker has room.
+    """
+
+    def __init__(self, bodies: Bodies, *, records: int, is_alone: bool) -> None:
+        self._bodies = bodies
+        self._records = records
+        self._is_alone = is_alone
+        self.totals: dict[str, int | None] = {}
+        """By step: how many records its source holds."""
+
+    def chunked(self, step: Step[Any]) -> ChunkedPlan:
+        plan = self._bodies.chunked(step)
+        self.totals[step.name] = plan.source.total()
+        return replace(plan, source=FirstRecords(plan.source, self._records))
+
+    def knobs(self, step: Step[Any]) -> Knobs:
+        knobs = self._bodies.knobs(step)
+        return replace(knobs, parallel=1) if self._is_alone else knobs
+
+    def task(self, step: Step[Any]) -> str:
+        return self._bodies.task(step)
+
+    def atomic(self, step: Step[Any], tx: Transaction) -> str:
+        return self._bodies.atomic(step, tx)
+
+    def target_of(self, step: Step[Any]) -> Target:
+        return self._bodies.target_of(step)
+
+    def target_named(self, name: str) -> Target | None:
+        return self._bodies.target_named(name)
+
+    def code(self, step: Step[Any]) -> str:
+        return self._bodies.code(step)
+
+    def done(self, step: Step[Any], value: str | None, counts: Counts) -> None:
+        self._bodies.done(step, value, counts)
