@@ -24,6 +24,8 @@ FaultPoint = Literal[
     "ledger.after_write",
     "ledger.before_commit",
     "ledger.after_commit",
+    "notes.before_rename",
+    "notes.after_rename",
     "epoch.before_announce",
     "epoch.after_announce",
     "epoch.before_close",
@@ -44,6 +46,10 @@ FaultPoint = Literal[
     "chunk.after_quarantine",
     "chunk.before_commit",
     "chunk.after_commit",
+    "alone.before_record",
+    "alone.after_record",
+    "alone.before_sink",
+    "alone.after_sink",
     "atomic.before_body",
     "atomic.after_body",
     "atomic.before_commit",
@@ -52,6 +58,14 @@ FaultPoint = Literal[
     "publish.after_rename",
 ]
 FAULT_POINTS: Final[tuple[FaultPoint, ...]] = get_args(FaultPoint)
+
+POINTS_AFTER_DEATHS: Final[tuple[FaultPoint, ...]] = (
+    "alone.before_record",
+    "alone.after_record",
+    "alone.before_sink",
+    "alone.after_sink",
+)
+"""Points that only a run passes whose processes died; an undisturbed one does not."""
 
 
 class InjectedFault(Exception):  # noqa: N818 - a test's, never a user's

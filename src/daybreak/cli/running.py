@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from ..errors import DaybreakError, DefinitionError, OwnershipError
 from ..model.status import RunStatus
+from ..operations.attempt import Attempt
 from ..operations.inspect import run_report
 from ..operations.load import LoadedJob
 from ..operations.places import (
@@ -31,7 +32,7 @@ from ..reports.look import console_on, is_live_terminal
 from ..reports.progress import Progress
 from ..reports.secrets import Mask, passwords_in
 from ..reports.summary import last_line, quarantined_in, summary_table
-from ..telemetry import Telemetry
+from ..telemetry import Telemetry, gets_on
 from .exits import Exit, exit_of_error, exit_of_outcome
 from .job_options import given_text, read_databases, read_given, read_knobs
 from .typed import PROGRAM, command_line, looking, without_secrets
@@ -99,7 +100,13 @@ class Listening:
     """In place of everything for people, if programs read."""
 
 
-def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Sequence[str]) -> Exit:
+def run_job(
+    loaded: LoadedJob,
+    file: str,
+    options: Mapping[str, Any],
+    words: Sequence[str],
+    attempt: Attempt,
+) -> Exit:
     """Start or resume the run that a command means, show it, and tell how it ended.
 
     Args:
@@ -107,6 +114,7 @@ def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Seq
         file: Its file as typed.
         options: The command's options as click read them.
         words: The command as typed, behind `daybreak run`.
+        attempt: Which attempt of the command this process is.
     """
     secrets = [p for p in loaded.parameters.values() if p.is_secret]
     shown = without_secrets(words, (f"--{parameter.name}" for parameter in secrets))
@@ -122,7 +130,8 @@ def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Seq
     )
     try:
         with _listeners(listening) as telemetry:
-            outcome = start(loaded, settings_of(loaded, options), telemetry)
+            telemetry.subscribe(lambda event: attempt.progressed() if gets_on(event) else None)
+            outcome = start(loaded, settings_of(loaded, options), telemetry, attempt)
     except KeyboardInterrupt:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the end of a run is told

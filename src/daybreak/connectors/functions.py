@@ -9,8 +9,10 @@ from ..abc import RecordRefused, Transaction
 from ..errors import DefinitionError, ProofFailed, TransactionEnded, TransientError
 
 
-class EachSink:
-    """`abc.Sink` that calls a function for every record; one that raises names its record."""
+class _FunctionSink:
+    """What the two have in common: a function's name, and nothing to make ready."""
+
+    KIND = ""
 
     def __init__(self, function: Callable[[Any, Transaction], None]) -> None:
         self._function = function
@@ -20,7 +22,7 @@ class EachSink:
         return name_of(self._function)
 
     def facts(self) -> Mapping[str, Any]:
-        return {"each": self.name}
+        return {self.KIND: self.name}
 
     def preflight(self) -> None:
         return None
@@ -28,9 +30,24 @@ class EachSink:
     def prepare(self, tx: Transaction) -> None:
         return None
 
+    def rows_expected(self, written: int) -> tuple[str, int] | None:
+        return None
+
+
+class EachSink(_FunctionSink):
+    """`abc.Sink` that calls a function for every record; one that raises names its record."""
+
+    KIND = "each"
+
     def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+        return self.write_telling(tx, records, lambda _position: None)
+
+    def write_telling(
+        self, tx: Transaction, records: Sequence[Any], begins: Callable[[int], None]
+    ) -> int:
         counting = _Counting(tx)
         for position, record in enumerate(records):
+            begins(position)
             try:
                 self._function(record, counting)
             except (TransientError, TransactionEnded, ProofFailed, DefinitionError):
@@ -39,15 +56,11 @@ class EachSink:
                 raise RecordRefused(position, error) from error
         return counting.rows
 
-    def rows_expected(self, written: int) -> tuple[str, int] | None:
-        return None
 
-
-class EachChunkSink(EachSink):
+class EachChunkSink(_FunctionSink):
     """`abc.Sink` that calls a function for every chunk; bad records are found by division."""
 
-    def facts(self) -> Mapping[str, Any]:
-        return {"each_chunk": self.name}
+    KIND = "each_chunk"
 
     def write(self, tx: Transaction, records: Sequence[Any]) -> int:
         counting = _Counting(tx)

@@ -13,8 +13,10 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from ..errors import DaybreakError, LeaseLost, LedgerBehind, OwnershipError, StepFailed
+from ..model.deaths import Work
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
+from ..model.ownership import Pass
 from ..model.progress import StepRow
 from ..model.status import RunStatus, StepStatus
 from ..pipeline import Scope
@@ -38,13 +40,25 @@ class Ended:
     error: DaybreakError | None = None
     duration_s: float = 0.0
 
+    @property
+    def name(self) -> str:
+        """The step's."""
+        return self.step.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A step has done the ranges alone whose processes died: others may begin."""
+
+    name: str
+
 
 @dataclass(frozen=True, slots=True)
 class _StopAsked:
     """Somebody asked the run to stop."""
 
 
-Wake: TypeAlias = "Ended | _StopAsked"
+Wake: TypeAlias = "Ended | _Settled | _StopAsked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,7 @@ class Conductor:
         self._ended: dict[str, Ended] = {}
         self._running: set[str] = set()
         self._is_stopping = False
+        self._alone: str | None = None  # the step at whose ranges processes died, as long as it is
 
     def stop(self, reason: str) -> None:
         """Ask the run to stop at a chunk boundary; safe to call from a signal handler."""
@@ -115,17 +130,27 @@ class Conductor:
             if isinstance(wake, _StopAsked):
                 self._become_stopping()
                 continue
-            self._settle(wake)
+            if isinstance(wake, Ended):
+                self._settle(wake)
+            if self._alone == wake.name:
+                self._alone = None
             self._start_ready(scope)
 
     def _start_ready(self, scope: Scope) -> None:
-        if self._around.stop.is_requested or self._owner_changed():
+        if self._alone or self._around.stop.is_requested or self._owner_changed():
             return
-        for step in self._steps:
-            is_new = step.name not in self._ended and step.name not in self._running
-            if is_new and all(self._is_done(before) for before in step.after):
-                self._running.add(step.name)
-                scope.start(self._run_step, step)
+        ready = [step for step in self._steps if self._is_ready(step)]
+        suspected = [step for step in ready if self._around.in_flight.suspects_step(step.name)]
+        if suspected:  # it might kill whatever runs beside it
+            self._alone = suspected[0].name
+            ready = suspected[:1]
+        for step in ready:
+            self._running.add(step.name)
+            scope.start(self._run_step, step)
+
+    def _is_ready(self, step: Step[Any]) -> bool:
+        is_new = step.name not in self._ended and step.name not in self._running
+        return is_new and all(self._is_done(before) for before in step.after)
 
     def _is_done(self, step: Step[Any]) -> bool:
         ended = self._ended.get(step.name)
@@ -160,13 +185,16 @@ class Conductor:
         row = self._around.ledger.begin_step(step.name, code=self._around.bodies.code(step))
         self._say_changed_code(step, known, row)
         if step.kind is StepKind.STEP:
-            counts = ChunkedStep(step, self._around).run(known)
+            settled = _Settled(step.name)
+            counts = ChunkedStep(step, self._around, lambda: self._wakes.put(settled)).run(known)
             status = StepStatus.STOPPED if counts is None else StepStatus.DONE
             return Ended(step, status, counts)
         self._publish_start(step)
-        if step.kind is StepKind.TASK:
-            return Ended(step, StepStatus.DONE, Counts(), self._around.bodies.task(step))
-        value = run_atomic(step, row.pass_number, self._around)
+        with self._around.in_flight.noted(Work(Pass(step.name, row.pass_number))):
+            if step.kind is StepKind.TASK:
+                value: str | None = self._around.bodies.task(step)
+            else:
+                value = run_atomic(step, row.pass_number, self._around)
         return Ended(step, StepStatus.DONE, Counts(), value)
 
     def _say_changed_code(self, step: Step[Any], known: StepRow | None, row: StepRow) -> None:

@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ..abc import Clock
 from ..databases import Database
 from ..databases.url import without_credentials
 from ..errors import DaybreakError, InvalidTransition
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
+from ..execution.in_flight import InFlight
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
@@ -26,7 +26,9 @@ from ..model.job import Job
 from ..model.parameters import read_parameters
 from ..model.status import RunStatus
 from ..telemetry import RunEnded, RunStarted, Telemetry
+from .attempt import Attempt
 from .bodies import StepBodies
+from .deaths import in_flight_of, process_died, tell_of_death
 from .load import LoadedJob
 from .owning import opened_ledger, owned_run
 from .places import ledger_url, runs_folder
@@ -53,8 +55,17 @@ class Outcome:
     """Whether the run was done before: nothing was started."""
 
 
-def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcome:
+def start(
+    loaded: LoadedJob, settings: Settings, telemetry: Telemetry, attempt: Attempt | None = None
+) -> Outcome:
     """Start the run that the settings mean, or resume it; return when it has ended.
+
+    Args:
+        loaded: The job.
+        settings: Which run, and how.
+        telemetry: Who wants to hear of it.
+        attempt: Which attempt of a supervised command this process is; None if nobody would
+            start it again.
 
     Raises:
         DefinitionError: If a parameter, a knob or a database's name is wrong.
@@ -74,7 +85,11 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
         )
         if run.is_final:
             return _ended_before(store, run)
-        with owned_run(store, run, settings, telemetry, clock) as owned:
+        attempt = attempt or Attempt()
+        with (
+            owned_run(store, run, settings, telemetry, clock) as owned,
+            in_flight_of(run, attempt) as in_flight,
+        ):
             bodies = StepBodies(
                 run_id=str(run.id),
                 folder=Path(run.folder),
@@ -88,7 +103,16 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 telemetry=telemetry,
                 clock=clock,
             )
-            return _conduct(job, owned, bodies, settings, telemetry=telemetry, clock=clock)
+            around = Surroundings(
+                bodies=bodies,
+                ledger=owned,
+                targets=Targets(owned.ownership),
+                clock=clock,
+                telemetry=telemetry,
+                stop=StopRequest(),
+                in_flight=in_flight,
+            )
+            return _conduct(job, owned, around, settings, attempt)
     except InvalidTransition:
         run = store.run(run.id)
         if not run.is_final:
@@ -143,14 +167,9 @@ def _who() -> str:
 
 
 def _conduct(
-    job: Job,
-    owned: OwnedRun,
-    bodies: StepBodies,
-    settings: Settings,
-    *,
-    telemetry: Telemetry,
-    clock: Clock,
+    job: Job, owned: OwnedRun, around: Surroundings, settings: Settings, attempt: Attempt
 ) -> Outcome:
+    clock, telemetry = around.clock, around.telemetry
     began_s = clock.monotonic_s()
     run = owned.run
     owned.plan(PlannedStep(step.name, step.impact) for step in job.steps)
@@ -166,18 +185,14 @@ def _conduct(
             steps=[step.name for step in job.steps],
         )
     )
-    around = Surroundings(
-        bodies=bodies,
-        ledger=owned,
-        targets=Targets(owned.ownership),
-        clock=clock,
-        telemetry=telemetry,
-        stop=StopRequest(),
-    )
-    conductor = Conductor(job.steps, around, lease_s=settings.lease_s)
-    with stopped_by_signals(conductor.stop):
-        result = conductor.run()
-    outcome = _outcome(run, result)
+    tell_of_death(around.in_flight, telemetry, clock)
+    if attempt.gives_up:
+        outcome = _given_up(owned, around.in_flight, attempt)
+    else:
+        conductor = Conductor(job.steps, around, lease_s=settings.lease_s)
+        with stopped_by_signals(conductor.stop, attempt):
+            result = conductor.run()
+        outcome = _outcome(run, result)
     telemetry.publish(
         RunEnded(
             at=clock.now(),
@@ -189,6 +204,14 @@ def _conduct(
         )
     )
     return outcome
+
+
+def _given_up(owned: OwnedRun, in_flight: InFlight, attempt: Attempt) -> Outcome:
+    """End a run whose process dies whenever it is started."""
+    error = process_died(in_flight, attempt)
+    owned.become(RunStatus.FAILED, error=str(error))
+    quarantined = sum(row.counts.quarantined for row in owned.steps().values())
+    return Outcome(str(owned.run.id), RunStatus.FAILED, quarantined, error=error)
 
 
 def _outcome(run: RunRow, result: Result) -> Outcome:

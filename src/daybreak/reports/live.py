@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from ..model.job import StepKind
 from ..model.status import StepStatus
-from ..telemetry import Event, RunEnded, RunStarted, Said, Shown, StepStarted
-from .lines import said
+from ..telemetry import (
+    AttemptDied,
+    Event,
+    RangeSuspected,
+    RunEnded,
+    RunStarted,
+    Said,
+    Shown,
+    StepStarted,
+)
+from .lines import death, said
 from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
@@ -81,6 +90,8 @@ class LiveDisplay:
                 self._console.show_cursor(
                     show=True
                 )  # a process that is killed cannot do it any more
+            case AttemptDied() | RangeSuspected():
+                self._console.print(self._mask.hide(death(event)), style="yellow")
             case StepStarted():
                 self._say_resumed(event.step)
             case Shown():
