@@ -66,15 +66,15 @@ class Nursery:
         self._lock = threading.Lock()
         self._runs = 0
 
-    def start(self, world: World, *, fault: str | None = None) -> Child:
-        """Start the world's command."""
+    def start(self, world: World, *options: str, fault: str | None = None) -> Child:
+        """Start the world's command; more options may follow it."""
         with self._lock:
             self._runs += 1
             said = world.folder / f"said-{self._runs}"
         answer = socket.socket(socket.AF_UNIX)
         answer.connect(str(self._place))
         request = {
-            "words": world.command[3:],
+            "words": [*world.command[3:], *options],
             "folder": str(world.folder),
             "environment": dict(world.environment),
             "fault": fault,
@@ -84,9 +84,9 @@ class Nursery:
         answer.sendall(json.dumps(request).encode() + b"\n")
         return Child(int(_line(answer)), said, answer)
 
-    def run(self, world: World, *, fault: str | None = None) -> Ran:
+    def run(self, world: World, *options: str, fault: str | None = None) -> Ran:
         """Run the world's command to its end."""
-        return self.start(world, fault=fault).wait()
+        return self.start(world, *options, fault=fault).wait()
 
 
 @contextlib.contextmanager

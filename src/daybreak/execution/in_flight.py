@@ -118,7 +118,7 @@ class InFlight:
         origin, place = named.origin, named.place
         with self._lock:
             self._append(_line("late", *_work_as_json(work), origin, place, how, stack))
-        self._die(f"record {origin} of {work} {how} in {place}\n{stack}")
+        self._die(f"record {named} of {work} {how}\n{stack}")
 
     def die(self, how: str) -> None:
         """Note why nothing can go on in this process, and end it at once."""
@@ -326,8 +326,6 @@ NO_RECORD: Final = b"\n"
 
 
 def _named(note: bytes) -> Named | None:
-    line = note.partition(b"\n")[0].decode(errors="replace")
-    if not line:
-        return None
-    origin, _, place = line.partition(" ")
-    return Named(int(origin), place)
+    line, end, _ = note.partition(b"\n")
+    origin, _, place = line.decode(errors="replace").partition(" ")
+    return Named(int(origin), place) if end and origin.isdecimal() else None

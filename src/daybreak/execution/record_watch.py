@@ -126,6 +126,7 @@ class RecordTimer:
         self._in_flight = in_flight
         self._clock = clock
         self._every_s = min(timeout_s / LOOKS_A_TIMEOUT, LOOK_EVERY_S_MAX)
+        self._looked: dict[int, _Looked] = {}
         self.at_hand: dict[int, AtHand] = {}
         """By thread."""
 
@@ -135,7 +136,6 @@ class RecordTimer:
         A C extension that holds the interpreter holds this thread too: then the process is ended
         from outside the interpreter, and its stacks stand on standard error.
         """
-        looked: dict[int, _Looked] = {}
         looked_s = self._clock.monotonic_s()
         with self._in_flight.stacks_file() as stacks, _disarmed():
             while True:
@@ -145,21 +145,21 @@ class RecordTimer:
                 if current_scope().wait(self._every_s):
                     return
                 now_s = self._clock.monotonic_s()
-                looked = self._looked(looked, min(now_s - looked_s, 2 * self._every_s))
+                self.count(now_s - looked_s)
                 looked_s = now_s
 
-    def _looked(self, before: dict[int, _Looked], passed_s: float) -> dict[int, _Looked]:
-        now = {}
+    def count(self, passed_s: float) -> None:
+        """Look at the records at hand once, so many seconds after the look before."""
+        before, self._looked = self._looked, {}
         for thread, at_hand in list(self.at_hand.items()):
             seen = before.get(thread)
             if seen is None or seen.at_hand is not at_hand:
-                now[thread] = _Looked(at_hand)
-                continue
-            seen.seconds += passed_s
+                seen = _Looked(at_hand)
+            else:
+                seen.seconds += min(passed_s, 2 * self._every_s)
             if seen.seconds > self._timeout_s:
                 self._end(thread, at_hand)
-            now[thread] = seen
-        return now
+            self._looked[thread] = seen
 
     def _end(self, thread: int, at_hand: AtHand) -> None:
         watch, place, origin = at_hand

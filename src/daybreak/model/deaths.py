@@ -59,6 +59,9 @@ class Named:
     place: str
     """The stage or the sink that had it in hand."""
 
+    def __str__(self) -> str:
+        return f"{self.origin + 1} in {self.place}"
+
 
 @dataclass(frozen=True, slots=True)
 class Death:

@@ -55,4 +55,4 @@ def process_died(in_flight: InFlight, attempt: Attempt) -> ProcessDied:
 def _record(died: Death) -> str | None:
     if died.named is None:
         return None
-    return f"{died.named.origin} of {died.named_in} in {died.named.place}"
+    return f"{died.named} of {died.named_in}"
