@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from daybreak.cli.attempts import ATTEMPTS, attempts_in
 from daybreak.operations.supervise import STOPPING
+
+pytestmark = pytest.mark.slow
 
 PROGRAM = Path(__file__).with_name("supervised.py")
 STOPPED = 4
@@ -230,24 +231,3 @@ def test_as_process_1_of_a_container_it_hears_and_reaps() -> None:
         os.kill(int(children), signal.SIGTERM)
         assert "asked SIGTERM\n" == heard(process, "asked")
         assert STOPPED == process.wait(PROCESS_S_MAX)
-
-
-# ---------------------------------------------------------------- the command
-
-
-@pytest.mark.parametrize(
-    ("words", "attempts"),
-    [
-        (["run", "job.py"], ATTEMPTS),
-        (["run", "job.py", "--attempts", "5"], 5),
-        (["run", "--attempts=2", "job.py"], 2),
-        (["run", "job.py", "--attempts", "1"], 1),
-        (["run", "job.py", "--attempts", "none"], 1),  # the command says what is wrong with it
-        (["run", "job.py", "--attempts"], 1),
-        (["run", "job.py", "--help"], 1),
-        (["status"], 1),
-        ([], 1),
-    ],
-)
-def test_how_many_attempts_a_command_makes(words: list[str], attempts: int) -> None:
-    assert attempts == attempts_in(words)
