@@ -26,13 +26,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.torture import mutants_of_commits, mutants_of_ownership, mutants_of_truth
+from tests.torture import (
+    mutants_of_commits,
+    mutants_of_deaths,
+    mutants_of_ownership,
+    mutants_of_truth,
+)
 from tests.torture.mutant import Mutant, MutantRotten, broken
 
 MUTANTS: Final = (
     *mutants_of_ownership.MUTANTS,
     *mutants_of_commits.MUTANTS,
     *mutants_of_truth.MUTANTS,
+    *mutants_of_deaths.MUTANTS,
 )
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("src", "tests", "pyproject.toml")
