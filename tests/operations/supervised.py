@@ -6,6 +6,7 @@ It says `attempt N` first, and a request to stop as `asked NAME`.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -78,6 +79,13 @@ def deaf(_attempt: Attempt, _how: str) -> int:
     return 0
 
 
+def hold(_attempt: Attempt, _how: str) -> int:
+    """Wait in a call of C that lets no thread of Python in."""
+    say("waiting")
+    ctypes.PyDLL(None).sleep(1000)
+    return 0
+
+
 THINGS = {
     "return": lambda _attempt, how: int(how),
     "progress": progress,
@@ -87,6 +95,7 @@ THINGS = {
     "orphan": orphan,
     "wait": wait,
     "deaf": deaf,
+    "hold": hold,
 }
 
 if __name__ == "__main__":

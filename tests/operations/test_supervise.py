@@ -195,15 +195,13 @@ def test_a_run_under_nohup_survives_its_terminal() -> None:
 # ---------------------------------------------------------------- processes
 
 
-@pytest.mark.parametrize("is_stopped", [False, True])
-def test_who_kills_the_supervisor_has_killed_the_attempt(is_stopped: bool) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize("thing", ["wait=for ever", "hold"])
+def test_who_kills_the_supervisor_has_killed_the_attempt(thing: str) -> None:
     """Also one that cannot listen: a thread gets no turn while a C extension runs."""
-    with started("3", "wait=for ever") as process:
+    with started("3", thing) as process:
         attempt = attempt_of(process)
         pidfd = os.pidfd_open(attempt)
         heard(process, "waiting")
-        if is_stopped:
-            os.kill(attempt, signal.SIGSTOP)
         process.kill()
 
         assert has_ended(pidfd)

@@ -184,7 +184,14 @@ def check(run: Run) -> Checked:
     return found
 
 
-@job.step(after=check, chunk=10_000, parallel=2, max_bad="5%", impact="Nobody can log in.")
+@job.step(
+    after=check,
+    chunk=10_000,
+    parallel=2,
+    max_bad="5%",
+    record_timeout_s=5,
+    impact="Nobody can log in.",
+)
 def load(run: Run) -> Work:
     assert_type(run[check].users, Pipeline[User])
     return run[check].users.into(db.table("users", User, key="id"))

@@ -60,9 +60,9 @@ class AloneWorker:
         if not (suspect.is_hopeless and self.worker.in_flight.follows_a_death):
             return
         step = self.worker.of.step
+        named = "" if suspect.guilty else ", and no record of it does so by itself"
         raise ProcessDied(
-            f"range {suspect.part} of step {step} killed its process {suspect.deaths} times, and no"
-            " record of it does so by itself",
+            f"range {suspect.part} of step {step} killed its process {suspect.deaths} times{named}",
             hint="see the log for how it died; give it fewer records at once"
             f" (--set {step}.chunk=N), or more memory",
             step=step,
@@ -85,11 +85,12 @@ class AloneWorker:
             shared.in_flight.survived(watch.work)
         shared.in_flight.tried(watch.work, Trial.ALONE)
         read = shared.read(suspect.part)
+        aside = [_aside(read, guilty) for guilty in suspect.guilty]
+        shared.budget.foresee(aside, read=read.read)  # or every record might kill, one by one
         innocent = _without(read, [guilty.named.origin for guilty in suspect.guilty])
         draft = self._draft(suspect.part, read, innocent, watch)
         if not isinstance(shared.plan.sink, TellingSink):
             self._try_sink(writer, draft.units, suspect.part, watch)
-        aside = [_aside(read, guilty) for guilty in suspect.guilty]
         return replace(draft, set_aside=[*draft.set_aside, *aside])
 
     def _try_one(self, part: Range, origin: int, writer: ChunkWriter, watch: ChunkWatch) -> None:

@@ -27,6 +27,8 @@ from ..model.ranges import Range
 BYTES_MAX: Final = 1_000_000
 """The file is written anew, with what is in hand only, before it grows beyond this."""
 
+STACK_LINES_SHOWN: Final = 6
+
 STATUS_DIED: Final = 1
 """The exit status of a process that ends itself for the next attempt to know of it."""
 
@@ -118,7 +120,8 @@ class InFlight:
         origin, place = named.origin, named.place
         with self._lock:
             self._append(_line("late", *_work_as_json(work), origin, place, how, stack))
-        self._die(f"record {named} of {work} {how}\n{stack}")
+        innermost = "\n".join(stack.splitlines()[-STACK_LINES_SHOWN:])
+        self._die(f"record {named} of {work} {how}; the log shows the whole stack\n{innermost}")
 
     def die(self, how: str) -> None:
         """Note why nothing can go on in this process, and end it at once."""
