@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
 from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside
 from .model.fate import Counts
@@ -188,6 +188,17 @@ class Sink(Protocol):
 
     def rows_expected(self, written: int) -> tuple[str, int] | None:
         """Return a counting query and what it must give after the step, or None if unknown."""
+        ...
+
+
+@runtime_checkable
+class TellingSink(Protocol):
+    """A sink that works on one record at a time, and can say on which."""
+
+    def write_telling(
+        self, tx: Transaction, records: Sequence[Any], begins: Callable[[int], None]
+    ) -> int:
+        """Do what `Sink.write` does, and tell of each record's position before it is begun."""
         ...
 
 

@@ -13,6 +13,7 @@
   x RunError                 a run ended early: fix the cause, then resume
     + CheckFailed
     + DeadlinePassed
+    + ProcessDied
     + ProofFailed
     + SourceError
       - SourceChanged
@@ -117,6 +118,10 @@ class CheckFailed(RunError):  # noqa: N818 - reads as a sentence
 
 class DeadlinePassed(RunError, TimeoutError):  # noqa: N818 - reads as a sentence
     """A `deadline_s` passed: the work was cut off, and all its threads have returned."""
+
+
+class ProcessDied(RunError):  # noqa: N818 - reads as a sentence
+    """A run's process died again and again, and no record was found that kills it."""
 
 
 class ProofFailed(RunError):  # noqa: N818 - reads as a sentence

@@ -6,6 +6,8 @@
 | `StepWaits` | a step could begin, but for a limit that it shares with others |
 | `StepStarted` | a step began or went on; says what is done already and how much there is |
 | `Progressed` | a task tells how far it is |
+| `AttemptDied` | the attempt before this one died |
+| `RangeSuspected` | a range at which attempts died is tried alone |
 | `ChunkCommitted` | a chunk is durable |
 | `StepEnded` | a step is done, stopped or failed |
 | `Shown` | a step showed a table |
@@ -103,6 +105,37 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptDied:
+    """The attempt before this one did not end by its own decision: its process died."""
+
+    at: datetime
+    """When it was found out."""
+
+    how: str
+    """`SIGSEGV`, `exit status 3`, `took longer than 5 s`; empty if nobody saw it."""
+
+    in_flight: Sequence[str]
+    """What it had in hand: steps, with their ranges."""
+
+    record: str | None
+    """The record that was at hand, if that is known."""
+
+    stack: str
+    """Where a record was that took too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeSuspected:
+    """A range at which attempts died is tried alone, its records one by one."""
+
+    at: datetime
+    step: str
+    part: str
+    deaths: int
+    """So many attempts had it in flight when they died."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkCommitted:
     """A chunk is durable."""
 
@@ -164,9 +197,11 @@ class RunEnded:
 
 Event: TypeAlias = (
     RunStarted
+    | AttemptDied
     | StepWaits
     | StepStarted
     | Progressed
+    | RangeSuspected
     | ChunkCommitted
     | StepEnded
     | Shown
@@ -174,6 +209,17 @@ Event: TypeAlias = (
     | RunEnded
 )
 Listener: TypeAlias = Callable[[Event], None]
+
+
+def gets_on(event: Event) -> bool:
+    """Say whether an event means that the run got on: its attempt, if it dies, was not in vain."""
+    match event:
+        case ChunkCommitted() | RangeSuspected():
+            return True
+        case StepEnded():
+            return event.status is StepStatus.DONE and not event.was_done
+        case _:
+            return False
 
 
 class Telemetry:

@@ -246,7 +246,7 @@ def test_the_log_holds_every_event_of_the_run(shop: Path, type_in: Type) -> None
 
 
 def test_a_killed_run_is_resumed_by_the_same_command(shop: Path, type_in: Type) -> None:
-    command = [sys.executable, "-m", "daybreak", "run", "shop.py"]
+    command = [sys.executable, "-m", "daybreak", "run", "shop.py", "--attempts", "1"]
     killed = subprocess.run(
         command,
         env={**_environment(), "DAYBREAK_FAULT": "chunk.after_commit:3:kill"},

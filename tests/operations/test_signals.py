@@ -24,12 +24,13 @@ def wait(run: Run) -> None:
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("attempts", [(), ("--attempts", "1")], ids=["supervised", "alone"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_second_signal_ends_at_once_what_cannot_be_stopped(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, attempts: tuple[str, ...]
 ) -> None:
     (tmp_path / "waiting.py").write_text(JOB)
-    command = [sys.executable, "-m", "daybreak", "run", "waiting.py"]
+    command = [sys.executable, "-m", "daybreak", "run", "waiting.py", *attempts]
     with subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
+
+import pytest
 
 from daybreak.model.fate import Counts
 from daybreak.reports.lines import CHUNK_LINE_EVERY_S, Lines
 from daybreak.reports.secrets import Mask
-from daybreak.telemetry import Event
+from daybreak.telemetry import AttemptDied, Event, RangeSuspected
 from tests.reports.conftest import Events, Watched
 
 
@@ -100,3 +103,28 @@ def test_a_reader_that_is_gone_is_not_written_to_again(watched: Watched, events:
     lines.hear(events.said("more"))
 
     assert 1 == stream.tries
+
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            AttemptDied(AT, "SIGSEGV", ["load (0, 10]", "fetch"], None, ""),
+            "the process before this one died: SIGSEGV; in hand: load (0, 10], fetch",
+        ),
+        (
+            AttemptDied(AT, "SIGKILL", ["load (0, 10]"], "4 in put", ""),
+            "the process before this one died: SIGKILL; in hand: load (0, 10]; at record 4 in put",
+        ),
+        (AttemptDied(AT, "", [], None, ""), "the process before this one died"),
+        (
+            RangeSuspected(AT, "load", "(0, 10]", 1),
+            "load: its process died once at (0, 10]; that is done alone",
+        ),
+    ],
+)
+def test_deaths_are_told_with_what_was_in_hand(watched: Watched, event: Event, line: str) -> None:
+    assert [line] == written(watched, event)

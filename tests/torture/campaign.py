@@ -34,6 +34,8 @@ WORKERS = 2
 
 PHASES = {
     "ledger": "ledger",
+    "notes": "starting",
+    "alone": "alone",
     "epoch": "take-over",
     "step": "preparing",
     "publish": "publishing",

@@ -179,8 +179,8 @@ MUTANTS: Final = (
         (
             Patch(
                 "execution/bad_budget.py",
-                "            if self._limit.is_exceeded(\n",
-                "            if not self._limit and self._limit.is_exceeded(\n",
+                "        return self._limit.is_exceeded(self._bad",
+                "        return not self._limit and self._limit.is_exceeded(self._bad",
             ),
         ),
     ),

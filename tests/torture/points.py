@@ -27,9 +27,14 @@ OF_REHEARSALS: Final[tuple[FaultPoint, ...]] = tuple(
 )
 """Passed by `daybreak rehearse`: `tests/operations/test_killed_rehearsal`."""
 
+OF_DEATHS: Final[tuple[FaultPoint, ...]] = tuple(
+    point for point in FAULT_POINTS if point.startswith("alone.")
+)
+"""Passed by a run whose processes died: `test_deaths`."""
+
+_ELSEWHERE: Final = (*OF_RESTARTS, *OF_CHANGES, *OF_REPLAYS, *OF_REHEARSALS, *OF_DEATHS)
+
 OF_RUNS: Final[tuple[FaultPoint, ...]] = tuple(
-    point
-    for point in FAULT_POINTS
-    if point not in (*OF_RESTARTS, *OF_CHANGES, *OF_REPLAYS, *OF_REHEARSALS)
+    point for point in FAULT_POINTS if point not in _ELSEWHERE
 )
 """Passed by every run of the killed job."""

@@ -49,22 +49,29 @@ def worlds(
     """
     folder = Path(tempfile.mkdtemp(prefix="daybreak-world-"))
     try:
-        if dialect == "sqlite":
-            yield World.make(folder, f"sqlite:///{folder / 'world.db'}", job=job)
-            return
-        assert socket is not None
-        name = folder.name.replace("-", "_").lower()
-        with psycopg.connect(
-            host=str(socket), user="postgres", dbname="postgres", autocommit=True
-        ) as admin:
-            admin.execute(f"create database {name} strategy file_copy".encode())
-            try:
-                url = f"postgresql://postgres@/{name}?host={through or socket}"
-                yield World.make(folder, url, job=job)
-            finally:
-                admin.execute(f"drop database {name} with (force)".encode())
+        with database_of(dialect, folder, socket) as url:
+            reached = url if through is None else url.replace(f"host={socket}", f"host={through}")
+            yield World.make(folder, reached, job=job)
     finally:
         shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def database_of(dialect: str, folder: Path, socket: Path | None) -> Iterator[str]:
+    """Make an empty database for a folder; nothing of it is left afterwards."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{folder / 'world.db'}"
+        return
+    assert socket is not None
+    name = folder.name.replace("-", "_").lower()
+    with psycopg.connect(
+        host=str(socket), user="postgres", dbname="postgres", autocommit=True
+    ) as admin:
+        admin.execute(f"create database {name} strategy file_copy".encode())
+        try:
+            yield f"postgresql://postgres@/{name}?host={socket}"
+        finally:
+            admin.execute(f"drop database {name} with (force)".encode())
 
 
 _lock = threading.Lock()

@@ -110,6 +110,8 @@ class World:
             self.url,
             *(() if self.url.startswith("sqlite") else ("--ledger", self.url)),
             "--json",
+            "--attempts",
+            "1",  # what is killed is the run itself, and nobody starts it again
         ]
 
     def quarantine(self, *words: str) -> list[str]:

@@ -198,6 +198,7 @@ def check(run: Run) -> Checked:
     max_bad="5%",
     order="any",
     uses={"db": 2},
+    record_timeout_s=5,
     impact="Nobody can log in.",
 )
 def load(run: Run) -> Work:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from ..operations.attempt import Attempt
+from ..operations.supervise import supervised
+from .attempts import attempts_in
 from .exits import Exit, exit_of_error
 from .help import DaybreakGroup, color_of_environment
 from .limits import limits
@@ -85,19 +88,31 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         words: What was typed behind `daybreak`; None for the process's own arguments.
     """
     _never_fail_on_letters()
-    status_ = execute(sys.argv[1:] if words is None else list(words))
-    _flush()
-    sys.exit(int(status_))
+    typed = sys.argv[1:] if words is None else list(words)
+
+    def attempted(attempt: Attempt) -> int:
+        status_ = execute(typed, attempt)
+        _flush()
+        return int(status_)
+
+    attempts = attempts_in(typed)
+    sys.exit(attempted(Attempt()) if attempts == 1 else supervised(attempted, attempts))
 
 
-def execute(words: Sequence[str]) -> Exit | int:
-    """Run one command; whatever happens is told, and comes back as an exit status."""
+def execute(words: Sequence[str], attempt: Attempt | None = None) -> Exit | int:
+    """Run one command; whatever happens is told, and comes back as an exit status.
+
+    Args:
+        words: What was typed behind `daybreak`.
+        attempt: Which attempt of a supervised command it is.
+    """
     try:
         result: Any = daybreak.main(
             args=list(words),
             prog_name=PROGRAM,
             standalone_mode=False,
             color=color_of_environment(),
+            obj=attempt or Attempt(),
         )
     except click.UsageError as error:
         return _wrong_usage(error)

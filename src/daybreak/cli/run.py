@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from .attempts import ATTEMPTS, OPTION
 from .help import DaybreakCommand, heading, own_options, placeholder, term
 from .options import (
     DISK_FREE,
@@ -194,6 +195,14 @@ def _after(steps: Sequence[Any]) -> str:
     help="Go on although a source or the graph of a step changed, where that is safe; what is"
     " committed stays as it is.",
 )
+@click.option(
+    OPTION,
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=ATTEMPTS,
+    help="How often in a row the run's process may die without getting on before the run fails;"
+    f" 1: it is not started again.  [default: {ATTEMPTS}]",
+)
 @LEASE
 @TAKEOVER
 @PATIENCE
@@ -208,7 +217,10 @@ def run(ctx: click.Context, /, file: str, **options: Any) -> int:
 
     The same command, typed again, goes on where the last one ended: nothing is lost, nothing is
     done twice. Ctrl-C stops between two chunks; a second one ends at once.
+
+    The work is done in a child process. If a record kills it, it is started again, and the
+    record is found and quarantined.
     """
     from .running import run_job  # noqa: PLC0415 - not for `--help`
 
-    return int(run_job(ctx.meta[LOADED], file, options, ctx.meta[WORDS]))
+    return int(run_job(ctx.meta[LOADED], file, options, ctx.meta[WORDS], ctx.obj))

@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import DaybreakError, DefinitionError, OwnershipError, ParameterError
 from ..model.restart import Wish
 from ..model.status import RunStatus
+from ..operations.attempt import Attempt
 from ..operations.inspect import run_report
 from ..operations.load import LoadedJob
 from ..operations.places import (
@@ -32,7 +33,7 @@ from ..reports.look import console_on, is_live_terminal
 from ..reports.progress import Progress
 from ..reports.secrets import Mask, passwords_in
 from ..reports.summary import last_line, quarantined_in, summary_table
-from ..telemetry import Telemetry
+from ..telemetry import Telemetry, gets_on
 from .exits import Exit, exit_of_error, exit_of_outcome
 from .job_options import given_text, read_databases, read_given, read_knobs
 from .typed import PROGRAM, command_line, looking, without_secrets
@@ -103,7 +104,13 @@ class Listening:
     """In place of everything for people, if programs read."""
 
 
-def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Sequence[str]) -> Exit:
+def run_job(
+    loaded: LoadedJob,
+    file: str,
+    options: Mapping[str, Any],
+    words: Sequence[str],
+    attempt: Attempt,
+) -> Exit:
     """Start or resume the run that a command means, show it, and tell how it ended.
 
     Args:
@@ -111,6 +118,7 @@ def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Seq
         file: Its file as typed.
         options: The command's options as click read them.
         words: The command as typed, behind `daybreak run`.
+        attempt: Which attempt of the command this process is.
     """
     secrets = [p for p in loaded.parameters.values() if p.is_secret]
     shown = without_secrets(words, (f"--{parameter.name}" for parameter in secrets))
@@ -121,7 +129,7 @@ def run_job(loaded: LoadedJob, file: str, options: Mapping[str, Any], words: Seq
     def settings() -> Settings:
         return settings_of(loaded, options)
 
-    command = Command(typed, settings, mask, options["as_json"], options["traceback"])
+    command = Command(typed, settings, mask, options["as_json"], options["traceback"], attempt)
     return show_run(loaded, command)
 
 
@@ -136,6 +144,8 @@ class Command:
     mask: Mask
     as_json: bool
     with_traceback: bool
+    attempt: Attempt = field(default_factory=Attempt)
+    """Which attempt of a supervised command this process is."""
 
 
 def show_run(loaded: LoadedJob, command: Command) -> Exit:
@@ -151,7 +161,9 @@ def show_run(loaded: LoadedJob, command: Command) -> Exit:
     )
     try:
         with _listeners(listening) as telemetry:
-            outcome = start(loaded, command.settings(), telemetry)
+            attempt = command.attempt
+            telemetry.subscribe(lambda event: attempt.progressed() if gets_on(event) else None)
+            outcome = start(loaded, command.settings(), telemetry, attempt)
     except KeyboardInterrupt:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the end of a run is told

@@ -23,8 +23,10 @@ _NO_RECORDS_FAULT: Final = (
 )
 
 
-class EachSink:
-    """`abc.Sink` that calls a function for every record; one that raises names its record."""
+class _FunctionSink:
+    """What the two have in common: a function's name, and nothing to make ready."""
+
+    KIND = ""
 
     def __init__(self, function: Callable[[Any, Transaction], None]) -> None:
         self._function = function
@@ -34,7 +36,7 @@ class EachSink:
         return name_of(self._function)
 
     def facts(self) -> Mapping[str, Any]:
-        return {"each": self.name}
+        return {self.KIND: self.name}
 
     def preflight(self) -> None:
         return None
@@ -42,9 +44,24 @@ class EachSink:
     def prepare(self, tx: Transaction) -> None:
         return None
 
+    def rows_expected(self, written: int) -> tuple[str, int] | None:
+        return None
+
+
+class EachSink(_FunctionSink):
+    """`abc.Sink` that calls a function for every record; one that raises names its record."""
+
+    KIND = "each"
+
     def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+        return self.write_telling(tx, records, lambda _position: None)
+
+    def write_telling(
+        self, tx: Transaction, records: Sequence[Any], begins: Callable[[int], None]
+    ) -> int:
         counting = _Counting(tx)
         for position, record in enumerate(records):
+            begins(position)
             try:
                 self._function(record, counting)
             except _NO_RECORDS_FAULT:
@@ -53,15 +70,11 @@ class EachSink:
                 raise RecordRefused(position, error) from error
         return counting.rows
 
-    def rows_expected(self, written: int) -> tuple[str, int] | None:
-        return None
 
-
-class EachChunkSink(EachSink):
+class EachChunkSink(_FunctionSink):
     """`abc.Sink` that calls a function for every chunk; bad records are found by division."""
 
-    def facts(self) -> Mapping[str, Any]:
-        return {"each_chunk": self.name}
+    KIND = "each_chunk"
 
     def write(self, tx: Transaction, records: Sequence[Any]) -> int:
         counting = _Counting(tx)

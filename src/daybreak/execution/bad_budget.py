@@ -31,6 +31,14 @@ class BadBudget:
         self._causes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    def foresee(self, records: Sequence[SetAside], *, read: int) -> None:
+        """Raise what `charge` would raise, and charge nothing."""
+        bad = [record for record in records if not record.by_check]
+        with self._lock:
+            if self._is_exceeded(len(bad), read):
+                self._causes.update(record.reason for record in bad)
+                raise self._exceeded(self._bad + len(bad), self._read + read)
+
     def charge(self, records: Sequence[SetAside], *, read: int) -> None:
         """Charge a chunk that is about to commit.
 
@@ -40,9 +48,7 @@ class BadBudget:
         bad = [record for record in records if not record.by_check]
         with self._lock:
             self._causes.update(record.reason for record in bad)
-            if self._limit.is_exceeded(
-                self._bad + len(bad), read=self._read + read, total=self._total
-            ):
+            if self._is_exceeded(len(bad), read):
                 raise self._exceeded(self._bad + len(bad), self._read + read)
             self._bad += len(bad)
             self._read += read
@@ -59,6 +65,9 @@ class BadBudget:
         with self._lock:
             self._bad -= bad
             self._read -= read
+
+    def _is_exceeded(self, bad: int, read: int) -> bool:
+        return self._limit.is_exceeded(self._bad + bad, read=self._read + read, total=self._total)
 
     def _exceeded(self, bad: int, read: int) -> TooManyBadRecords:
         causes = "; ".join(

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from ..abc import Clock
+from ..abc import ChunkWriter, Clock
 from ..faultpoints import hit
+from ..model.chunk import ChunkInput
+from ..model.deaths import Work
 from ..model.limits import PATIENCE_S
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
@@ -15,8 +17,10 @@ from ..pipeline import Block, Scope, carry
 from .bad_budget import BadBudget
 from .committer import Committed, Committer
 from .draft import Draft, draft_of
+from .in_flight import InFlight
 from .patience import MAY_PASS, patiently
 from .plan import ChunkedPlan
+from .record_watch import ChunkWatch, RecordTimer, watched
 from .stop_request import StopRequest
 
 
@@ -33,33 +37,51 @@ class ChunkWorker:
     """Whose threads stages with several workers use."""
 
     stop: StopRequest
+    in_flight: InFlight
+    timer: RecordTimer | None = None
+    """For steps with `record_timeout_s`."""
+
     patience_s: float = PATIENCE_S
+
+    def committer(self, writer: ChunkWriter) -> Committer:
+        """Make the committer of one worker."""
+        return Committer(
+            writer,
+            self.plan.sink,
+            self.of,
+            epoch=self.ownership.epoch,
+            budget=self.budget,
+            clock=self.clock,
+            patience_s=self.patience_s,
+        )
 
     def work(self, parts: Iterable[Range]) -> Iterator[Committed]:
         """Commit one range after the other; a generator, so that its yield hands the result on."""
         with self.plan.target.writer(self.ownership) as writer:
-            committer = Committer(
-                writer,
-                self.plan.sink,
-                self.of,
-                epoch=self.ownership.epoch,
-                budget=self.budget,
-                clock=self.clock,
-                patience_s=self.patience_s,
-            )
+            committer = self.committer(writer)
             for part in parts:
                 if self.stop.is_requested:
                     return
+                work = Work(self.of, part)
+                watch = None if self.timer is None else ChunkWatch(work, self.timer.at_hand)
                 began_s = self.clock.monotonic_s()
-                draft = patiently(partial(self._draft, part), self.clock, self.patience_s)
-                yield committer.commit(draft, began_s=began_s)
+                with self.in_flight.noted(work), watched(watch):
+                    compute = partial(self._draft, part, watch)
+                    draft = patiently(compute, self.clock, self.patience_s)
+                    committed = committer.commit(draft, began_s=began_s)
+                yield committed
 
-    def _draft(self, part: Range) -> Draft:
+    def read(self, part: Range) -> ChunkInput:
+        """Read a range."""
         hit("chunk.before_read")
         read = self.plan.source.read(part)
         hit("chunk.after_read")
+        return read
+
+    def _draft(self, part: Range, watch: ChunkWatch | None) -> Draft:
+        read = self.read(part)
         block = Block(read.values, read.origins)
-        carried = carry(self.plan.stages, block, scope=self.scope)
+        carried = carry(self.plan.stages, block, scope=self.scope, watch=watch)
         hit("chunk.after_stages")
         for failure in carried.failures:
             if isinstance(failure.error, MAY_PASS):

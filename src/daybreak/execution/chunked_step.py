@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from ..abc import Clock, RunLedger
 from ..model.chunk import Marker
+from ..model.deaths import Suspect
 from ..model.fate import Counts
 from ..model.job import Step
 from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
 from ..model.progress import Measurement, StepRow
-from ..model.ranges import Range, gaps
+from ..model.ranges import Range, gaps, is_within
 from ..pipeline import Scope
-from ..telemetry import ChunkCommitted, Said, StepStarted, Telemetry
+from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
+from .alone import AloneWorker
 from .bad_budget import BadBudget
 from .changes import Change, accepted, accepted_digests, change_of, refuse_beside
 from .chunk_worker import ChunkWorker
 from .committer import Committed
+from .in_flight import InFlight
 from .patience import patiently
 from .plan import Bodies, ChunkedPlan
 from .prepare import PREPARED, prepare_once
 from .proof import prove, sum_of
+from .record_watch import RecordTimer
 from .stop_request import StopRequest
 from .targets import Targets
 
@@ -49,6 +54,8 @@ class Surroundings:
     accepts_changes: bool = False
     """Whether a step goes on although its source or graph changed, as far as that is safe."""
 
+    in_flight: InFlight = field(default_factory=InFlight)
+
     def patiently(self, act: Callable[[], T]) -> T:
         """Do something until the database can, at most for `patience_s`."""
         return patiently(act, self.clock, self.patience_s)
@@ -57,9 +64,15 @@ class Surroundings:
 class ChunkedStep:
     """One attempt at a chunked step."""
 
-    def __init__(self, step: Step[Any], surroundings: Surroundings) -> None:
+    def __init__(
+        self,
+        step: Step[Any],
+        surroundings: Surroundings,
+        on_settled: Callable[[], None] = lambda: None,
+    ) -> None:
         self._step = step
         self._around = surroundings
+        self._on_settled = on_settled
         self._committed: list[Range] = []
         self._unwritten: list[Measurement] = []
         self._written_at_s = surroundings.clock.monotonic_s()
@@ -194,24 +207,73 @@ class ChunkedStep:
             read=done.read,
             bad=done.quarantined - sum(marker.refused for marker in chunks),
         )
-        with Scope(capacity=knobs.parallel) as scope:
-            parts = scope.go(_hand_out, plan, missing, knobs.chunk, around.stop)
+        with self._timed() as timer, Scope(capacity=knobs.parallel) as scope:
             worker = ChunkWorker(
-                plan,
-                of,
-                around.ledger.ownership,
-                budget,
-                around.clock,
-                scope,
-                around.stop,
-                around.patience_s,
+                plan=plan,
+                of=of,
+                ownership=around.ledger.ownership,
+                budget=budget,
+                clock=around.clock,
+                scope=scope,
+                stop=around.stop,
+                in_flight=around.in_flight,
+                timer=timer,
+                patience_s=around.patience_s,
             )
-            workers = [scope.go(worker.work, parts) for _ in range(knobs.parallel)]
             try:
+                missing = self._settle(worker, missing)
+                parts = scope.go(_hand_out, plan, missing, knobs.chunk, around.stop)
+                workers = [scope.go(worker.work, parts) for _ in range(knobs.parallel)]
                 for committed in scope.merge(*workers):
                     self._note(of, committed)
             finally:
                 self._write_down(of)
+
+    def _settle(self, worker: ChunkWorker, missing: list[Range]) -> list[Range]:
+        """Do the ranges alone whose processes died; return what is missing then."""
+        source = worker.plan.source
+        suspects = [
+            suspect
+            for suspect in self._around.in_flight.suspects(worker.of)
+            if is_within(suspect.part, missing, source.in_order)
+        ]
+        if suspects:
+            alone = AloneWorker(worker, self._say_alone)
+            for committed in worker.scope.go(alone.work, suspects):
+                self._note(worker.of, committed)
+        if not self._around.stop.is_requested:
+            self._on_settled()
+        done = {suspect.part for suspect in suspects}
+        return [
+            left
+            for gap in missing
+            for left in gaps(
+                gap,
+                (part for part in done if is_within(part, [gap], source.in_order)),
+                source.in_order,
+            )
+        ]
+
+    def _say_alone(self, suspect: Suspect) -> None:
+        now = self._around.clock.now()
+        self._around.telemetry.publish(
+            RangeSuspected(now, self._step.name, str(suspect.part), suspect.deaths)
+        )
+
+    @contextmanager
+    def _timed(self) -> Iterator[RecordTimer | None]:
+        """Have no record take longer than the step allows, as long as the block lasts."""
+        timeout_s = self._step.record_timeout_s
+        if timeout_s is None:
+            yield None
+            return
+        timer = RecordTimer(timeout_s, self._around.in_flight, self._around.clock)
+        with Scope() as scope:
+            scope.start(timer.look)
+            try:
+                yield timer
+            finally:
+                scope.cancel()
 
     def _note(self, of: Pass, committed: Committed) -> None:
         marker = committed.marker

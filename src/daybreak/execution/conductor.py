@@ -13,8 +13,10 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 from ..errors import DaybreakError, LeaseLost, LedgerBehind, OwnershipError
+from ..model.deaths import Work
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
+from ..model.ownership import Pass
 from ..model.progress import StepRow
 from ..model.status import RunStatus, StepStatus
 from ..pipeline import Scope
@@ -41,13 +43,25 @@ class Ended:
     error: DaybreakError | None = None
     duration_s: float = 0.0
 
+    @property
+    def name(self) -> str:
+        """The step's."""
+        return self.step.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """A step has done the ranges alone whose processes died: others may begin."""
+
+    name: str
+
 
 @dataclass(frozen=True, slots=True)
 class _StopAsked:
     """Somebody asked the run to stop."""
 
 
-Wake: TypeAlias = "Ended | _StopAsked"
+Wake: TypeAlias = "Ended | _Settled | _StopAsked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,7 @@ class Conductor:
         self._running: set[str] = set()
         self._steward = Steward(limits_of(steps), around.ledger, around.clock, around.telemetry)
         self._is_stopping = False
+        self._alone: str | None = None  # the step at whose ranges processes died, as long as it is
 
     def stop(self, reason: str) -> None:
         """Ask the run to stop at a chunk boundary; safe to call from a signal handler."""
@@ -141,13 +156,20 @@ class Conductor:
             if isinstance(wake, _StopAsked):
                 self._become_stopping()
                 continue
-            self._settle(wake)
+            if isinstance(wake, Ended):
+                self._settle(wake)
+            if self._alone == wake.name:
+                self._alone = None
             self._start_ready(scope)
 
     def _start_ready(self, scope: Scope) -> None:
-        if not self._may_begin(scope):
+        if not self._may_begin(scope) or self._alone in self._running:
             return
         ready = [step for step in self._steps if self._is_ready(step)]
+        suspected = [step for step in ready if self._around.in_flight.suspects_step(step.name)]
+        if suspected:  # it might kill whatever runs beside it
+            self._alone = suspected[0].name
+            ready = suspected[:1]
         for step in self._steward.admit(ready):
             self._running.add(step.name)
             scope.start(self._run_step, step)
@@ -192,13 +214,16 @@ class Conductor:
         )
         self._say_changed_code(step, known, row)
         if step.kind is StepKind.STEP:
-            counts = ChunkedStep(step, self._around).run(known, upstream)
+            settled = _Settled(step.name)
+            chunked = ChunkedStep(step, self._around, lambda: self._wakes.put(settled))
+            counts = chunked.run(known, upstream)
             status = StepStatus.STOPPED if counts is None else StepStatus.DONE
             return Ended(step, status, counts)
         self._publish_start(step)
-        if step.kind is StepKind.TASK:
-            return self._ended_task(step)
-        value = run_atomic(step, row.pass_number, self._around, row.former)
+        with self._around.in_flight.noted(Work(Pass(step.name, row.pass_number))):
+            if step.kind is StepKind.TASK:
+                return self._ended_task(step)
+            value = run_atomic(step, row.pass_number, self._around, row.former)
         return Ended(step, StepStatus.DONE, Counts(), value)
 
     def _ended_task(self, step: Step[Any]) -> Ended:

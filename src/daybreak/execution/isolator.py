@@ -14,6 +14,7 @@ from ..abc import ChunkWriter, RecordRefused, Sink
 from ..errors import DataRefused
 from ..faultpoints import hit
 from .draft import Unit
+from .record_watch import write_told
 
 
 @dataclass(slots=True)
@@ -39,7 +40,8 @@ def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admit
     if not values:
         return Admitted(passed=len(units))
     with writer.guarded():
-        written = sink.write(writer.transaction, values)
+        origins = [unit.origin for unit in units for _ in unit.values]
+        written = write_told(sink, writer.transaction, values, origins)
     return Admitted(written=written, passed=len(units))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -97,6 +98,9 @@ class Step(Generic[T_co]):
     job: Job
     knobs: Knobs = field(default_factory=Knobs)
     max_bad: BadLimit = field(default_factory=BadLimit)
+    record_timeout_s: float | None = None
+    """A record that takes longer ends its process, and is set aside if it does so again."""
+
     database: Database | None = None
     """The database of an atomic step."""
 
@@ -221,6 +225,7 @@ class Job:
         max_bad: Bad = "1%",
         order: Order = "any",
         uses: Mapping[str, int] = ...,
+        record_timeout_s: float | None = None,
         name: str | None = None,
     ) -> _StepDecorator: ...
     def step(
@@ -234,6 +239,7 @@ class Job:
         max_bad: Bad = "1%",
         order: Order = "any",
         uses: Mapping[str, int] = NOTHING,
+        record_timeout_s: float | None = None,
         name: str | None = None,
     ) -> Step[Counts] | _StepDecorator:
         """Declare a step that returns a pipeline that ends: cut into chunks, resumable in between.
@@ -248,6 +254,9 @@ class Job:
                 fails. Records that the check refused do not count.
             order: `"source"` commits the chunks one after the other, in the order of the source.
             uses: Units of shared limits that it needs to begin, by name: `{"db": 2}`.
+            record_timeout_s: How long a record may take in a stage, or in the function of `each`.
+                One that takes longer ends the run's process, which goes on by itself; if it does
+                so again, alone, the record is set aside. It costs about a microsecond a record.
             name: Its name, where that of the function will not do.
 
         Raises:
@@ -256,9 +265,19 @@ class Job:
         knobs = Knobs(CHUNK_RECORDS if chunk == "auto" else chunk, parallel)
         limit = BadLimit.parse(max_bad)
         refuse_side_by_side(order, knobs)
+        if record_timeout_s is not None and not 0 < record_timeout_s < math.inf:
+            raise DefinitionError(
+                f"expected record_timeout_s to be seconds above 0, got {record_timeout_s!r}",
+                hint="leave it out if a record may take as long as it wants",
+            )
 
         def declare(fn: Callable[..., Work]) -> Step[Counts]:
-            options = {"knobs": knobs, "max_bad": limit, "order": order}
+            options = {
+                "knobs": knobs,
+                "max_bad": limit,
+                "order": order,
+                "record_timeout_s": record_timeout_s,
+            }
             return self._add(StepKind.STEP, fn, after, impact, name=name, uses=uses, **options)
 
         return declare if fn is None else declare(fn)

@@ -97,6 +97,19 @@ def gaps(whole: Range, done: Iterable[Range], in_order: InOrder) -> list[Range]:
     return found
 
 
+def is_within(part: Range, wholes: Iterable[Range], in_order: InOrder) -> bool:
+    """Say whether one of several ranges covers the whole of a part."""
+    return any(
+        (whole.after in (START, part.after) or _is_before(whole.after, part.after, in_order))
+        and (whole.upto == part.upto or _is_before(part.upto, whole.upto, in_order))
+        for whole in wholes
+    )
+
+
+def _is_before(one: str, other: str, in_order: InOrder) -> bool:
+    return other != START and next(iter(in_order([other, one]))) == one
+
+
 def breaks(whole: Range, done: Iterable[Range], in_order: InOrder) -> list[Break]:
     """Return where the ranges fail to form the chain of `whole`; empty means: closed.
 

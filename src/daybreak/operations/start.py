@@ -13,6 +13,7 @@ from ..databases import Database
 from ..errors import DaybreakError, InvalidTransition, PreflightError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
+from ..execution.in_flight import InFlight
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
@@ -24,7 +25,9 @@ from ..model.knobs import Knobs
 from ..model.parameters import read_parameters
 from ..model.status import RunStatus, StepStatus
 from ..telemetry import RunEnded, RunStarted, Said, Telemetry
+from .attempt import Attempt
 from .bodies import StepBodies, target_of
+from .deaths import in_flight_of, process_died, tell_of_death
 from .disk import disk_findings, places_of
 from .load import LoadedJob
 from .naming import identity_of
@@ -58,8 +61,17 @@ class Outcome:
     """The step that the command asked for alone, if it is done while others are still missing."""
 
 
-def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcome:
+def start(
+    loaded: LoadedJob, settings: Settings, telemetry: Telemetry, attempt: Attempt | None = None
+) -> Outcome:
     """Start the run that the settings mean, or resume it; return when it has ended.
+
+    Args:
+        loaded: The job.
+        settings: Which run, and how.
+        telemetry: Who wants to hear of it.
+        attempt: Which attempt of a supervised command this process is; None if nobody would
+            start it again.
 
     Raises:
         DefinitionError: If a parameter, a knob or a database's name is wrong.
@@ -89,9 +101,13 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
         )
         if run.is_final and restarting is None:
             return _ended_before(store, run)
-        with owned_run(
-            store, run, settings, telemetry, clock, look=_look(store, restarting)
-        ) as owned:
+        attempt = attempt or Attempt()
+        with (
+            owned_run(
+                store, run, settings, telemetry, clock, look=_look(store, restarting)
+            ) as owned,
+            in_flight_of(run, attempt) as in_flight,
+        ):
             store.be_patient(settings.patience_s)
             targets = Targets(owned.ownership)
             begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
@@ -111,16 +127,18 @@ def start(loaded: LoadedJob, settings: Settings, telemetry: Telemetry) -> Outcom
                 accepts_changes=settings.accepts_changes,
             )
             _preflight(job, owned, knobs, databases, store)
-            return _conduct(
-                job,
-                owned,
-                bodies,
-                settings,
+            around = Surroundings(
+                bodies=bodies,
+                ledger=owned,
                 targets=targets,
-                begun=begun,
-                telemetry=telemetry,
                 clock=clock,
+                telemetry=telemetry,
+                stop=StopRequest(),
+                patience_s=settings.patience_s,
+                accepts_changes=settings.accepts_changes,
+                in_flight=in_flight,
             )
+            return _conduct(job, owned, around, settings, attempt=attempt, begun=begun)
     except InvalidTransition:
         run = store.run(run.id)
         if not run.is_final or settings.restart is not None:
@@ -205,14 +223,13 @@ def _look(store: LedgerStore, restarting: Restarting | None) -> Callable[[RunRow
 def _conduct(
     job: Job,
     owned: OwnedRun,
-    bodies: StepBodies,
+    around: Surroundings,
     settings: Settings,
     *,
-    targets: Targets,
+    attempt: Attempt,
     begun: Begun,
-    telemetry: Telemetry,
-    clock: Clock,
 ) -> Outcome:
+    clock, telemetry = around.clock, around.telemetry
     began_s = clock.monotonic_s()
     run = owned.run
     owned.plan(PlannedStep(step.name, step.impact) for step in job.steps)
@@ -230,20 +247,14 @@ def _conduct(
     )
     if begun.said:
         telemetry.publish(Said(clock.now(), None, begun.said, {}))
-    around = Surroundings(
-        bodies=bodies,
-        ledger=owned,
-        targets=targets,
-        clock=clock,
-        telemetry=telemetry,
-        stop=StopRequest(),
-        patience_s=settings.patience_s,
-        accepts_changes=settings.accepts_changes,
-    )
-    conductor = Conductor(job.steps, around, lease_s=settings.lease_s, only=begun.only)
-    with stopped_by_signals(conductor.stop):
-        result = conductor.run()
-    outcome = _outcome(run, result)
+    tell_of_death(around.in_flight, telemetry, clock)
+    if attempt.gives_up:
+        outcome = _given_up(owned, around.in_flight, attempt)
+    else:
+        conductor = Conductor(job.steps, around, lease_s=settings.lease_s, only=begun.only)
+        with stopped_by_signals(conductor.stop, attempt):
+            result = conductor.run()
+        outcome = _outcome(run, result)
     telemetry.publish(
         RunEnded(
             at=clock.now(),
@@ -255,6 +266,14 @@ def _conduct(
         )
     )
     return outcome
+
+
+def _given_up(owned: OwnedRun, in_flight: InFlight, attempt: Attempt) -> Outcome:
+    """End a run whose process dies whenever it is started."""
+    error = process_died(in_flight, attempt)
+    owned.become(RunStatus.FAILED, error=str(error))
+    quarantined = sum(row.counts.quarantined for row in owned.steps().values())
+    return Outcome(str(owned.run.id), RunStatus.FAILED, quarantined, error=error)
 
 
 def _outcome(run: RunRow, result: Result) -> Outcome:

@@ -18,7 +18,8 @@ from .buffers import Items
 from .grain import Grain
 from .nodes import Segment, Stage, segments
 from .scope import Scope
-from .stages import RULES, flow
+from .stages import RULES, Fates, Rule, Run, flow
+from .watch import Watch, watched_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ class Carried:
     """Input records that failed, in source order."""
 
 
-def carry(stages: Sequence[Stage], block: Block[Any], *, scope: Scope) -> Carried:
+def carry(
+    stages: Sequence[Stage], block: Block[Any], *, scope: Scope, watch: Watch | None = None
+) -> Carried:
     """Take the records of one chunk through all its stages.
 
     No function is called twice for the same record. Stages with one worker run in this thread,
@@ -60,6 +63,7 @@ def carry(stages: Sequence[Stage], block: Block[Any], *, scope: Scope) -> Carrie
         stages: The stages of the chunk, in order.
         block: The records that were read; no two of the same origin.
         scope: Whose threads are used, and whose cancellation ends the work between two records.
+        watch: Is told of each record before a stage begins with it.
 
     Raises:
         Cancelled: If the scope was cancelled (to its owner, the reason). What the functions did
@@ -67,16 +71,19 @@ def carry(stages: Sequence[Stage], block: Block[Any], *, scope: Scope) -> Carrie
         BaseException: What a function raised that is no record's fault, such as MemoryError.
     """
     fates = _Fates()
+    apply = _applied if watch is None else partial(watched_rule, watch=watch)
     results = block
     for segment in segments(stages):
         pass_on = _inline if segment.workers == 1 else _spread
-        results = fates.living(pass_on(segment, results, fates, scope))
+        results = fates.living(pass_on(segment, results, fates, scope, apply))
     return Carried(results, fates.filtered, fates.failures_in(block.origins))
 
 
-def _inline(segment: Segment, block: Block[Any], fates: _Fates, scope: Scope) -> Block[Any]:
+def _inline(
+    segment: Segment, block: Block[Any], fates: _Fates, scope: Scope, apply: Rule
+) -> Block[Any]:
     """Run stages in this thread; a hand of records goes through all of them before the next."""
-    runs = [partial(_applied, stage=stage, fates=fates, grain=Grain()) for stage in segment.stages]
+    runs = [_run(apply, stage, fates) for stage in segment.stages]
     grain = Grain()
     results = _Gathered()
     start = 0
@@ -90,10 +97,11 @@ def _inline(segment: Segment, block: Block[Any], fates: _Fates, scope: Scope) ->
     return results.block()
 
 
-def _spread(segment: Segment, block: Block[Any], fates: _Fates, scope: Scope) -> Block[Any]:
+def _spread(
+    segment: Segment, block: Block[Any], fates: _Fates, scope: Scope, apply: Rule
+) -> Block[Any]:
     """Have threads of the scope claim record after record; each puts its result in its place."""
     (stage,) = segment.stages
-    rule = RULES[type(stage)]
     heard = [_Heard() for _ in block.values]
     places: list[list[Block[Any]]] = [[] for _ in block.values]
     claim = count().__next__  # atomic
@@ -103,7 +111,7 @@ def _spread(segment: Segment, block: Block[Any], fates: _Fates, scope: Scope) ->
         while (position := claim()) < len(block):
             scope.check()
             record = block.part(position, position + 1)
-            places[position] = list(rule(stage, record, heard[position], grain))
+            places[position] = list(apply(stage, record, heard[position], grain))
 
     ends = scope.channel(Items[None](), 1)
     senders = [ends.sender() for _ in range(min(stage.workers, len(block)))]
@@ -117,10 +125,13 @@ def _spread(segment: Segment, block: Block[Any], fates: _Fates, scope: Scope) ->
     return results.block()
 
 
-def _applied(
-    block: Block[Any], *, stage: Stage, fates: _Fates, grain: Grain
-) -> Iterator[Block[Any]]:
+def _applied(stage: Stage, block: Block[Any], fates: Fates, grain: Grain) -> Iterator[Block[Any]]:
     return RULES[type(stage)](stage, block, fates, grain)
+
+
+def _run(apply: Rule, stage: Stage, fates: Fates) -> Run:
+    grain = Grain()
+    return lambda block: apply(stage, block, fates, grain)
 
 
 class _Gathered:

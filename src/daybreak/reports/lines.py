@@ -10,8 +10,10 @@ from typing import Any, Final, TextIO
 
 from ..model.status import StepStatus
 from ..telemetry import (
+    AttemptDied,
     ChunkCommitted,
     Event,
+    RangeSuspected,
     RunStarted,
     Said,
     Shown,
@@ -61,6 +63,8 @@ class Lines:
                 verb = "resumed" if event.is_resumed else "started"
                 night = f", night {event.night}" if event.night else ""
                 self._line(f"run {event.run} of job {event.job} {verb}{night}")
+            case AttemptDied() | RangeSuspected():
+                self._line(death(event))
             case StepStarted():
                 self._line(self._started(self._progress.step(event.step)))
                 self._said_s[event.step] = self._progress.now_s()
@@ -126,6 +130,17 @@ def ended(step: StepProgress) -> str:
     if step.counts.quarantined:
         parts.append(f"{step.counts.quarantined:,} quarantined")
     return ", ".join(parts)
+
+
+def death(event: AttemptDied | RangeSuspected) -> str:
+    """Write that an attempt died, or what is done about it, in one line."""
+    if isinstance(event, RangeSuspected):
+        times = "once" if event.deaths == 1 else f"{event.deaths} times"
+        return f"{event.step}: its process died {times} at {event.part}; that is done alone"
+    how = f": {event.how}" if event.how else ""
+    hand = f"; in hand: {', '.join(event.in_flight)}" if event.in_flight else ""
+    record = f"; at record {event.record}" if event.record else ""
+    return f"the process before this one died{how}{hand}{record}"
 
 
 def said(event: Said) -> str:

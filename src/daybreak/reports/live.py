@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Final, Self, TextIO
 
 from ..model.job import StepKind
 from ..model.status import StepStatus
-from ..telemetry import Event, RunEnded, RunStarted, Said, Shown, StepStarted, StepWaits
-from .lines import said
+from ..telemetry import (
+    AttemptDied,
+    Event,
+    RangeSuspected,
+    RunEnded,
+    RunStarted,
+    Said,
+    Shown,
+    StepStarted,
+    StepWaits,
+)
+from .lines import death, said
 from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
@@ -84,6 +94,8 @@ class LiveDisplay:
             case StepWaits():
                 line = f"{event.step}: {waiting(event.what)}"
                 self._console.print(self._mask.hide(line), style="yellow")
+            case AttemptDied() | RangeSuspected():
+                self._console.print(self._mask.hide(death(event)), style="yellow")
             case StepStarted():
                 self._say_resumed(event.step)
             case Shown():
