@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
+from .errors import DataRefused
 from .model.chunk import ChunkInput, Marker, SetAside
 from .model.fate import Counts
 from .model.ownership import Ownership, Pass
@@ -176,6 +177,24 @@ class Sink(Protocol):
 
     def rows_expected(self, written: int) -> tuple[str, int] | None:
         """Return a counting query and what it must give after the step, or None if unknown."""
+        ...
+
+
+@runtime_checkable
+class RuledSink(Protocol):
+    """What a `Sink` may be besides: one that knows by which rules its records are refused."""
+
+    def suspects(
+        self, tx: Transaction, records: Sequence[Any], refusal: DataRefused
+    ) -> Sequence[int]:
+        """Return the places, from 0, of the records that break the kind of rule just broken.
+
+        All are asked at once, which is cheap, and writes nothing. It is no verdict: each of these
+        is tried again, and what was overlooked is refused when it is written.
+
+        Raises:
+            DaybreakError: If it cannot be asked; the transaction may have to go back.
+        """
         ...
 
 

@@ -113,24 +113,21 @@ class Writer:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         session = self._owned()
-        self._assert_same()
-        session.execute("savepoint daybreak")
+        self._assert_alive()
+        if session.savepoint() != self._transaction_id:
+            raise self._ended_by_another()
         try:
             yield
-        except TransactionEnded:
+        except (TransactionEnded, TransientError):
             raise
         except BaseException:
             self._assert_alive()
-            session.execute("rollback to savepoint daybreak")
-            session.execute("release savepoint daybreak")
+            session.back_to_savepoint()
             raise
         session.execute("release savepoint daybreak")
 
     def force_constraints(self) -> None:
-        session = self._owned()
-        if session.dialect == "postgresql":
-            session.execute("set constraints all immediate")
-            session.execute("set constraints all deferred")
+        self._owned().force_constraints()
 
     def quarantine(self, of: Pass, part: Range, records: Sequence[SetAside]) -> int:
         session = self._owned()
@@ -150,8 +147,10 @@ class Writer:
                     "origin": record.origin,
                     "place": record.cursor,
                     "stage": record.stage,
-                    "reason": record.reason,
-                    "details": json.dumps(record.details, default=str, ensure_ascii=False),
+                    "reason": _storable(record.reason),
+                    "details": _storable(
+                        json.dumps(record.details, default=str, ensure_ascii=False)
+                    ),
                     "raw": record.raw,
                     "by_check": record.by_check,
                 }
@@ -258,18 +257,14 @@ class Writer:
         if not self._owned().in_transaction:
             raise self._ended_by_another()
 
-    def _assert_same(self) -> None:
-        """Compare the transaction with the one that was begun; costs a round trip on a server."""
-        session = self._owned()
-        self._assert_alive()
-        if session.dialect == "postgresql":
-            found = session.query(load(session.dialect, "transaction_id"))[0].transaction_id
-            if found != self._transaction_id:
-                raise self._ended_by_another()
-
     def _ended_by_another(self) -> DaybreakError:
         return TransactionEnded(
             "the chunk's transaction is not the one that was begun: something in it ended it,"
             " and its effects may be durable without a marker",
             hint="look for COMMIT, ROLLBACK or DDL in the step's functions and in triggers",
         )
+
+
+def _storable(text: str) -> str:
+    """Return a text as every database can hold it: lone surrogates and NUL are spelled out."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")

@@ -18,7 +18,7 @@ from ..model.fate import Counts
 from ..model.ownership import Pass
 from .bad_budget import BadBudget
 from .draft import Draft
-from .isolator import Admitted, Isolator, write_whole
+from .isolator import Admitted, Isolator, Refusals, write_whole
 from .patience import Patience
 
 
@@ -67,15 +67,15 @@ class Committer:
             TransientError: If patience ran out. The chunk was rolled back.
         """
         patience = Patience(self._clock)
-        isolates = False
+        refusal: RecordRefused | DataRefused | None = None
         while True:
             try:
-                return self._once(draft, began_s, isolates=isolates)
-            except (RecordRefused, DataRefused):
+                return self._once(draft, began_s, refusal)
+            except (RecordRefused, DataRefused) as refused:
                 self._writer.rollback()
-                if isolates:
+                if refusal is not None:
                     raise
-                isolates = True
+                refusal = refused
             except (TransientError, DatabaseUnreachable) as error:
                 self._writer.rollback()
                 patience.wait_after(error)
@@ -83,13 +83,15 @@ class Committer:
                 self._writer.rollback()
                 raise
 
-    def _once(self, draft: Draft, began_s: float, *, isolates: bool) -> Committed:
+    def _once(
+        self, draft: Draft, began_s: float, refusal: RecordRefused | DataRefused | None
+    ) -> Committed:
         writer, part = self._writer, draft.part
         hit("chunk.before_marker")
         if not writer.begin(self._pass, part):
             return self._committed_before(draft)
         hit("chunk.after_marker")
-        admitted = self._write(draft, isolates=isolates)
+        admitted = self._write(draft, refusal)
         set_aside = [
             *draft.set_aside,
             *(draft.aside(unit, self._sink.name, error) for unit, error in admitted.refused),
@@ -102,16 +104,24 @@ class Committer:
             raise
         return Committed(marker, Counter(record.reason for record in set_aside))
 
-    def _write(self, draft: Draft, *, isolates: bool) -> Admitted:
+    def _write(self, draft: Draft, refusal: RecordRefused | DataRefused | None) -> Admitted:
+        """Write the units at once, or one by one if that was refused."""
         hit("chunk.before_write")
-        if isolates:
+        if refusal is not None:
             hit("chunk.before_isolation")
-            admitted = Isolator(self._writer, self._sink).admit(draft.units)
+            admitted = self._isolated(draft, refusal)
             hit("chunk.after_isolation")
         else:
             admitted = write_whole(self._writer, self._sink, draft.units)
         hit("chunk.after_write")
         return admitted
+
+    def _isolated(self, draft: Draft, refusal: RecordRefused | DataRefused) -> Admitted:
+        def refuse_excess(refused: Refusals) -> None:
+            bad = [draft.aside(unit, self._sink.name, error) for unit, error in refused]
+            self._budget.refuse_excess([*draft.set_aside, *bad], read=draft.input.read)
+
+        return Isolator(self._writer, self._sink, refuse_excess).admit(draft.units, refusal)
 
     def _finish(
         self, draft: Draft, admitted: Admitted, set_aside: Sequence[SetAside], began_s: float

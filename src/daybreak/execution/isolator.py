@@ -1,19 +1,40 @@
 """Finding the bad records of a chunk, by the cheapest proof first (PROTOCOL.md 6).
 
-A record is set aside only if it fails alone, after all good records of its chunk have been
-applied: suspects are tried again in source order until a round admits none, so that a child that
-comes before its parent is no bad record.
+1. A function that raised, or a database that names the row, has found one record.
+2. Where it does not, or for the second time, the sink is asked which records break that kind of
+   rule: all at once.
+3. What is left is divided.
+
+All of this only raises suspicion. A record is set aside only if it fails alone, after all good
+records of its chunk have been applied: suspects are tried again in source order until a round
+admits none, so that a child that comes before its parent is no bad record. Of records that exclude
+each other, such as equal keys, the first one in source order stays.
+
+One savepoint is alive at a time, whatever the number of bad records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final, TypeAlias
 
-from ..abc import ChunkWriter, RecordRefused, Sink
-from ..errors import DataRefused
+from ..abc import ChunkWriter, RecordRefused, RuledSink, Sink
+from ..errors import DataRefused, DaybreakError, TransactionEnded, TransientError
 from ..faultpoints import hit
 from .draft import Unit
+
+NAMED_GROWTH: Final = 16
+"""Behind a record that was named, this many times as many are tried as came since the one before:
+a wrong guess costs what lies before the next culprit."""
+
+UNNAMED_GROWTH: Final = 2
+"""The same where the culprit had to be searched: a wrong guess costs all that was tried."""
+
+CERTAIN_MIN: Final = 16
+"""So many records are certainly bad before it is asked whether they are too many."""
+
+Refusals: TypeAlias = list[tuple[Unit, Exception]]
 
 
 @dataclass(slots=True)
@@ -26,7 +47,7 @@ class Admitted:
     passed: int = 0
     """Input records all of whose outputs were taken."""
 
-    refused: list[tuple[Unit, Exception]] = field(default_factory=list)
+    refused: Refusals = field(default_factory=list)
 
 
 def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admitted:
@@ -44,72 +65,244 @@ def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admit
 
 
 class Isolator:
-    """Writes the good units of a chunk inside the open transaction, and names the bad ones."""
+    """Writes the good units of a chunk inside the open transaction, and names the bad ones.
 
-    def __init__(self, writer: ChunkWriter, sink: Sink) -> None:
+    Args:
+        writer: Its transaction is open.
+        sink: Takes the units' values.
+        refuse_excess: Is told of units that are certainly bad while others are still tried; raises
+            if they are too many already.
+    """
+
+    def __init__(
+        self,
+        writer: ChunkWriter,
+        sink: Sink,
+        refuse_excess: Callable[[Refusals], None] | None = None,
+    ) -> None:
         self._writer = writer
         self._sink = sink
+        self._refuse_excess = refuse_excess
         self._admitted = Admitted()
-        self._suspects: list[tuple[Unit, Exception]] = []
+        self._admissions = 0
+        self._suspects: list[_Suspect] = []
+        self._certain: Refusals = []
+        self._named: set[str] = set()
+        self._asked: set[str] = set()
 
-    def admit(self, units: Sequence[Unit]) -> Admitted:
-        """Write what can be written; the rest is returned as refused, each with its cause."""
-        self._divide(units)
-        self._try_suspects_again()
-        self._admitted.refused = self._suspects
+    def admit(
+        self, units: Sequence[Unit], refusal: RecordRefused | DataRefused | None = None
+    ) -> Admitted:
+        """Write what can be written; the rest is returned as refused, each with its cause.
+
+        Args:
+            units: In source order.
+            refusal: What was raised when they were written all at once; None if nobody tried.
+        """
+        self._write_good(units, None if refusal is None else _fault_of(refusal, units))
+        place_of = {id(unit): place for place, unit in enumerate(units)}
+        self._suspects.sort(key=lambda suspect: place_of[id(suspect.unit)])
+        self._try_suspects()
+        self._admitted.refused = [(one.unit, one.cause) for one in self._suspects if one.cause]
         return self._admitted
 
-    def _divide(self, units: Sequence[Unit]) -> None:
-        """Write units in order; divide them where the fault is not named."""
-        rest = units
-        while rest:
-            hit("chunk.in_isolation")
-            fault = self._attempt(rest)
-            if fault is None:
-                return
-            if fault.position is not None:
-                # Everything before the culprit ran without a fault, and is written again.
-                self._suspects.append((rest[fault.position], fault.cause))
-                self._divide(rest[: fault.position])
-                rest = rest[fault.position + 1 :]
-            elif len(rest) == 1:
-                self._suspects.append((rest[0], fault.cause))
-                return
-            else:
-                middle = len(rest) // 2
-                self._divide(rest[:middle])
-                rest = rest[middle:]
+    # ---------------------------------------------------------------- the good, all at once
 
-    def _try_suspects_again(self) -> None:
+    def _write_good(self, units: Sequence[Unit], fault: _Fault | None) -> None:
+        """Write units in order, but for those under suspicion; `fault` is that of all together."""
+        line = _Line(units)
+        while part := line.next():
+            fault = fault or self._attempt(part)
+            if fault is None:
+                line.passed()
+            elif suspects := self._asked_about(fault, line.rest()):
+                line = _Line([unit for unit in line.rest() if id(unit) not in suspects])
+            elif fault.position is not None:
+                self._suspect(part[fault.position], fault, is_alone=fault.position == 0)
+                line.named(fault.position, is_first=self._is_first(fault))
+            elif len(part) > 1:
+                line.failed()
+            else:
+                self._suspect(part[0], fault, is_alone=True)
+                line.found()
+            fault = None
+
+    def _suspect(self, unit: Unit, fault: _Fault, *, is_alone: bool) -> None:
+        suspect = _Suspect(unit)
+        self._suspects.append(suspect)
+        if is_alone:
+            self._failed_alone(suspect, fault)
+
+    def _is_first(self, fault: _Fault) -> bool:
+        """Whether nobody was named yet for breaking this kind of rule: it may be the only one."""
+        rule = fault.cause.rule if isinstance(fault.cause, DataRefused) else ""
+        is_first = rule not in self._named
+        self._named.add(rule)
+        return is_first
+
+    def _asked_about(self, fault: _Fault, units: Sequence[Unit]) -> set[int]:
+        """Ask the sink who else breaks the rule just broken; return the suspects' identities.
+
+        Each kind of rule is asked for once: at a fault that names nobody, or at the second that
+        does.
+        """
+        cause = fault.cause
+        if not isinstance(cause, DataRefused) or not cause.rule or cause.rule in self._asked:
+            return set()
+        if fault.position is not None and cause.rule not in self._named:
+            return set()
+        self._asked.add(cause.rule)
+        found = self._broken_by(units, cause)
+        self._suspects.extend(_Suspect(units[place]) for place in found)
+        return {id(units[place]) for place in found}
+
+    def _broken_by(self, units: Sequence[Unit], cause: DataRefused) -> list[int]:
+        if not isinstance(self._sink, RuledSink):
+            return []
+        values = [value for unit in units for value in unit.values]
+        try:
+            with self._writer.savepoint(), self._writer.guarded():
+                places = self._sink.suspects(self._writer.transaction, values, cause)
+        except (TransientError, TransactionEnded):
+            raise
+        except DaybreakError:
+            return []  # a right is missing, or a value cannot be asked about: so divide
+        owners = [number for number, unit in enumerate(units) for _ in unit.values]
+        return sorted({owners[place] for place in places})
+
+    # ---------------------------------------------------------------- the suspects, one by one
+
+    def _try_suspects(self) -> None:
+        """Try suspects alone, in source order, until a round admits none."""
         admits = True
-        while admits and self._suspects:
+        while admits:
             admits = False
-            suspects, self._suspects = self._suspects, []
-            for unit, _ in suspects:
-                fault = self._attempt([unit])
+            for suspect in self._suspects:
+                if suspect.failed_at == self._admissions:
+                    continue  # it has failed alone, and nothing came in since
+                fault = self._attempt([suspect.unit])
                 if fault is None:
-                    admits = True
+                    suspect.is_admitted = admits = True
                 else:
-                    self._suspects.append((unit, fault.cause))
+                    self._failed_alone(suspect, fault)
+            self._suspects = [one for one in self._suspects if not one.is_admitted]
+
+    def _failed_alone(self, suspect: _Suspect, fault: _Fault) -> None:
+        """Note it; at 16, 32, 64 … that no other record can help, ask whether they are too many."""
+        was_certain = isinstance(suspect.cause, DataRefused) and suspect.cause.is_final
+        suspect.cause, suspect.failed_at = fault.cause, self._admissions
+        is_certain = isinstance(fault.cause, DataRefused) and fault.cause.is_final
+        if self._refuse_excess is None or was_certain or not is_certain:
+            return
+        self._certain.append((suspect.unit, fault.cause))
+        count = len(self._certain)
+        if count >= CERTAIN_MIN and count.bit_count() == 1:
+            self._refuse_excess(self._certain)
 
     def _attempt(self, units: Sequence[Unit]) -> _Fault | None:
+        hit("chunk.in_isolation")
         try:
             with self._writer.savepoint():
                 taken = write_whole(self._writer, self._sink, units)
                 self._writer.force_constraints()
-        except RecordRefused as refused:
-            return _Fault(_unit_of(refused.position, units), refused.cause)
-        except DataRefused as refused:
-            return _Fault(None, refused)
+        except (RecordRefused, DataRefused) as refused:
+            return _fault_of(refused, units)
+        self._admissions += 1
         self._admitted.written += taken.written
         self._admitted.passed += taken.passed
         return None
+
+
+@dataclass(slots=True)
+class _Suspect:
+    unit: Unit
+    cause: Exception | None = None
+    """With what it failed alone; None if it was not tried yet."""
+
+    failed_at: int = -1
+    """How many attempts had been admitted when it failed alone."""
+
+    is_admitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
     position: int | None
     cause: Exception
+
+
+class _Line:
+    """The units still to be written, and how many of them to try next.
+
+    Right after a fault few are tried, then more and more: the more bad records there are, the
+    shorter the stretches. So the work grows with the number of bad records, not with its square.
+    """
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._units = list(units)
+        self._place = 0
+        self._width = len(units)
+        self._growth = NAMED_GROWTH
+        self._gap = 0
+        """How many were good between the last two culprits."""
+
+        self._since = 0
+        """How many were good since the last one."""
+
+        self._bound = 0
+        """Before this place there is a culprit, if it lies ahead."""
+
+    def next(self) -> Sequence[Unit]:
+        """Return those to try next; empty at the end."""
+        return self._units[self._place : self._place + self._width]
+
+    def rest(self) -> Sequence[Unit]:
+        """Return all that are not written yet."""
+        return self._units[self._place :]
+
+    def passed(self) -> None:
+        """Those tried are written."""
+        passed = len(self.next())
+        self._place += passed
+        self._since += passed
+        known = self._bound - self._place
+        self._width = max(1, known // 2) if known > 0 else self._wide()
+
+    def failed(self) -> None:
+        """Among those tried is a culprit, who knows which."""
+        self._bound = self._place + len(self.next())
+        self._width = len(self.next()) // 2
+
+    def named(self, position: int, *, is_first: bool) -> None:
+        """One of those tried is taken out.
+
+        Unless it is the first of its kind, those before it are tried next, and will do.
+        """
+        tried = self._width
+        self._take_out(position, NAMED_GROWTH)
+        if is_first:
+            self._since, self._width = 0, tried
+        elif position:
+            self._width = position
+
+    def found(self) -> None:
+        """The only one tried is taken out."""
+        self._take_out(0, UNNAMED_GROWTH)
+
+    def _take_out(self, position: int, growth: int) -> None:
+        del self._units[self._place + position]
+        self._gap, self._since = self._since + position, -position
+        self._growth, self._bound = growth, 0
+        self._width = self._wide()
+
+    def _wide(self) -> int:
+        return self._growth * (max(self._gap, self._since) + 1)
+
+
+def _fault_of(refused: RecordRefused | DataRefused, units: Iterable[Unit]) -> _Fault:
+    if isinstance(refused, RecordRefused):
+        return _Fault(_unit_of(refused.position, units), refused.cause)
+    return _Fault(None, refused)
 
 
 def _unit_of(position: int, units: Iterable[Unit]) -> int:
