@@ -158,6 +158,11 @@ class DataRefused(SinkError):  # noqa: N818 - reads as a sentence
         self.row = row
 
     @property
+    def constraint(self) -> str:
+        """The name of the constraint that was broken; empty if it has none, or is not known."""
+        return self.details.get("constraint", "")
+
+    @property
     def is_final(self) -> bool:
         """Whether the row would be refused whatever other rows there were besides."""
         return self.rule in ("not null", "value", "check", "unique")

@@ -19,9 +19,10 @@ from daybreak.execution.draft import draft_of
 from daybreak.model.limits import BadLimit
 from daybreak.model.ownership import Pass
 from daybreak.model.ranges import Range
+from daybreak.model.row import Row
 from daybreak.pipeline.block import Block
 from daybreak.pipeline.carry import Carried
-from tests.execution.house import CLOCK, House, source_of
+from tests.execution.house import CLOCK, OF, House, source_of
 
 OWNERS: Final = range(1, 5)
 TABLES: Final = """
@@ -190,13 +191,19 @@ class Loading:
     """Commits records in chunks."""
 
     def __init__(
-        self, house: House, writer: ChunkWriter, things: Sequence[Thing], of: Pass
+        self,
+        house: House,
+        writer: ChunkWriter,
+        things: Sequence[Thing],
+        of: Pass = OF,
+        *,
+        max_bad: str = "100%",
     ) -> None:
         self._house = house
         self._source = source_of(things)
         self._pass = of
         sink = TableSink(Database(house.url).table("things", Thing, key="id"))
-        budget = BadBudget(BadLimit.parse("100%"), total=None, read=0, bad=0)
+        budget = BadBudget(BadLimit.parse(max_bad), total=None, read=0, bad=0)
         self._committer = Committer(writer, sink, of, epoch=1, budget=budget, clock=CLOCK)
 
     def commit(self, part: Range) -> Committed:
@@ -207,12 +214,15 @@ class Loading:
 
     def set_aside(self, part: Range) -> list[int]:
         """Return the places of the records that were set aside in a chunk."""
+        return [row.origin for row in self.quarantine(part)]
+
+    def quarantine(self, part: Range) -> list[Row]:
+        """Return what was set aside in a chunk, in source order."""
         with opened(self._house.url) as session:
             spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
-            rows = session.query(
-                f"select origin from {spelled}quarantine"  # noqa: S608 - ours
+            return session.query(
+                f"select origin, reason, details from {spelled}quarantine"  # noqa: S608 - ours
                 " where pass = :pass_ and range_after = :after order by origin",
                 pass_=self._pass.number,
                 after=part.after,
             )
-        return [row.origin for row in rows]

@@ -218,8 +218,8 @@ MUTANTS: Final = (
         (
             Patch(
                 "execution/bad_budget.py",
-                "            if self._limit.is_exceeded(\n",
-                "            if not self._limit and self._limit.is_exceeded(\n",
+                "        if self._limit.is_exceeded(self._bad + len(bad)",
+                "        if not self._limit and self._limit.is_exceeded(self._bad + len(bad)",
             ),
         ),
     ),

@@ -137,7 +137,7 @@ class TableSink:
         self, tx: Transaction, records: Sequence[Any], refusal: DataRefused
     ) -> Sequence[int]:
         """Return the places of the records that break the rules of the kind that was broken."""
-        broken_rules = [rule for rule in self._known_rules(tx) if rule.kind == refusal.rule]
+        broken_rules = [rule for rule in self._known_rules(tx) if rule.is_meant_by(refusal)]
         if not broken_rules:
             return ()
         take = _taking(self._columns, records[0])

@@ -43,7 +43,8 @@ def copy_rows(
         with cursor.copy(statement, writer=writer) as copying:
             for row in rest:
                 copying.write_row(row)
-    except _Answered:
+    except _Answered as answered:
+        writer.finish(answered)  # psycopg has not, if the last block was answered
         raise _named(writer.answer, len(rows)) from writer.answer
     except (psycopg.Error, UnicodeEncodeError) as error:
         if is_unspeakable(error):
@@ -94,6 +95,8 @@ class _ListeningWriter(LibpqWriter):
         self.answer: psycopg.Error = psycopg.errors.QueryCanceled("COPY was cancelled")
         """What the server said; that it was cancelled, psycopg does not tell."""
 
+        self._is_finished = False
+
     def write(self, data: Buffer) -> None:
         super().write(data)
         if self._is_refused():
@@ -109,6 +112,9 @@ class _ListeningWriter(LibpqWriter):
                 return False
 
     def finish(self, exc: BaseException | None = None) -> None:
+        if self._is_finished:
+            return
+        self._is_finished = True
         try:
             super().finish(exc)
         except psycopg.Error as error:

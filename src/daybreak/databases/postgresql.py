@@ -136,9 +136,11 @@ class PostgresqlSession:
             )
 
     def rollback(self) -> None:
-        with suppress(psycopg.Error):
+        try:
             if self.in_transaction:
                 self.connection.execute("rollback")
+        except psycopg.Error:
+            self.close()  # whatever it is doing: the next chunk needs a session that listens
 
     def savepoint(self) -> str:
         asked = load(self.dialect, "transaction_id")

@@ -9,18 +9,20 @@ last word when the rows are written.
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
 
 from ..abc import Transaction
+from ..errors import DataRefused
 from ..model.row import Row
 from .sqlite import plain, quoted
 from .statement import load
 
 Places: TypeAlias = set[int]
+Key: TypeAlias = tuple[Any, ...]
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 """The values of many rows by column: what stands at one place of each belongs to one row."""
 
@@ -33,6 +35,9 @@ class Rule:
     """As in `DataRefused.rule`."""
 
     columns: tuple[str, ...]
+    name: str = ""
+    """Of the constraint, where it has one."""
+
     types: tuple[str, ...] = ()
     """Of the columns, without lengths; empty where the database casts by itself."""
 
@@ -49,6 +54,10 @@ class Rule:
     is_own_parent: bool = False
     """Whether rows refer to rows of the same table."""
 
+    def is_meant_by(self, refusal: DataRefused) -> bool:
+        """Whether a refusal speaks of this rule, or may do so."""
+        return self.kind == refusal.rule and refusal.constraint in ("", self.name)
+
 
 def rules_of(tx: Transaction, table: str, dialect: str) -> tuple[Rule, ...]:
     """Read the rules of a table from the catalogue, through an open transaction."""
@@ -61,6 +70,7 @@ def _rule(row: Row, dialect: str) -> Rule:
     return Rule(
         kind=row.kind,
         columns=_names(row.columns),
+        name=row.name or "",
         types=_names(row.types),
         length=row.length or 0,
         expression=row.expression or "",
@@ -114,50 +124,57 @@ class Asking:
         return {place for place, value in values if isinstance(value, str) and len(value) > length}
 
     def _refused_by_check(self, rule: Rule) -> Places:
-        groups = self._groups(rule.columns)
-        found = self._found(list(groups), rule, rule.columns, f"({rule.expression}) is false")
-        return {place for key in found for place in groups[key]}
+        keys = self._keys(rule.columns)
+        return _places(keys, self._found(keys, rule, f"({rule.expression}) is false"))
 
     def _taken(self, rule: Rule) -> Places:
         """Find what is in the table already, and what comes twice: the first one in order stays."""
-        groups = self._groups(rule.columns, without_null=True)
-        found = self._found(
-            list(groups), rule, rule.columns, _exists(self._table, rule.columns, rule.columns)
-        )
-        twice = {place for places in groups.values() for place in places[1:]}
-        return twice | {groups[key][0] for key in found}
+        keys = self._keys(rule.columns)
+        known = _exists(self._table, rule.columns, rule.columns)
+        return _places(keys, self._found(keys, rule, known)) | _later_of_equals(keys)
 
     def _orphans(self, rule: Rule) -> Places:
-        groups = self._groups(rule.columns, without_null=True)
-        parents = _exists(rule.parent, rule.parent_columns, rule.columns)
-        missing = set(self._found(list(groups), rule, rule.columns, f"not {parents}"))
-        if not rule.is_own_parent:
-            return {place for key in missing for place in groups[key]}
-        is_known = all(column in self._columns for column in rule.parent_columns)
-        keys = self._groups(rule.parent_columns) if is_known else {}
-        return _without_ancestors(missing, groups, keys)
+        keys = self._keys(rule.columns)
+        known = _exists(rule.parent, rule.parent_columns, rule.columns)
+        missing = {key for key in self._found(keys, rule, f"not {known}") if None not in key}
+        if not (rule.is_own_parent and set(rule.parent_columns) <= set(self._columns)):
+            return _places(keys, missing)
+        return _without_ancestors(missing, _by_key(keys), self._keys(rule.parent_columns))
 
-    def _groups(
-        self, columns: Sequence[str], *, without_null: bool = False
-    ) -> dict[Hashable, list[int]]:
-        """Return, for each distinct key, the places of its rows in order."""
-        groups: dict[Hashable, list[int]] = {}
-        for place, key in enumerate(zip(*(self._columns[c] for c in columns), strict=True)):
-            if not (without_null and None in key):
-                groups.setdefault(key, []).append(place)
-        return groups
+    def _keys(self, columns: Sequence[str]) -> list[Key]:
+        """Return each row's key."""
+        return list(zip(*(self._columns[column] for column in columns), strict=True))
 
-    def _found(
-        self, keys: Sequence[Any], rule: Rule, columns: Sequence[str], condition: str
-    ) -> list[Any]:
-        """Return those keys of which a condition is true; in it they have the columns' names."""
-        if not keys:
-            return []
-        rows = self._tx.query(
-            _question(self._dialect, columns, rule.types, condition),
-            keys=json.dumps(keys, default=_spelled),
-        )
-        return [keys[row.daybreak_place] for row in rows]
+    def _found(self, keys: Sequence[Key], rule: Rule, condition: str) -> set[Key]:
+        """Return those keys of which a condition is true; its columns have the rule's names."""
+        distinct = list(dict.fromkeys(keys))
+        if not distinct:
+            return set()
+        question, binds = _question(self._dialect, rule, distinct, condition)
+        return {distinct[row.daybreak_place] for row in self._tx.query(question, **binds)}
+
+
+def _places(keys: Iterable[Key], wanted: set[Key]) -> Places:
+    return {place for place, key in enumerate(keys) if key in wanted} if wanted else set()
+
+
+def _later_of_equals(keys: Sequence[Key]) -> Places:
+    """Return the places of all but the first of equal keys; NULL is equal to nothing."""
+    seen: set[Key] = set()
+    later: Places = set()
+    for place, key in enumerate(keys):
+        if key in seen:
+            later.add(place)
+        seen.add(key)
+    return {place for place in later if None not in keys[place]}
+
+
+def _by_key(keys: Iterable[Key]) -> dict[Key, list[int]]:
+    """Return the places of each key in order."""
+    found: dict[Key, list[int]] = {}
+    for place, key in enumerate(keys):
+        found.setdefault(key, []).append(place)
+    return found
 
 
 def _exists(table: str, columns: Sequence[str], asked: Sequence[str]) -> str:
@@ -166,20 +183,32 @@ def _exists(table: str, columns: Sequence[str], asked: Sequence[str]) -> str:
     return f"exists (select 1 from {table} as other where {same})"  # noqa: S608 - quoted names
 
 
-def _question(dialect: str, columns: Sequence[str], types: Sequence[str], condition: str) -> str:
-    """Return a query for the places of the keys, given as JSON, of which a condition is true."""
+def _question(
+    dialect: str, rule: Rule, keys: Sequence[Key], condition: str
+) -> tuple[str, dict[str, str]]:
+    """Return a query for the places of the keys of which a condition is true, and its binds."""
     if dialect == "sqlite":
-        values = [f"json_extract(value, '$[{n}]')" for n in range(len(columns))]
+        binds = {"keys": _json(keys)}
+        values = [f"json_extract(value, '$[{n}]')" for n in range(len(rule.columns))]
         place, source = "key", "json_each(:keys)"
     else:
-        values = [f"(value ->> {n})::{type_}" for n, type_ in enumerate(types)]
+        # One array a column: that is what PostgreSQL takes apart fastest.
+        binds = {f"keys_{n}": _json(column) for n, column in enumerate(zip(*keys, strict=True))}
+        values = [f"value_{n}::{type_}" for n, type_ in enumerate(rule.types)]
+        arrays = ", ".join(f"json_array_elements_text(:{name}::json)" for name in binds)
+        named = ", ".join(f"value_{n}" for n in range(len(rule.columns)))
         place = "number - 1"
-        source = "json_array_elements(:keys::json) with ordinality as key (value, number)"
-    named = ", ".join(
-        f"{value} as {quoted(column)}" for value, column in zip(values, columns, strict=True)
+        source = f"rows from ({arrays}) with ordinality as key ({named}, number)"
+    spelled = ", ".join(
+        f"{value} as {quoted(column)}" for value, column in zip(values, rule.columns, strict=True)
     )
-    asked = f"select {place} as daybreak_place, {named} from {source}"  # noqa: S608 - quoted names
-    return f"select daybreak_place from ({asked}) as asked where {condition}"  # noqa: S608 - as above
+    asked = f"select {place} as daybreak_place, {spelled} from {source}"  # noqa: S608 - quoted
+    query = f"select daybreak_place from ({asked}) as asked where {condition}"  # noqa: S608 - ditto
+    return query, binds
+
+
+def _json(values: Sequence[Any]) -> str:
+    return json.dumps(values, default=_spelled)
 
 
 def _spelled(value: Any) -> Any:
@@ -193,9 +222,7 @@ def _spelled(value: Any) -> Any:
 
 
 def _without_ancestors(
-    missing: set[Hashable],
-    children: Mapping[Hashable, Sequence[int]],
-    keys: Mapping[Hashable, Sequence[int]],
+    missing: set[Key], children: Mapping[Key, Sequence[int]], keys: Sequence[Key]
 ) -> Places:
     """Return the rows whose line of parents ends at none, in the table or among the rows.
 
@@ -204,23 +231,18 @@ def _without_ancestors(
     Args:
         missing: The keys of parents that are not in the table.
         children: The places of the rows that refer to a key.
-        keys: The places of the rows that have a key.
+        keys: The rows' own keys.
     """
-    alive = {key: len(places) for key, places in keys.items()}
-    key_of = {place: key for key, places in keys.items() for place in places}
+    alive = Counter(keys)
     lost: Places = set()
-    waiting = deque(key for key in missing if not alive.get(key))
+    waiting = deque(key for key in missing if not alive[key])
     while waiting:
-        for place in _not_in(lost, children.get(waiting.popleft(), ())):
-            lost.add(place)
-            key = key_of.get(place)
-            if key is None:
+        for place in children.get(waiting.popleft(), ()):
+            if place in lost:
                 continue
+            lost.add(place)
+            key = keys[place]
             alive[key] -= 1
             if not alive[key] and key in missing:
                 waiting.append(key)
     return lost
-
-
-def _not_in(lost: Places, places: Sequence[int]) -> Iterator[int]:
-    return (place for place in places if place not in lost)

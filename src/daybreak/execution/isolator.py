@@ -87,8 +87,8 @@ class Isolator:
         self._admissions = 0
         self._suspects: list[_Suspect] = []
         self._certain: Refusals = []
-        self._named: set[str] = set()
-        self._asked: set[str] = set()
+        self._named: set[tuple[str, str]] = set()
+        self._asked: set[tuple[str, str]] = set()
 
     def admit(
         self, units: Sequence[Unit], refusal: RecordRefused | DataRefused | None = None
@@ -100,8 +100,7 @@ class Isolator:
             refusal: What was raised when they were written all at once; None if nobody tried.
         """
         self._write_good(units, None if refusal is None else _fault_of(refusal, units))
-        place_of = {id(unit): place for place, unit in enumerate(units)}
-        self._suspects.sort(key=lambda suspect: place_of[id(suspect.unit)])
+        self._suspects.sort(key=lambda suspect: suspect.unit.origin)
         self._try_suspects()
         self._admitted.refused = [(one.unit, one.cause) for one in self._suspects if one.cause]
         return self._admitted
@@ -115,8 +114,8 @@ class Isolator:
             fault = fault or self._attempt(part)
             if fault is None:
                 line.passed()
-            elif suspects := self._asked_about(fault, line.rest()):
-                line = _Line([unit for unit in line.rest() if id(unit) not in suspects])
+            elif places := self._asked_about(fault, line.rest()):
+                line = _Line(_without(places, line.rest()))
             elif fault.position is not None:
                 self._suspect(part[fault.position], fault, is_alone=fault.position == 0)
                 line.named(fault.position, is_first=self._is_first(fault))
@@ -134,31 +133,29 @@ class Isolator:
             self._failed_alone(suspect, fault)
 
     def _is_first(self, fault: _Fault) -> bool:
-        """Whether nobody was named yet for breaking this kind of rule: it may be the only one."""
-        rule = fault.cause.rule if isinstance(fault.cause, DataRefused) else ""
-        is_first = rule not in self._named
-        self._named.add(rule)
+        """Whether nobody was named yet for breaking this rule: it may be the only one."""
+        is_first = fault.rule not in self._named
+        self._named.add(fault.rule)
         return is_first
 
-    def _asked_about(self, fault: _Fault, units: Sequence[Unit]) -> set[int]:
-        """Ask the sink who else breaks the rule just broken; return the suspects' identities.
+    def _asked_about(self, fault: _Fault, units: Sequence[Unit]) -> Sequence[int]:
+        """Ask the sink who else breaks the rule just broken; return the suspects' places.
 
-        Each kind of rule is asked for once: at a fault that names nobody, or at the second that
-        does.
+        Each rule is asked for once: at a fault that names nobody, or at the second that does.
         """
         cause = fault.cause
-        if not isinstance(cause, DataRefused) or not cause.rule or cause.rule in self._asked:
-            return set()
-        if fault.position is not None and cause.rule not in self._named:
-            return set()
-        self._asked.add(cause.rule)
+        if not isinstance(cause, DataRefused) or fault.rule in self._asked:
+            return ()
+        if fault.position is not None and fault.rule not in self._named:
+            return ()
+        self._asked.add(fault.rule)
         found = self._broken_by(units, cause)
         self._suspects.extend(_Suspect(units[place]) for place in found)
-        return {id(units[place]) for place in found}
+        return found
 
-    def _broken_by(self, units: Sequence[Unit], cause: DataRefused) -> list[int]:
+    def _broken_by(self, units: Sequence[Unit], cause: DataRefused) -> Sequence[int]:
         if not isinstance(self._sink, RuledSink):
-            return []
+            return ()
         values = [value for unit in units for value in unit.values]
         try:
             with self._writer.savepoint(), self._writer.guarded():
@@ -166,7 +163,9 @@ class Isolator:
         except (TransientError, TransactionEnded):
             raise
         except DaybreakError:
-            return []  # a right is missing, or a value cannot be asked about: so divide
+            return ()  # a right is missing, or a value cannot be asked about: so divide
+        if len(values) == len(units):
+            return places
         owners = [number for number, unit in enumerate(units) for _ in unit.values]
         return sorted({owners[place] for place in places})
 
@@ -229,6 +228,12 @@ class _Suspect:
 class _Fault:
     position: int | None
     cause: Exception
+
+    @property
+    def rule(self) -> tuple[str, str]:
+        """Which rule was broken, as far as is known."""
+        cause = self.cause
+        return (cause.rule, cause.constraint) if isinstance(cause, DataRefused) else ("", "")
 
 
 class _Line:
@@ -297,6 +302,16 @@ class _Line:
 
     def _wide(self) -> int:
         return self._growth * (max(self._gap, self._since) + 1)
+
+
+def _without(places: Sequence[int], units: Sequence[Unit]) -> list[Unit]:
+    """Return the units but for those at some places, which are given in order."""
+    kept: list[Unit] = []
+    start = 0
+    for place in places:
+        kept += units[start:place]
+        start = place + 1
+    return kept + list(units[start:])
 
 
 def _fault_of(refused: RecordRefused | DataRefused, units: Iterable[Unit]) -> _Fault:
