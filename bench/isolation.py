@@ -44,7 +44,7 @@ from .chunk_cost import CLOCK, prove_durable
 from .measure import Figure, Pair, Target, compared, interleaved, observed
 
 RECORDS: Final = 10_000
-PAIRS: Final = 25
+PAIRS: Final = 15
 SEED: Final = 11
 BAD_MOST: Final = {1: 60.0, 10: 100.0}
 """For so many bad records, how much more a chunk may cost, in percent."""

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +247,25 @@ def test_ten_bad_among_ten_thousand_cost_few_attempts(
     assert culprits == loading.set_aside(part)
     assert 9_990 == committed.marker.counts.written
     assert attempts() <= 40
+
+
+def test_a_chunk_behind_one_with_bad_records_is_asked_before_it_is_tried(
+    house: House, writer: ChunkWriter, attempts: Callable[[], int]
+) -> None:
+    """So nothing is written twice, as long as records go on to be bad in the same way."""
+    records = things(3 * MANY)
+    for place in (5, 6, MANY + 7, MANY + 70):
+        records[place] = replace(records[place], owner=99)
+    loading = Loading(house, writer, records)
+    parts = [Range.of(n * MANY, (n + 1) * MANY) for n in range(3)]
+
+    spent = [0]
+    for part in parts:
+        loading.commit(part)
+        spent.append(attempts())
+
+    assert [[5, 6], [7, 70], []] == [loading.set_aside(part) for part in parts]
+    assert [3, 1] == [after - before for before, after in pairwise(spent)][1:]
 
 
 @pytest.mark.parametrize("spoilt", [{"name": None}, {"owner": 99}, {"name": "late"}], ids=str)

@@ -116,7 +116,7 @@ MUTANTS: Final = (
         _ROOMS,
         (
             Patch(
-                _ISOLATOR,
+                "execution/waiting_line.py",
                 "        self._width = len(self.next()) // 2\n",
                 """\
         self._width = len(self.next()) // 2

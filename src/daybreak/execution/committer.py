@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..abc import ChunkWriter, Clock, RecordRefused, Sink
+from ..abc import ChunkWriter, Clock, RecordRefused, RuledSink, Sink
 from ..errors import DatabaseUnreachable, DataRefused, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside
@@ -53,6 +53,8 @@ class Committer:
         self._epoch = epoch
         self._budget = budget
         self._clock = clock
+        self._expected: DataRefused | None = None
+        """For what the chunk before was refused: this one is asked about it before it is tried."""
 
     def commit(self, draft: Draft, *, began_s: float) -> Committed:
         """Make a chunk durable; try again while the database says "not now".
@@ -105,23 +107,26 @@ class Committer:
         return Committed(marker, Counter(record.reason for record in set_aside))
 
     def _write(self, draft: Draft, refusal: RecordRefused | DataRefused | None) -> Admitted:
-        """Write the units at once, or one by one if that was refused."""
+        """Write the units at once, unless that was refused, or is likely to be."""
         hit("chunk.before_write")
-        if refusal is not None:
+        if refusal is None and self._expected is None:
+            admitted = write_whole(self._writer, self._sink, draft.units)
+        else:
             hit("chunk.before_isolation")
             admitted = self._isolated(draft, refusal)
             hit("chunk.after_isolation")
-        else:
-            admitted = write_whole(self._writer, self._sink, draft.units)
         hit("chunk.after_write")
         return admitted
 
-    def _isolated(self, draft: Draft, refusal: RecordRefused | DataRefused) -> Admitted:
+    def _isolated(self, draft: Draft, refusal: RecordRefused | DataRefused | None) -> Admitted:
         def refuse_excess(refused: Refusals) -> None:
             bad = [draft.aside(unit, self._sink.name, error) for unit, error in refused]
             self._budget.refuse_excess([*draft.set_aside, *bad], read=draft.input.read)
 
-        return Isolator(self._writer, self._sink, refuse_excess).admit(draft.units, refusal)
+        isolator = Isolator(self._writer, self._sink, refuse_excess)
+        admitted = isolator.admit(draft.units, refusal, expected=self._expected)
+        self._expected = admitted.commonest_rule if isinstance(self._sink, RuledSink) else None
+        return admitted
 
     def _finish(
         self, draft: Draft, admitted: Admitted, set_aside: Sequence[SetAside], began_s: float

@@ -15,6 +15,7 @@ One savepoint is alive at a time, whatever the number of bad records.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -23,13 +24,7 @@ from ..abc import ChunkWriter, RecordRefused, RuledSink, Sink
 from ..errors import DataRefused, DaybreakError, TransactionEnded, TransientError
 from ..faultpoints import hit
 from .draft import Unit
-
-NAMED_GROWTH: Final = 16
-"""Behind a record that was named, this many times as many are tried as came since the one before:
-a wrong guess costs what lies before the next culprit."""
-
-UNNAMED_GROWTH: Final = 2
-"""The same where the culprit had to be searched: a wrong guess costs all that was tried."""
+from .waiting_line import WaitingLine
 
 CERTAIN_MIN: Final = 16
 """So many records are certainly bad before it is asked whether they are too many."""
@@ -48,6 +43,14 @@ class Admitted:
     """Input records all of whose outputs were taken."""
 
     refused: Refusals = field(default_factory=list)
+
+    @property
+    def commonest_rule(self) -> DataRefused | None:
+        """One refusal by the rule that refused most of them; None if no rule did."""
+        causes = {_rule_of(cause): cause for _, cause in self.refused}
+        counts = Counter(_rule_of(cause) for _, cause in self.refused)
+        found = (causes[rule] for rule, _ in counts.most_common())
+        return next((one for one in found if isinstance(one, DataRefused) and one.rule), None)
 
 
 def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admitted:
@@ -91,15 +94,25 @@ class Isolator:
         self._asked: set[tuple[str, str]] = set()
 
     def admit(
-        self, units: Sequence[Unit], refusal: RecordRefused | DataRefused | None = None
+        self,
+        units: Sequence[Unit],
+        refusal: RecordRefused | DataRefused | None = None,
+        *,
+        expected: DataRefused | None = None,
     ) -> Admitted:
         """Write what can be written; the rest is returned as refused, each with its cause.
 
         Args:
             units: In source order.
             refusal: What was raised when they were written all at once; None if nobody tried.
+            expected: What is likely to be raised, for it was raised for others like them.
         """
-        self._write_good(units, None if refusal is None else _fault_of(refusal, units))
+        if refusal is not None:
+            self._write_good(units, _fault_of(refusal, units))
+        elif expected is not None:
+            self._write_good(_without(self._ask(expected, units), units), None)
+        else:
+            self._write_good(units, None)
         self._suspects.sort(key=lambda suspect: suspect.unit.origin)
         self._try_suspects()
         self._admitted.refused = [(one.unit, one.cause) for one in self._suspects if one.cause]
@@ -109,13 +122,13 @@ class Isolator:
 
     def _write_good(self, units: Sequence[Unit], fault: _Fault | None) -> None:
         """Write units in order, but for those under suspicion; `fault` is that of all together."""
-        line = _Line(units)
+        line = WaitingLine(units)
         while part := line.next():
             fault = fault or self._attempt(part)
             if fault is None:
                 line.passed()
-            elif places := self._asked_about(fault, line.rest()):
-                line = _Line(_without(places, line.rest()))
+            elif self._is_to_be_asked(fault) and (places := self._ask(fault.cause, line.rest())):
+                line = WaitingLine(_without(places, line.rest()))
             elif fault.position is not None:
                 self._suspect(part[fault.position], fault, is_alone=fault.position == 0)
                 line.named(fault.position, is_first=self._is_first(fault))
@@ -138,23 +151,20 @@ class Isolator:
         self._named.add(fault.rule)
         return is_first
 
-    def _asked_about(self, fault: _Fault, units: Sequence[Unit]) -> Sequence[int]:
-        """Ask the sink who else breaks the rule just broken; return the suspects' places.
+    def _is_to_be_asked(self, fault: _Fault) -> bool:
+        """Whether to ask who else breaks this rule: once, if nobody is named, or a second one."""
+        is_first_named = fault.position is not None and fault.rule not in self._named
+        return fault.rule not in self._asked and not is_first_named
 
-        Each rule is asked for once: at a fault that names nobody, or at the second that does.
-        """
-        cause = fault.cause
-        if not isinstance(cause, DataRefused) or fault.rule in self._asked:
-            return ()
-        if fault.position is not None and fault.rule not in self._named:
-            return ()
-        self._asked.add(fault.rule)
+    def _ask(self, cause: Exception, units: Sequence[Unit]) -> Sequence[int]:
+        """Ask the sink who breaks a rule; note them as suspects, and return their places."""
+        self._asked.add(_rule_of(cause))
         found = self._broken_by(units, cause)
         self._suspects.extend(_Suspect(units[place]) for place in found)
         return found
 
-    def _broken_by(self, units: Sequence[Unit], cause: DataRefused) -> Sequence[int]:
-        if not isinstance(self._sink, RuledSink):
+    def _broken_by(self, units: Sequence[Unit], cause: Exception) -> Sequence[int]:
+        if not (isinstance(self._sink, RuledSink) and isinstance(cause, DataRefused)):
             return ()
         values = [value for unit in units for value in unit.values]
         try:
@@ -232,76 +242,11 @@ class _Fault:
     @property
     def rule(self) -> tuple[str, str]:
         """Which rule was broken, as far as is known."""
-        cause = self.cause
-        return (cause.rule, cause.constraint) if isinstance(cause, DataRefused) else ("", "")
+        return _rule_of(self.cause)
 
 
-class _Line:
-    """The units still to be written, and how many of them to try next.
-
-    Right after a fault few are tried, then more and more: the more bad records there are, the
-    shorter the stretches. So the work grows with the number of bad records, not with its square.
-    """
-
-    def __init__(self, units: Sequence[Unit]) -> None:
-        self._units = list(units)
-        self._place = 0
-        self._width = len(units)
-        self._growth = NAMED_GROWTH
-        self._gap = 0
-        """How many were good between the last two culprits."""
-
-        self._since = 0
-        """How many were good since the last one."""
-
-        self._bound = 0
-        """Before this place there is a culprit, if it lies ahead."""
-
-    def next(self) -> Sequence[Unit]:
-        """Return those to try next; empty at the end."""
-        return self._units[self._place : self._place + self._width]
-
-    def rest(self) -> Sequence[Unit]:
-        """Return all that are not written yet."""
-        return self._units[self._place :]
-
-    def passed(self) -> None:
-        """Those tried are written."""
-        passed = len(self.next())
-        self._place += passed
-        self._since += passed
-        known = self._bound - self._place
-        self._width = max(1, known // 2) if known > 0 else self._wide()
-
-    def failed(self) -> None:
-        """Among those tried is a culprit, who knows which."""
-        self._bound = self._place + len(self.next())
-        self._width = len(self.next()) // 2
-
-    def named(self, position: int, *, is_first: bool) -> None:
-        """One of those tried is taken out.
-
-        Unless it is the first of its kind, those before it are tried next, and will do.
-        """
-        tried = self._width
-        self._take_out(position, NAMED_GROWTH)
-        if is_first:
-            self._since, self._width = 0, tried
-        elif position:
-            self._width = position
-
-    def found(self) -> None:
-        """The only one tried is taken out."""
-        self._take_out(0, UNNAMED_GROWTH)
-
-    def _take_out(self, position: int, growth: int) -> None:
-        del self._units[self._place + position]
-        self._gap, self._since = self._since + position, -position
-        self._growth, self._bound = growth, 0
-        self._width = self._wide()
-
-    def _wide(self) -> int:
-        return self._growth * (max(self._gap, self._since) + 1)
+def _rule_of(cause: Exception) -> tuple[str, str]:
+    return (cause.rule, cause.constraint) if isinstance(cause, DataRefused) else ("", "")
 
 
 def _without(places: Sequence[int], units: Sequence[Unit]) -> list[Unit]:
