@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 
-from . import spine
+from . import recovery, spine
 from .measure import Figure
 from .report import print_lines, print_table
 
-GROUPS: Mapping[str, Mapping[str, Callable[[], Iterator[Figure]]]] = {"spine": spine.PARTS}
+GROUPS: Mapping[str, Mapping[str, Callable[[], Iterator[Figure]]]] = {
+    "spine": spine.PARTS,
+    "recovery": recovery.PARTS,
+}
 
 
 def names() -> list[str]:

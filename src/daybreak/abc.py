@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
+from .errors import DataRefused
 from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside
 from .model.fate import Counts
 from .model.ownership import Ownership, Pass
@@ -199,6 +200,24 @@ class TellingSink(Protocol):
         self, tx: Transaction, records: Sequence[Any], begins: Callable[[int], None]
     ) -> int:
         """Do what `Sink.write` does, and tell of each record's position before it is begun."""
+        ...
+
+
+@runtime_checkable
+class RuledSink(Protocol):
+    """What a `Sink` may be besides: one that knows by which rules its records are refused."""
+
+    def suspects(
+        self, tx: Transaction, records: Sequence[Any], refusal: DataRefused
+    ) -> Sequence[int]:
+        """Return the places, from 0, of the records that break the kind of rule just broken.
+
+        All are asked at once, which is cheap, and writes nothing. It is no verdict: each of these
+        is tried again, and what was overlooked is refused when it is written.
+
+        Raises:
+            DaybreakError: If it cannot be asked; the transaction may have to go back.
+        """
         ...
 
 

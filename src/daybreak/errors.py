@@ -40,6 +40,8 @@ The branches answer the reader's first question: who has to act, and when.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class DaybreakError(Exception):
     """Base of everything we raise on purpose.
@@ -141,7 +143,40 @@ class SinkError(RunError):
 
 
 class DataRefused(SinkError):  # noqa: N818 - reads as a sentence
-    """The database refused the data of a statement (not its form, not the moment)."""
+    """The database refused the data of a statement (not its form, not the moment).
+
+    Args:
+        message: The database's words, without what differs from record to record.
+        details: What differs, in the database's words, by name: quarantine keeps it.
+        rule: The kind of rule that was broken, if known: `not null`, `value` (its type, its length,
+            its range), `check`, `unique`, `foreign key`.
+        row: The place, from 0, of the row at fault among those of the statement, if known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        details: Mapping[str, str] | None = None,
+        rule: str = "",
+        row: int | None = None,
+        **where: object,
+    ) -> None:
+        super().__init__(message, hint=hint, **where)
+        self.details = dict(details or {})
+        self.rule = rule
+        self.row = row
+
+    @property
+    def constraint(self) -> str:
+        """The name of the constraint that was broken; empty if it has none, or is not known."""
+        return self.details.get("constraint", "")
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the row would be refused whatever other rows there were besides."""
+        return self.rule in ("not null", "value", "check", "unique")
 
 
 class TransactionEnded(SinkError):  # noqa: N818 - reads as a sentence

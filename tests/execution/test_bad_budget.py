@@ -43,7 +43,7 @@ def test_what_the_check_refused_is_not_held_against_the_step() -> None:
 def test_what_is_foreseen_is_not_charged() -> None:
     budget = BadBudget(BadLimit.parse(5), total=None, read=0, bad=0)
     for _ in range(3):
-        budget.foresee(aside(5), read=10)
+        budget.refuse_excess(aside(5), read=10)
 
     with pytest.raises(TooManyBadRecords, match="6 of 10 records"):
-        budget.foresee(aside(6), read=10)
+        budget.refuse_excess(aside(6), read=10)

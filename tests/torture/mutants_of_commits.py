@@ -33,7 +33,11 @@ MUTANTS: Final = (
                 _COMMITTER,
                 """\
         hit("chunk.after_marker")
-        admitted = write_units(self._writer, self._sink, draft.units, isolates=isolates)
+        admitted = write_units(
+            self._writer,
+            self._sink,
+            draft.units,
+            refusal,
 """,
                 """\
         rows = sum(len(unit.values) for unit in draft.units)
@@ -42,7 +46,11 @@ MUTANTS: Final = (
         writer.commit(self._pass, early)
         hit("chunk.after_marker")
         writer.begin(self._pass, part)
-        admitted = write_units(self._writer, self._sink, draft.units, isolates=isolates)
+        admitted = write_units(
+            self._writer,
+            self._sink,
+            draft.units,
+            refusal,
 """,
             ),
             Patch(_COMMITTER, _COMMIT, _BARE_COMMIT),
@@ -137,7 +145,7 @@ MUTANTS: Final = (
         "withdrawn-rows-stay",
         "What a refused record had written before its error stays in the transaction.",
         _ROOMS,
-        (Patch(_WRITER, '            session.execute("rollback to savepoint daybreak")\n', ""),),
+        (Patch(_WRITER, "            session.back_to_savepoint()\n", ""),),
     ),
     Mutant(
         "transient-error-isolates",
@@ -146,18 +154,16 @@ MUTANTS: Final = (
         (
             Patch(
                 _COMMITTER,
-                "except (RecordRefused, DataRefused):",
-                "except (RecordRefused, DataRefused, TransientError):",
+                "except (RecordRefused, DataRefused) as refused:",
+                "except (RecordRefused, DataRefused, TransientError) as refused:",
             ),
             Patch(
                 "execution/isolator.py",
-                "from ..errors import DataRefused\n",
-                "from ..errors import DataRefused, TransientError\n",
+                "except (RecordRefused, DataRefused) as refused:",
+                "except (RecordRefused, DataRefused, TransientError) as refused:",
             ),
             Patch(
-                "execution/isolator.py",
-                "except DataRefused as refused:",
-                "except (DataRefused, TransientError) as refused:",
+                _WRITER, "except (TransactionEnded, TransientError):", "except TransactionEnded:"
             ),
         ),
     ),

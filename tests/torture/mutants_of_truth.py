@@ -100,9 +100,11 @@ MUTANTS: Final = (
         (
             Patch(
                 _ISOLATOR,
-                "                self._divide(rest[: fault.position])\n",
+                "                line.named(fault.position, is_first=self._is_first(fault))\n",
                 """\
-                good = rest[: fault.position]
+                good = part[: fault.position]
+                line.named(fault.position, is_first=self._is_first(fault))
+                line._place += len(good)
                 self._admitted.passed += len(good)
                 self._admitted.written += sum(len(unit.values) for unit in good)
 """,
@@ -115,17 +117,55 @@ MUTANTS: Final = (
         _ROOMS,
         (
             Patch(
-                _ISOLATOR,
-                "                rest = rest[middle:]\n",
-                "                rest = rest[middle + 1 :]\n",
+                "execution/waiting_line.py",
+                "        self._width = len(self.next()) // 2\n",
+                """\
+        self._width = len(self.next()) // 2
+        del self._units[self._place + self._width]
+""",
             ),
         ),
     ),
     Mutant(
         "suspects-condemned-at-once",
-        "A child that comes before its parent is set aside, although it would be taken after it.",
+        "Suspects are tried in one round only: a grandchild before its parents is set aside.",
         _ROOMS,
-        (Patch(_ISOLATOR, "        self._try_suspects_again()\n", ""),),
+        (
+            Patch(
+                _ISOLATOR,
+                "                    suspect.is_admitted = admits = True\n",
+                "                    suspect.is_admitted = True\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "suspicion-is-a-verdict",
+        "Whom the sink suspects by its rules is set aside, although the database would take it.",
+        _ROOMS,
+        (
+            Patch(
+                _ISOLATOR,
+                "        self._suspects.extend(_Suspect(units[place]) for place in found)\n",
+                "        self._admitted.refused.extend((units[place], cause) for place in found)\n",
+            ),
+            Patch(
+                _ISOLATOR,
+                "        self._admitted.refused = [",
+                "        self._admitted.refused += [",
+            ),
+        ),
+    ),
+    Mutant(
+        "constraints-unforced-in-isolation",
+        "A deferred constraint is not checked before the savepoint of an attempt is released.",
+        _ROOMS,
+        (Patch(_ISOLATOR, "                self._writer.force_constraints()\n", ""),),
+    ),
+    Mutant(
+        "wrong-record-blamed",
+        "Of an input record with several outputs, its neighbour is blamed for the last one.",
+        _ROOMS,
+        (Patch(_ISOLATOR, "        if position < end:\n", "        if position < end - 1:\n"),),
     ),
     Mutant(
         "fate-miscounted",
@@ -179,8 +219,8 @@ MUTANTS: Final = (
         (
             Patch(
                 "execution/bad_budget.py",
-                "        return self._limit.is_exceeded(self._bad",
-                "        return not self._limit and self._limit.is_exceeded(self._bad",
+                "        if self._limit.is_exceeded(self._bad + len(bad)",
+                "        if not self._limit and self._limit.is_exceeded(self._bad + len(bad)",
             ),
         ),
     ),

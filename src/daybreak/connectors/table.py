@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
-from ..abc import Transaction
+from ..abc import RecordRefused, Transaction
 from ..databases.catalogue import TableFacts, create_statement, facts_of
 from ..databases.nodes import Table
+from ..databases.parents_first import parents_first
 from ..databases.rights import rights_missing, table_rights_missing
+from ..databases.rules import Asking, Rule, rules_of
 from ..databases.sqlite import quoted
-from ..errors import DefinitionError, ProofFailed, SchemaMismatch
+from ..errors import DataRefused, DefinitionError, ProofFailed, SchemaMismatch
 from ..model.fields import fields_of
 
 PRIVILEGES: Final[Mapping[str, Sequence[str]]] = {
@@ -27,6 +29,7 @@ class TableSink:
     def __init__(self, table: Table[Any]) -> None:
         self._table = table
         self._columns: tuple[str, ...] = ()
+        self._rules: Sequence[Rule] | None = None
         if table.model is not None:
             self._columns = tuple(field.name for field in fields_of(table.model))
             self._refuse_unknown_key()
@@ -104,21 +107,64 @@ class TableSink:
     def prepare(self, tx: Transaction) -> None:
         table = self._table
         if table.create and table.model is not None:
-            dialect = "sqlite" if table.database.url.startswith("sqlite") else "postgresql"
-            tx.execute(create_statement(table.name, table.model, table.key, dialect))
+            tx.execute(create_statement(table.name, table.model, table.key, self._dialect))
         if table.mode == "replace":
             tx.execute(f"delete from {quoted(table.name)}")  # noqa: S608 - a quoted name
 
     def write(self, tx: Transaction, records: Sequence[Any]) -> int:
         take = _taking(self._columns, records[0])
         rows = [take(record) for record in records]
-        written = tx.copy(self._table.name, rows, columns=self._columns)
+        order = self._order(tx, rows)
+        try:
+            written = tx.copy(
+                self._table.name,
+                rows if order is None else [rows[place] for place in order],
+                columns=self._columns,
+            )
+        except DataRefused as refused:
+            if (row := refused.row) is None:
+                raise
+            raise RecordRefused(row if order is None else order[row], refused) from refused
         if written != len(rows):
             raise ProofFailed(
                 f"table {self._table.name} took {written} rows of {len(rows)}",
                 hint="look for triggers or rules that swallow rows",
             )
         return written
+
+    def _order(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> Sequence[int] | None:
+        """Return in which order to write rows, if it is not their own.
+
+        SQLite looks for a row's parent when it writes the row, PostgreSQL at the end of them all.
+        """
+        if self._dialect != "sqlite":
+            return None
+        own = [rule for rule in self._known_rules(tx) if rule.is_own_parent]
+        return parents_first(own, self._by_column(rows)) if own else None
+
+    def _known_rules(self, tx: Transaction) -> Sequence[Rule]:
+        if self._rules is None:
+            self._rules = rules_of(tx, self._table.name, self._dialect)
+        return self._rules
+
+    def _by_column(self, rows: Sequence[Sequence[Any]]) -> Mapping[str, Sequence[Any]]:
+        return dict(zip(self._columns, zip(*rows, strict=True), strict=True))
+
+    def suspects(
+        self, tx: Transaction, records: Sequence[Any], refusal: DataRefused
+    ) -> Sequence[int]:
+        """Return the places of the records that break the rules of the kind that was broken."""
+        broken_rules = [rule for rule in self._known_rules(tx) if rule.is_meant_by(refusal)]
+        if not broken_rules:
+            return ()
+        take = _taking(self._columns, records[0])
+        columns = self._by_column([take(record) for record in records])
+        asking = Asking(tx, self._table.name, self._dialect, columns)
+        return sorted(set[int]().union(*map(asking.broken, broken_rules)))
+
+    @property
+    def _dialect(self) -> str:
+        return "sqlite" if self._table.database.url.startswith("sqlite") else "postgresql"
 
     def rows_expected(self, written: int) -> tuple[str, int] | None:
         if self._table.mode != "replace":

@@ -1,4 +1,4 @@
-"""PostgreSQL: its session and its errors, over psycopg 3."""
+"""PostgreSQL: its session, over psycopg 3."""
 
 from __future__ import annotations
 
@@ -12,31 +12,15 @@ from psycopg import sql as composing
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from ..errors import (
-    DatabaseBusy,
-    DatabaseUnreachable,
-    DataRefused,
-    DaybreakError,
-    RightsMissing,
-    SchemaMismatch,
-    SinkError,
-    TransactionEnded,
-    TransientError,
-)
+from ..errors import DatabaseUnreachable, TransactionEnded
 from ..model.row import Row
 from .answering import AnsweringConnection
-from .statement import check_binds, in_percent_style, shortened
+from .copying import RowRefused, copy_rows
+from .postgresql_errors import ours
+from .statement import check_binds, in_percent_style, load
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
-
-# SQLSTATE classes and codes, from the manual's appendix A.
-_BUSY: Final = "55P03"
-_TRANSIENT: Final = ("08", "40001", "40P01", "53", _BUSY, "57P", "57014", "58", "25P03", "25P04")
-_DATA: Final = ("22", "23", "44", "P0")
-_RIGHTS: Final = ("42501", "25006", "28")
-_SCHEMA: Final = ("42P01", "42703", "3F000")
-_TRANSACTION: Final = ("25P02", "25000", "25001", "2D000", "3B")
 
 # What the driver warns of is raised as well; on standard error it would only puzzle.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -128,10 +112,7 @@ class PostgresqlSession:
             composing.SQL(", ").join(map(composing.Identifier, columns)),
         )
         with self._translated(f"copy {table}"), self.connection.cursor() as cursor:
-            with cursor.copy(statement) as copying:
-                for row in rows:
-                    copying.write_row(row)
-            return max(cursor.rowcount, 0)
+            return copy_rows(cursor, statement, rows)
 
     def begin(self) -> None:
         with self._translated("begin"), self.connection.answering(self._answer_s):
@@ -170,9 +151,28 @@ class PostgresqlSession:
             )
 
     def rollback(self) -> None:
-        with suppress(psycopg.Error):
+        try:
             if self.in_transaction:
                 self.connection.execute("rollback")
+        except psycopg.Error:
+            self.close()  # whatever it is doing: the next chunk needs a session that listens
+
+    def savepoint(self) -> str:
+        asked = load(self.dialect, "transaction_id")
+        with self._translated("savepoint"):
+            told = self._ends.execute(f"savepoint daybreak; {asked}".encode())
+            told.nextset()
+            row = told.fetchone()
+        return row[0] if row else ""
+
+    def back_to_savepoint(self) -> None:
+        self.script("rollback to savepoint daybreak; release savepoint daybreak")
+
+    def force_constraints(self) -> None:
+        # Those that are immediate by themselves stay so: only then does an error name its row.
+        deferred = self.query(load(self.dialect, "constraints_deferred"))[0].names
+        again = f"; set constraints {deferred} deferred" if deferred else ""
+        self.script(f"set constraints all immediate{again}")
 
     @property
     def in_transaction(self) -> bool:
@@ -200,46 +200,12 @@ class PostgresqlSession:
     def _translated(self, sql: str) -> Iterator[None]:
         try:
             yield
-        except psycopg.Error as error:
-            raise _ours(error, sql, self._name) from error
+        except RowRefused as refused:
+            raise ours(refused.cause, sql, self._name, refused.row) from refused.cause
+        except (psycopg.Error, UnicodeEncodeError) as error:
+            raise ours(error, sql, self._name) from error
 
 
 def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:
     names = tuple(column.name for column in cursor.description or ())
     return [Row(names, values) for values in cursor.fetchall()]
-
-
-def _ours(error: psycopg.Error, sql: str, database: str) -> DaybreakError:
-    state = error.sqlstate or ""
-    said = " ".join(str(error).split())
-    where = {"database": database, "statement": shortened(sql)}
-    if state.startswith(_TRANSIENT) or (not state and _is_about_connection(error)):
-        kind = DatabaseBusy if state == _BUSY else TransientError
-        return kind(
-            f"PostgreSQL could not do it now: {said}",
-            hint="see whether the server is up or full, and who holds locks; then run again",
-            **where,
-        )
-    if state.startswith(_DATA) or (not state and isinstance(error, psycopg.DataError)):
-        return DataRefused(_short(error), **where)
-    if state.startswith(_RIGHTS):
-        return RightsMissing(said, hint="grant it, or use another user", **where)
-    if state.startswith(_SCHEMA):
-        return SchemaMismatch(said, hint="create it, or correct the statement", **where)
-    if state.startswith(_TRANSACTION):
-        return TransactionEnded(
-            said, hint="leave COMMIT and ROLLBACK out; let database errors leave it", **where
-        )
-    return SinkError(
-        f"PostgreSQL refused a statement: {said}", hint="correct the statement", **where
-    )
-
-
-def _is_about_connection(error: psycopg.Error) -> bool:
-    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
-
-
-def _short(error: psycopg.Error) -> str:
-    """Say what the database said, without the values, which differ from record to record."""
-    primary = error.diag.message_primary
-    return primary or " ".join(str(error).split())

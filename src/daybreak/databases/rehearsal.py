@@ -219,6 +219,21 @@ class NestedSession:
         with self._held() as session:
             return session.copy(table, rows, columns)
 
+    def savepoint(self) -> str:
+        """Set the savepoint `daybreak` within the chunk's; return the transaction's number."""
+        with self._held() as session:
+            return session.savepoint()
+
+    def back_to_savepoint(self) -> None:
+        """Undo what happened since the savepoint, and give it up."""
+        with self._held() as session:
+            session.back_to_savepoint()
+
+    def force_constraints(self) -> None:
+        """Check deferred constraints now."""
+        with self._held() as session:
+            session.force_constraints()
+
     def begin(self) -> None:
         """Set a savepoint."""
         self._around.begin()

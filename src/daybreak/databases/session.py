@@ -48,7 +48,11 @@ class Session(Protocol):
         ...
 
     def copy(self, table: str, rows: Sequence[Sequence[object]], columns: Sequence[str]) -> int:
-        """Write rows the fastest way; return how many the database counted."""
+        """Write rows the fastest way; return how many the database counted.
+
+        Raises:
+            DataRefused: With the row at fault, where that is known.
+        """
         ...
 
     def begin(self) -> None:
@@ -79,6 +83,22 @@ class Session(Protocol):
 
     def rollback(self) -> None:
         """Roll back; never raises for a connection that is gone."""
+        ...
+
+    def savepoint(self) -> str:
+        """Set the savepoint `daybreak`; return the transaction's number, empty if it has none."""
+        ...
+
+    def back_to_savepoint(self) -> None:
+        """Undo what happened since the savepoint, and give it up."""
+        ...
+
+    def force_constraints(self) -> None:
+        """Check deferred constraints now, as far as the savepoint's transaction broke them.
+
+        Raises:
+            DataRefused: If one is broken.
+        """
         ...
 
     @property

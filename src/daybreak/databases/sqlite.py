@@ -1,4 +1,4 @@
-"""SQLite: its session, its errors, its traps.
+"""SQLite: its session, its traps.
 
 One writer at a time. The journal mode is one that loses no acknowledged commit at power loss: a
 file in WAL mode stays so with synchronous=FULL, any other is written in TRUNCATE/FULL (Python's
@@ -14,30 +14,20 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from operator import length_hint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from ..errors import (
-    DatabaseBusy,
-    DatabaseUnreachable,
-    DataRefused,
-    DaybreakError,
-    RightsMissing,
-    SchemaMismatch,
-    SinkError,
-    TransactionEnded,
-    TransientError,
-)
+from ..errors import DatabaseUnreachable, DataRefused
 from ..model.row import Row
-from .statement import check_binds, shortened
+from .deferred_keys import DeferredKeys
+from .sqlite_errors import ours
+from .statement import check_binds
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-_BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
-_TRANSIENT: Final = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM")
-_RIGHTS: Final = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 _PLAIN: Final = frozenset({int, float, str, bytes, type(None)})
 _REFUSED_IN_TRANSACTION: Final = frozenset(
     {
@@ -78,6 +68,7 @@ class SqliteSession:
 
     def __init__(self, url: URL, *, lock_wait_s: float) -> None:
         self._path = url.database or ":memory:"
+        self._deferred = DeferredKeys(self)
         self._refuse_missing_folder()
         with self._translated("opening"):
             self.connection = sqlite3.connect(
@@ -137,13 +128,19 @@ class SqliteSession:
         names = ", ".join(quoted(column) for column in columns)
         marks = ", ".join("?" * len(columns))
         sql = f"insert into {quoted(table)} ({names}) values ({marks})"  # noqa: S608 - quoted names
-        with self._translated(sql):
-            cursor = self.connection.executemany(sql, [[plain(v) for v in row] for row in rows])
+        rest = iter([[plain(v) for v in row] for row in rows])
+        try:
+            with self._translated(sql):
+                cursor = self.connection.executemany(sql, rest)
+        except DataRefused as refused:
+            refused.row = len(rows) - length_hint(rest) - 1  # the one that was taken last
+            raise
         return max(cursor.rowcount, 0)
 
     def begin(self) -> None:
         with self._translated("begin immediate"):
             self.connection.execute("begin immediate")
+        self._deferred.forget()
 
     def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
         self.begin()
@@ -163,6 +160,17 @@ class SqliteSession:
         with suppress(sqlite3.Error):
             if self.connection.in_transaction:
                 self.connection.execute("rollback")
+
+    def savepoint(self) -> str:
+        self.execute("savepoint daybreak")
+        self._deferred.remember()
+        return ""
+
+    def back_to_savepoint(self) -> None:
+        self.script("rollback to savepoint daybreak; release savepoint daybreak")
+
+    def force_constraints(self) -> None:
+        self._deferred.force()
 
     @property
     def in_transaction(self) -> bool:
@@ -191,68 +199,7 @@ class SqliteSession:
         try:
             yield
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
-            raise _ours(error, sql, self._path) from error
-
-
-def _ours(error: Exception, sql: str, path: str) -> DaybreakError:
-    name = getattr(error, "sqlite_errorname", None) or ""
-    kind, message, hint = _kind_of(error, name, path)
-    return kind(message, hint=hint, database=path, statement=shortened(sql))
-
-
-def _kind_of(error: Exception, name: str, path: str) -> tuple[type[DaybreakError], str, str]:
-    """Say what an error is to us: its class, its message and its way out."""
-    said = str(error)
-    known: list[tuple[bool, type[DaybreakError], str, str]] = [
-        (
-            name == "SQLITE_AUTH" or "not authorized" in said,
-            TransactionEnded,
-            "a statement tried to begin, end or divide the transaction it was given",
-            "leave COMMIT, ROLLBACK, SAVEPOINT and ATTACH out of the function",
-        ),
-        (
-            name.startswith(_BUSY),
-            DatabaseBusy,
-            f"SQLite could not do it now: {said}",
-            "see who else writes to the file; then run again",
-        ),
-        (
-            name.startswith(_TRANSIENT),
-            TransientError,
-            f"SQLite could not do it now: {said}",
-            "see whether the disk is full or broken; then run again",
-        ),
-        (
-            name.startswith(_RIGHTS),
-            RightsMissing,
-            f"SQLite may not write or open {path}: {said}",
-            f"check the owner and the mode of {path} and of its folder",
-        ),
-        (
-            name == "SQLITE_NOTADB",
-            DatabaseUnreachable,
-            f"{path} is not a SQLite database",
-            "name another file",
-        ),
-        (_is_about_data(error), DataRefused, said, ""),
-        (
-            "no such table" in said or "no such column" in said,
-            SchemaMismatch,
-            said,
-            "create it, or correct the statement",
-        ),
-    ]
-    for is_it, kind, message, hint in known:
-        if is_it:
-            return kind, message, hint
-    return SinkError, f"SQLite refused a statement: {said}", "correct the statement"
-
-
-def _is_about_data(error: Exception) -> bool:
-    if isinstance(error, (sqlite3.IntegrityError, OverflowError, UnicodeEncodeError)):
-        return True
-    about_binds = (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
-    return isinstance(error, about_binds) and "bind" in str(error)
+            raise ours(error, sql, self._path) from error
 
 
 def quoted(name: str) -> str:

@@ -127,24 +127,21 @@ class Writer:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         session = self._owned()
-        self._assert_same()
-        session.execute("savepoint daybreak")
+        refuse_ended(session)
+        if session.savepoint() != self._transaction_id:
+            raise ended_by_another()
         try:
             yield
-        except TransactionEnded:
+        except (TransactionEnded, TransientError):
             raise
         except BaseException:
             refuse_ended(session)
-            session.execute("rollback to savepoint daybreak")
-            session.execute("release savepoint daybreak")
+            session.back_to_savepoint()
             raise
         session.execute("release savepoint daybreak")
 
     def force_constraints(self) -> None:
-        session = self._owned()
-        if session.dialect == "postgresql":
-            session.execute("set constraints all immediate")
-            session.execute("set constraints all deferred")
+        self._owned().force_constraints()
 
     def quarantine(self, of: Pass, part: Range, records: Sequence[SetAside]) -> int:
         session = self._owned()
@@ -164,8 +161,10 @@ class Writer:
                     "origin": record.origin,
                     "place": record.cursor,
                     "stage": record.stage,
-                    "reason": record.reason,
-                    "details": json.dumps(record.details, default=str, ensure_ascii=False),
+                    "reason": _storable(record.reason),
+                    "details": _storable(
+                        json.dumps(record.details, default=str, ensure_ascii=False)
+                    ),
                     "raw": record.raw,
                     "by_check": record.by_check,
                 }
@@ -283,15 +282,6 @@ class Writer:
             "range_after": part.after,
         }
 
-    def _assert_same(self) -> None:
-        """Compare the transaction with the one that was begun; costs a round trip on a server."""
-        session = self._owned()
-        refuse_ended(session)
-        if session.dialect == "postgresql":
-            found = session.query(load(session.dialect, "transaction_id"))[0].transaction_id
-            if found != self._transaction_id:
-                raise ended_by_another()
-
 
 def fenced_off(ownership: Ownership) -> LeaseLost:
     """Return the error of an owner whose epoch is closed, or no longer the highest."""
@@ -299,3 +289,8 @@ def fenced_off(ownership: Ownership) -> LeaseLost:
         f"run {ownership.run_id} has another owner by now; epoch {ownership.epoch} was fenced off",
         hint="nothing was written; see `daybreak status` for the owner",
     )
+
+
+def _storable(text: str) -> str:
+    """Return a text as every database can hold it: lone surrogates and NUL are spelled out."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")

@@ -87,7 +87,7 @@ class AloneWorker:
         shared.in_flight.tried(watch.work, Trial.ALONE)
         read = shared.read(suspect.part)
         aside = [_aside(read, guilty) for guilty in suspect.guilty]
-        shared.budget.foresee(aside, read=read.read)  # or every record might kill, one by one
+        shared.budget.refuse_excess(aside, read=read.read)  # or every record might kill, one by one
         innocent = _without(read, [guilty.named.origin for guilty in suspect.guilty])
         draft = self._draft(suspect.part, read, innocent, watch)
         if not isinstance(shared.plan.sink, TellingSink):

@@ -31,25 +31,15 @@ class BadBudget:
         self._causes: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def foresee(self, records: Sequence[SetAside], *, read: int) -> None:
-        """Raise what `charge` would raise, and charge nothing."""
-        bad = [record for record in records if not record.by_check]
-        with self._lock:
-            if self._is_exceeded(len(bad), read):
-                self._causes.update(record.reason for record in bad)
-                raise self._exceeded(self._bad + len(bad), self._read + read)
-
     def charge(self, records: Sequence[SetAside], *, read: int) -> None:
         """Charge a chunk that is about to commit.
 
         Raises:
             TooManyBadRecords: If the step may not set that many aside. The chunk is not committed.
         """
-        bad = [record for record in records if not record.by_check]
         with self._lock:
+            bad = self._refuse_excess(records, read)
             self._causes.update(record.reason for record in bad)
-            if self._is_exceeded(len(bad), read):
-                raise self._exceeded(self._bad + len(bad), self._read + read)
             self._bad += len(bad)
             self._read += read
 
@@ -59,6 +49,26 @@ class BadBudget:
             self._bad += bad
             self._read += read
 
+    def refuse_excess(self, records: Sequence[SetAside], *, read: int) -> None:
+        """Raise if a chunk has too many bad records already; nothing is charged.
+
+        Args:
+            records: Those set aside so far; there may be more to come.
+            read: All records of the chunk.
+
+        Raises:
+            TooManyBadRecords: If the step may not set that many aside.
+        """
+        with self._lock:
+            self._refuse_excess(records, read)
+
+    def _refuse_excess(self, records: Sequence[SetAside], read: int) -> list[SetAside]:
+        bad = [record for record in records if not record.by_check]
+        if self._limit.is_exceeded(self._bad + len(bad), read=self._read + read, total=self._total):
+            causes = self._causes + Counter(record.reason for record in bad)
+            raise self._exceeded(self._bad + len(bad), self._read + read, causes)
+        return bad
+
     def refund(self, records: Sequence[SetAside], *, read: int) -> None:
         """Take a charge back: the chunk was not committed after all."""
         bad = sum(1 for record in records if not record.by_check)
@@ -66,15 +76,12 @@ class BadBudget:
             self._bad -= bad
             self._read -= read
 
-    def _is_exceeded(self, bad: int, read: int) -> bool:
-        return self._limit.is_exceeded(self._bad + bad, read=self._read + read, total=self._total)
-
-    def _exceeded(self, bad: int, read: int) -> TooManyBadRecords:
-        causes = "; ".join(
-            f"{count:,} x {cause}" for cause, count in self._causes.most_common(CAUSES_SHOWN)
+    def _exceeded(self, bad: int, read: int, causes: Counter[str]) -> TooManyBadRecords:
+        shown = "; ".join(
+            f"{count:,} x {cause}" for cause, count in causes.most_common(CAUSES_SHOWN)
         )
         return TooManyBadRecords(
-            f"{bad:,} of {read:,} records would be set aside; max_bad is {self._limit}: {causes}",
+            f"{bad:,} of {read:,} records would be set aside; max_bad is {self._limit}: {shown}",
             hint="repair the data or the function and run again, or raise max_bad;"
             " the chunk at hand was not committed",
         )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import TypeAlias, TypeVar
 
-from ..abc import ChunkWriter, Clock, RecordRefused, Sink
+from ..abc import ChunkWriter, Clock, RecordRefused, RuledSink, Sink
 from ..errors import DataRefused, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside
@@ -20,10 +21,11 @@ from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
 from .bad_budget import BadBudget
 from .draft import Draft, Unit
-from .isolator import Admitted, Isolator, write_whole
+from .isolator import Admitted, Isolator, Refusals, write_whole
 from .patience import MAY_PASS, Patience
 
 T = TypeVar("T")
+Refusal: TypeAlias = RecordRefused | DataRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Committed:
 
 
 def until_durable(
-    once: Callable[[bool], T],
+    once: Callable[[Refusal | None], T],
     writer: ChunkWriter,
     clock: Clock,
     patience_s: float = PATIENCE_S,
@@ -47,7 +49,7 @@ def until_durable(
     """Make a transaction durable; try again while the database says "not now".
 
     Args:
-        once: Tries it from its beginning to its commit; told whether to isolate what is refused.
+        once: Tries it from its beginning to its commit; told what an earlier try was refused for.
         writer: Rolls back what failed.
         clock: For the waits.
         patience_s: How long a database that does not answer is waited for.
@@ -57,15 +59,15 @@ def until_durable(
         TransientError: If patience ran out. It was rolled back.
     """
     patience = Patience(clock, patience_s=patience_s)
-    isolates = False
+    refusal: Refusal | None = None
     while True:
         try:
-            return once(isolates)
-        except (RecordRefused, DataRefused):
+            return once(refusal)
+        except (RecordRefused, DataRefused) as refused:
             writer.rollback()
-            if isolates:
+            if refusal is not None:
                 raise
-            isolates = True
+            refusal = refused
         except MAY_PASS as error:
             writer.rollback()
             patience.wait_after(error)
@@ -75,16 +77,31 @@ def until_durable(
 
 
 def write_units(
-    writer: ChunkWriter, sink: Sink, units: Sequence[Unit], *, isolates: bool
+    writer: ChunkWriter,
+    sink: Sink,
+    units: Sequence[Unit],
+    refusal: Refusal | None,
+    *,
+    expected: DataRefused | None = None,
+    refuse_excess: Callable[[Refusals], None] | None = None,
 ) -> Admitted:
-    """Write units in the open transaction: whole, or without those that are at fault."""
+    """Write units in the open transaction: whole, unless that was refused, or is likely to be.
+
+    Args:
+        writer: Whose transaction it is.
+        sink: Where they go.
+        units: In source order.
+        refusal: What an earlier try was refused for.
+        expected: What others like them were refused for.
+        refuse_excess: Raises if so many are too many.
+    """
     hit("chunk.before_write")
-    if isolates:
-        hit("chunk.before_isolation")
-        admitted = Isolator(writer, sink).admit(units)
-        hit("chunk.after_isolation")
-    else:
+    if refusal is None and expected is None:
         admitted = write_whole(writer, sink, units)
+    else:
+        hit("chunk.before_isolation")
+        admitted = Isolator(writer, sink, refuse_excess).admit(units, refusal, expected=expected)
+        hit("chunk.after_isolation")
     hit("chunk.after_write")
     return admitted
 
@@ -110,6 +127,8 @@ class Committer:
         self._budget = budget
         self._clock = clock
         self._patience_s = patience_s
+        self._expected: DataRefused | None = None
+        """For what the chunk before was refused: this one is asked about it before it is tried."""
 
     def commit(self, draft: Draft, *, began_s: float) -> Committed:
         """Make a chunk durable; try again while the database says "not now".
@@ -124,19 +143,27 @@ class Committer:
             TransientError: If patience ran out. The chunk was rolled back.
         """
         return until_durable(
-            lambda isolates: self._once(draft, began_s, isolates=isolates),
+            lambda refusal: self._once(draft, began_s, refusal),
             self._writer,
             self._clock,
             self._patience_s,
         )
 
-    def _once(self, draft: Draft, began_s: float, *, isolates: bool) -> Committed:
+    def _once(self, draft: Draft, began_s: float, refusal: Refusal | None) -> Committed:
         writer, part = self._writer, draft.part
         hit("chunk.before_marker")
         if not writer.begin(self._pass, part):
             return self._committed_before(draft)
         hit("chunk.after_marker")
-        admitted = write_units(self._writer, self._sink, draft.units, isolates=isolates)
+        admitted = write_units(
+            self._writer,
+            self._sink,
+            draft.units,
+            refusal,
+            expected=self._expected,
+            refuse_excess=partial(self._refuse_excess, draft),
+        )
+        self._expected = admitted.commonest_rule if isinstance(self._sink, RuledSink) else None
         set_aside = [
             *draft.set_aside,
             *(draft.aside(unit, self._sink.name, error) for unit, error in admitted.refused),
@@ -148,6 +175,10 @@ class Committer:
             self._budget.refund(set_aside, read=draft.input.read)
             raise
         return Committed(marker, Counter(record.reason for record in set_aside))
+
+    def _refuse_excess(self, draft: Draft, refused: Refusals) -> None:
+        bad = [draft.aside(unit, self._sink.name, error) for unit, error in refused]
+        self._budget.refuse_excess([*draft.set_aside, *bad], read=draft.input.read)
 
     def _finish(
         self, draft: Draft, admitted: Admitted, set_aside: Sequence[SetAside], began_s: float

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from ..errors import DaybreakError, Quarantine
+from ..errors import DataRefused, DaybreakError, Quarantine
 from ..model.chunk import ChunkInput, SetAside
 from ..model.ranges import Range
 from ..pipeline import Carried
@@ -79,6 +79,8 @@ def _units(origins: Iterable[Any], values: Iterable[Any]) -> Iterable[Unit]:
 def _aside(read: ChunkInput, origin: int, stage: str, error: Exception) -> SetAside:
     if isinstance(error, Quarantine):
         reason, details = error.reason, error.details
+    elif isinstance(error, DataRefused):
+        reason, details = str(error), dict(error.details)
     elif isinstance(error, DaybreakError):
         reason, details = str(error), {}
     else:

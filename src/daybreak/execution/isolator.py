@@ -1,20 +1,36 @@
 """Finding the bad records of a chunk, by the cheapest proof first (PROTOCOL.md 6).
 
-A record is set aside only if it fails alone, after all good records of its chunk have been
-applied: suspects are tried again in source order until a round admits none, so that a child that
-comes before its parent is no bad record.
+1. A function that raised, or a database that names the row, has found one record.
+2. Where it does not, or for the second time, the sink is asked which records break that kind of
+   rule: all at once.
+3. What is left is divided.
+
+All of this only raises suspicion. A record is set aside only if it fails alone, after all good
+records of its chunk have been applied: suspects are tried again in source order until a round
+admits none, so that a child that comes before its parent is no bad record. Of records that exclude
+each other, such as equal keys, the first one in source order stays.
+
+One savepoint is alive at a time, whatever the number of bad records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final, TypeAlias
 
-from ..abc import ChunkWriter, RecordRefused, Sink
-from ..errors import DataRefused
+from ..abc import ChunkWriter, RecordRefused, RuledSink, Sink
+from ..errors import DataRefused, DaybreakError, TransactionEnded, TransientError
 from ..faultpoints import hit
 from .draft import Unit
 from .record_watch import write_told
+from .waiting_line import WaitingLine
+
+CERTAIN_MIN: Final = 16
+"""So many records are certainly bad before it is asked whether they are too many."""
+
+Refusals: TypeAlias = list[tuple[Unit, Exception]]
 
 
 @dataclass(slots=True)
@@ -27,7 +43,15 @@ class Admitted:
     passed: int = 0
     """Input records all of whose outputs were taken."""
 
-    refused: list[tuple[Unit, Exception]] = field(default_factory=list)
+    refused: Refusals = field(default_factory=list)
+
+    @property
+    def commonest_rule(self) -> DataRefused | None:
+        """One refusal by the rule that refused most of them; None if no rule did."""
+        causes = {_rule_of(cause): cause for _, cause in self.refused}
+        counts = Counter(_rule_of(cause) for _, cause in self.refused)
+        found = (causes[rule] for rule, _ in counts.most_common())
+        return next((one for one in found if isinstance(one, DataRefused) and one.rule), None)
 
 
 def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admitted:
@@ -46,72 +70,201 @@ def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admit
 
 
 class Isolator:
-    """Writes the good units of a chunk inside the open transaction, and names the bad ones."""
+    """Writes the good units of a chunk inside the open transaction, and names the bad ones.
 
-    def __init__(self, writer: ChunkWriter, sink: Sink) -> None:
+    Args:
+        writer: Its transaction is open.
+        sink: Takes the units' values.
+        refuse_excess: Is told of units that are certainly bad while others are still tried; raises
+            if they are too many already.
+    """
+
+    def __init__(
+        self,
+        writer: ChunkWriter,
+        sink: Sink,
+        refuse_excess: Callable[[Refusals], None] | None = None,
+    ) -> None:
         self._writer = writer
         self._sink = sink
+        self._refuse_excess = refuse_excess
         self._admitted = Admitted()
-        self._suspects: list[tuple[Unit, Exception]] = []
+        self._admissions = 0
+        self._suspects: list[_Suspect] = []
+        self._certain: Refusals = []
+        self._named: set[tuple[str, str]] = set()
+        self._asked: set[tuple[str, str]] = set()
 
-    def admit(self, units: Sequence[Unit]) -> Admitted:
-        """Write what can be written; the rest is returned as refused, each with its cause."""
-        self._divide(units)
-        self._try_suspects_again()
-        self._admitted.refused = self._suspects
+    def admit(
+        self,
+        units: Sequence[Unit],
+        refusal: RecordRefused | DataRefused | None = None,
+        *,
+        expected: DataRefused | None = None,
+    ) -> Admitted:
+        """Write what can be written; the rest is returned as refused, each with its cause.
+
+        Args:
+            units: In source order.
+            refusal: What was raised when they were written all at once; None if nobody tried.
+            expected: What is likely to be raised, for it was raised for others like them.
+        """
+        if refusal is not None:
+            self._write_good(units, _fault_of(refusal, units))
+        elif expected is not None:
+            self._write_good(_without(self._ask(expected, units), units), None)
+        else:
+            self._write_good(units, None)
+        self._suspects.sort(key=lambda suspect: suspect.unit.origin)
+        self._try_suspects()
+        self._admitted.refused = [(one.unit, one.cause) for one in self._suspects if one.cause]
         return self._admitted
 
-    def _divide(self, units: Sequence[Unit]) -> None:
-        """Write units in order; divide them where the fault is not named."""
-        rest = units
-        while rest:
-            hit("chunk.in_isolation")
-            fault = self._attempt(rest)
-            if fault is None:
-                return
-            if fault.position is not None:
-                # Everything before the culprit ran without a fault, and is written again.
-                self._suspects.append((rest[fault.position], fault.cause))
-                self._divide(rest[: fault.position])
-                rest = rest[fault.position + 1 :]
-            elif len(rest) == 1:
-                self._suspects.append((rest[0], fault.cause))
-                return
-            else:
-                middle = len(rest) // 2
-                self._divide(rest[:middle])
-                rest = rest[middle:]
+    # ---------------------------------------------------------------- the good, all at once
 
-    def _try_suspects_again(self) -> None:
+    def _write_good(self, units: Sequence[Unit], fault: _Fault | None) -> None:
+        """Write units in order, but for those under suspicion; `fault` is that of all together."""
+        line = WaitingLine(units)
+        while part := line.next():
+            fault = fault or self._attempt(part)
+            if fault is None:
+                line.passed()
+            elif self._is_to_be_asked(fault) and (places := self._ask(fault.cause, line.rest())):
+                line = WaitingLine(_without(places, line.rest()))
+            elif fault.position is not None:
+                self._suspect(part[fault.position], fault, is_alone=fault.position == 0)
+                line.named(fault.position, is_first=self._is_first(fault))
+            elif len(part) > 1:
+                line.failed()
+            else:
+                self._suspect(part[0], fault, is_alone=True)
+                line.found()
+            fault = None
+
+    def _suspect(self, unit: Unit, fault: _Fault, *, is_alone: bool) -> None:
+        suspect = _Suspect(unit)
+        self._suspects.append(suspect)
+        if is_alone:
+            self._failed_alone(suspect, fault)
+
+    def _is_first(self, fault: _Fault) -> bool:
+        """Whether nobody was named yet for breaking this rule: it may be the only one."""
+        is_first = fault.rule not in self._named
+        self._named.add(fault.rule)
+        return is_first
+
+    def _is_to_be_asked(self, fault: _Fault) -> bool:
+        """Whether to ask who else breaks this rule: once, if nobody is named, or a second one."""
+        is_first_named = fault.position is not None and fault.rule not in self._named
+        return fault.rule not in self._asked and not is_first_named
+
+    def _ask(self, cause: Exception, units: Sequence[Unit]) -> Sequence[int]:
+        """Ask the sink who breaks a rule; note them as suspects, and return their places."""
+        self._asked.add(_rule_of(cause))
+        found = self._broken_by(units, cause)
+        self._suspects.extend(_Suspect(units[place]) for place in found)
+        return found
+
+    def _broken_by(self, units: Sequence[Unit], cause: Exception) -> Sequence[int]:
+        if not (isinstance(self._sink, RuledSink) and isinstance(cause, DataRefused)):
+            return ()
+        values = [value for unit in units for value in unit.values]
+        try:
+            with self._writer.savepoint(), self._writer.guarded():
+                places = self._sink.suspects(self._writer.transaction, values, cause)
+        except (TransientError, TransactionEnded):
+            raise
+        except DaybreakError:
+            return ()  # a right is missing, or a value cannot be asked about: so divide
+        if len(values) == len(units):
+            return places
+        owners = [number for number, unit in enumerate(units) for _ in unit.values]
+        return sorted({owners[place] for place in places})
+
+    # ---------------------------------------------------------------- the suspects, one by one
+
+    def _try_suspects(self) -> None:
+        """Try suspects alone, in source order, until a round admits none."""
         admits = True
-        while admits and self._suspects:
+        while admits:
             admits = False
-            suspects, self._suspects = self._suspects, []
-            for unit, _ in suspects:
-                fault = self._attempt([unit])
+            for suspect in self._suspects:
+                if suspect.failed_at == self._admissions:
+                    continue  # it has failed alone, and nothing came in since
+                fault = self._attempt([suspect.unit])
                 if fault is None:
-                    admits = True
+                    suspect.is_admitted = admits = True
                 else:
-                    self._suspects.append((unit, fault.cause))
+                    self._failed_alone(suspect, fault)
+            self._suspects = [one for one in self._suspects if not one.is_admitted]
+
+    def _failed_alone(self, suspect: _Suspect, fault: _Fault) -> None:
+        """Note it; at 16, 32, 64 … that no other record can help, ask whether they are too many."""
+        was_certain = isinstance(suspect.cause, DataRefused) and suspect.cause.is_final
+        suspect.cause, suspect.failed_at = fault.cause, self._admissions
+        is_certain = isinstance(fault.cause, DataRefused) and fault.cause.is_final
+        if self._refuse_excess is None or was_certain or not is_certain:
+            return
+        self._certain.append((suspect.unit, fault.cause))
+        count = len(self._certain)
+        if count >= CERTAIN_MIN and count.bit_count() == 1:
+            self._refuse_excess(self._certain)
 
     def _attempt(self, units: Sequence[Unit]) -> _Fault | None:
+        hit("chunk.in_isolation")
         try:
             with self._writer.savepoint():
                 taken = write_whole(self._writer, self._sink, units)
                 self._writer.force_constraints()
-        except RecordRefused as refused:
-            return _Fault(_unit_of(refused.position, units), refused.cause)
-        except DataRefused as refused:
-            return _Fault(None, refused)
+        except (RecordRefused, DataRefused) as refused:
+            return _fault_of(refused, units)
+        self._admissions += 1
         self._admitted.written += taken.written
         self._admitted.passed += taken.passed
         return None
+
+
+@dataclass(slots=True)
+class _Suspect:
+    unit: Unit
+    cause: Exception | None = None
+    """With what it failed alone; None if it was not tried yet."""
+
+    failed_at: int = -1
+    """How many attempts had been admitted when it failed alone."""
+
+    is_admitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
     position: int | None
     cause: Exception
+
+    @property
+    def rule(self) -> tuple[str, str]:
+        """Which rule was broken, as far as is known."""
+        return _rule_of(self.cause)
+
+
+def _rule_of(cause: Exception) -> tuple[str, str]:
+    return (cause.rule, cause.constraint) if isinstance(cause, DataRefused) else ("", "")
+
+
+def _without(places: Sequence[int], units: Sequence[Unit]) -> list[Unit]:
+    """Return the units but for those at some places, which are given in order."""
+    kept: list[Unit] = []
+    start = 0
+    for place in places:
+        kept += units[start:place]
+        start = place + 1
+    return kept + list(units[start:])
+
+
+def _fault_of(refused: RecordRefused | DataRefused, units: Iterable[Unit]) -> _Fault:
+    if isinstance(refused, RecordRefused):
+        return _Fault(_unit_of(refused.position, units), refused.cause)
+    return _Fault(None, refused)
 
 
 def _unit_of(position: int, units: Iterable[Unit]) -> int:

@@ -19,7 +19,7 @@ from ..model.fate import Counts
 from ..model.ownership import Pass
 from ..model.ranges import Range
 from ..pipeline import Block, Scope, carry
-from .committer import until_durable, write_units
+from .committer import Refusal, until_durable, write_units
 from .draft import Draft, draft_of
 from .isolator import Admitted
 from .plan import ChunkedPlan
@@ -61,7 +61,7 @@ class Replayer:
         """
         draft = self._draft(records)
         return until_durable(
-            lambda isolates: self._once(records, draft, number, isolates=isolates),
+            lambda refusal: self._once(records, draft, number, refusal),
             self.writer.chunk,
             self.clock,
         )
@@ -73,7 +73,7 @@ class Replayer:
         return draft_of(records[0].part, read, carried)
 
     def _once(
-        self, records: Sequence[Kept], draft: Draft, number: int, *, isolates: bool
+        self, records: Sequence[Kept], draft: Draft, number: int, refusal: Refusal | None
     ) -> Replayed:
         hit("replay.before_mark")
         if not self.writer.begin(self.of, number):
@@ -86,7 +86,7 @@ class Replayer:
                 hint="somebody else removed some of them; see what is left: daybreak quarantine",
             )
         hit("replay.after_take")
-        admitted = write_units(self.writer.chunk, self.plan.sink, draft.units, isolates=isolates)
+        admitted = write_units(self.writer.chunk, self.plan.sink, draft.units, refusal)
         aside = [
             *draft.set_aside,
             *(draft.aside(unit, self.plan.sink.name, error) for unit, error in admitted.refused),

@@ -1,0 +1,13 @@
+"""The figures of recovery: what does it cost when something goes wrong?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from . import isolation
+from .measure import Figure
+
+PARTS: Final[Mapping[str, Callable[[], Iterator[Figure]]]] = {
+    "isolation": isolation.figures,
+}

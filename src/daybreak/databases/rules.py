@@ -1,0 +1,248 @@
+"""The rules of a table, as its catalogue declares them, asked of many rows at once.
+
+NOT NULL, lengths and keys that come twice among the rows are looked at here; keys that are in the
+table already, missing parents and CHECK are asked of the database, each distinct value once.
+Nothing is written, and no answer is a verdict: what is equal is up to the database, and it has the
+last word when the rows are written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+from ..abc import Transaction
+from ..errors import DataRefused
+from ..model.row import Row
+from .sqlite import plain, quoted
+from .statement import load
+
+Places: TypeAlias = set[int]
+Key: TypeAlias = tuple[Any, ...]
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+"""The values of many rows by column: what stands at one place of each belongs to one row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a table."""
+
+    kind: str
+    """As in `DataRefused.rule`."""
+
+    columns: tuple[str, ...]
+    name: str = ""
+    """Of the constraint, where it has one."""
+
+    types: tuple[str, ...] = ()
+    """Of the columns, without lengths; empty where the database casts by itself."""
+
+    length: int = 0
+    """How many characters a `value` may have."""
+
+    expression: str = ""
+    """Of a `check`, in the database's words."""
+
+    parent: str = ""
+    """The table, as SQL, to which a `foreign key` refers."""
+
+    parent_columns: tuple[str, ...] = ()
+    is_own_parent: bool = False
+    """Whether rows refer to rows of the same table."""
+
+    def is_meant_by(self, refusal: DataRefused) -> bool:
+        """Whether a refusal speaks of this rule, or may do so."""
+        return self.kind == refusal.rule and refusal.constraint in ("", self.name)
+
+
+def rules_of(tx: Transaction, table: str, dialect: str) -> tuple[Rule, ...]:
+    """Read the rules of a table from the catalogue, through an open transaction."""
+    named = quoted(table) if dialect == "postgresql" else table.rpartition(".")[2]
+    return tuple(_rule(row, dialect) for row in tx.query(load(dialect, "rules"), table=named))
+
+
+def _rule(row: Row, dialect: str) -> Rule:
+    parent = row.parent or ""
+    return Rule(
+        kind=row.kind,
+        columns=_names(row.columns),
+        name=row.name or "",
+        types=_names(row.types),
+        length=row.length or 0,
+        expression=row.expression or "",
+        parent=quoted(parent) if parent and dialect == "sqlite" else parent,
+        parent_columns=_names(row.parent_columns),
+        is_own_parent=bool(row.is_own_parent),
+    )
+
+
+def _names(found: Sequence[str] | str) -> tuple[str, ...]:
+    return tuple(json.loads(found) if isinstance(found, str) else found)
+
+
+class Asking:
+    """Asks the rules of one table of many rows.
+
+    Args:
+        tx: In which the rows are to be written.
+        table: Its name.
+        dialect: `sqlite` or `postgresql`.
+        columns: The rows' values.
+    """
+
+    def __init__(self, tx: Transaction, table: str, dialect: str, columns: Columns) -> None:
+        self._tx = tx
+        self._table = quoted(table)
+        self._dialect = dialect
+        self._columns = columns
+
+    def broken(self, rule: Rule) -> Places:
+        """Return the places, from 0, of the rows that break a rule."""
+        if not all(column in self._columns for column in rule.columns):
+            return set()
+        match rule.kind:
+            case "not null":
+                return self._null(rule.columns[0])
+            case "value":
+                return self._too_long(rule.columns[0], rule.length)
+            case "check":
+                return self._refused_by_check(rule)
+            case "unique":
+                return self._taken(rule)
+            case _:
+                return self._orphans(rule)
+
+    def _null(self, column: str) -> Places:
+        return {place for place, value in enumerate(self._columns[column]) if value is None}
+
+    def _too_long(self, column: str, length: int) -> Places:
+        values = enumerate(self._columns[column])
+        return {place for place, value in values if isinstance(value, str) and len(value) > length}
+
+    def _refused_by_check(self, rule: Rule) -> Places:
+        keys = self._keys(rule.columns)
+        return _places(keys, self._found(keys, rule, f"({rule.expression}) is false"))
+
+    def _taken(self, rule: Rule) -> Places:
+        """Find what is in the table already, and what comes twice: the first one in order stays."""
+        keys = self._keys(rule.columns)
+        known = _exists(self._table, rule.columns, rule.columns)
+        return _places(keys, self._found(keys, rule, known)) | _later_of_equals(keys)
+
+    def _orphans(self, rule: Rule) -> Places:
+        keys = self._keys(rule.columns)
+        known = _exists(rule.parent, rule.parent_columns, rule.columns)
+        missing = {key for key in self._found(keys, rule, f"not {known}") if None not in key}
+        if not (rule.is_own_parent and set(rule.parent_columns) <= set(self._columns)):
+            return _places(keys, missing)
+        return _without_ancestors(missing, _by_key(keys), self._keys(rule.parent_columns))
+
+    def _keys(self, columns: Sequence[str]) -> list[Key]:
+        """Return each row's key."""
+        return list(zip(*(self._columns[column] for column in columns), strict=True))
+
+    def _found(self, keys: Sequence[Key], rule: Rule, condition: str) -> set[Key]:
+        """Return those keys of which a condition is true; its columns have the rule's names."""
+        distinct = list(dict.fromkeys(keys))
+        if not distinct:
+            return set()
+        question, binds = _question(self._dialect, rule, distinct, condition)
+        return {distinct[row.daybreak_place] for row in self._tx.query(question, **binds)}
+
+
+def _places(keys: Iterable[Key], wanted: set[Key]) -> Places:
+    return {place for place, key in enumerate(keys) if key in wanted} if wanted else set()
+
+
+def _later_of_equals(keys: Sequence[Key]) -> Places:
+    """Return the places of all but the first of equal keys; NULL is equal to nothing."""
+    seen: set[Key] = set()
+    later: Places = set()
+    for place, key in enumerate(keys):
+        if key in seen:
+            later.add(place)
+        seen.add(key)
+    return {place for place in later if None not in keys[place]}
+
+
+def _by_key(keys: Iterable[Key]) -> dict[Key, list[int]]:
+    """Return the places of each key in order."""
+    found: dict[Key, list[int]] = {}
+    for place, key in enumerate(keys):
+        found.setdefault(key, []).append(place)
+    return found
+
+
+def _exists(table: str, columns: Sequence[str], asked: Sequence[str]) -> str:
+    pairs = zip(columns, asked, strict=True)
+    same = " and ".join(f"other.{quoted(one)} = asked.{quoted(two)}" for one, two in pairs)
+    return f"exists (select 1 from {table} as other where {same})"  # noqa: S608 - quoted names
+
+
+def _question(
+    dialect: str, rule: Rule, keys: Sequence[Key], condition: str
+) -> tuple[str, dict[str, str]]:
+    """Return a query for the places of the keys of which a condition is true, and its binds."""
+    if dialect == "sqlite":
+        binds = {"keys": _json(keys)}
+        values = [f"json_extract(value, '$[{n}]')" for n in range(len(rule.columns))]
+        place, source = "key", "json_each(:keys)"
+    else:
+        # One array a column: that is what PostgreSQL takes apart fastest.
+        binds = {f"keys_{n}": _json(column) for n, column in enumerate(zip(*keys, strict=True))}
+        values = [f"value_{n}::{type_}" for n, type_ in enumerate(rule.types)]
+        arrays = ", ".join(f"json_array_elements_text(:{name}::json)" for name in binds)
+        named = ", ".join(f"value_{n}" for n in range(len(rule.columns)))
+        place = "number - 1"
+        source = f"rows from ({arrays}) with ordinality as key ({named}, number)"
+    spelled = ", ".join(
+        f"{value} as {quoted(column)}" for value, column in zip(values, rule.columns, strict=True)
+    )
+    asked = f"select {place} as daybreak_place, {spelled} from {source}"  # noqa: S608 - quoted
+    query = f"select daybreak_place from ({asked}) as asked where {condition}"  # noqa: S608 - ditto
+    return query, binds
+
+
+def _json(values: Sequence[Any]) -> str:
+    return json.dumps(values, default=_spelled)
+
+
+def _spelled(value: Any) -> Any:
+    """Return a value that JSON does not know as the databases read it from text."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return f"\\x{bytes(value).hex()}"
+    stored = plain(value)
+    return stored if isinstance(stored, (str, int, float)) else str(stored)
+
+
+def _without_ancestors(
+    missing: set[Key], children: Mapping[Key, Sequence[int]], keys: Sequence[Key]
+) -> Places:
+    """Return the rows whose line of parents ends at none, in the table or among the rows.
+
+    Rows that refer to each other in a ring have parents.
+
+    Args:
+        missing: The keys of parents that are not in the table.
+        children: The places of the rows that refer to a key.
+        keys: The rows' own keys.
+    """
+    alive = Counter(keys)
+    lost: Places = set()
+    waiting = deque(key for key in missing if not alive[key])
+    while waiting:
+        for place in children.get(waiting.popleft(), ()):
+            if place in lost:
+                continue
+            lost.add(place)
+            key = keys[place]
+            alive[key] -= 1
+            if not alive[key] and key in missing:
+                waiting.append(key)
+    return lost
