@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from daybreak.databases.session import opened
 from daybreak.errors import LeaseLost
 from daybreak.ledger.owned import OwnedRun, PlannedStep
 from daybreak.ledger.rows import RunRow
+from daybreak.ledger.statement import load
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.status import RunStatus, StepStatus
 from tests.ledger.manual import ManualTime, alter, identity, owner, start
@@ -281,6 +283,32 @@ def test_many_who_ask_at_once_never_have_more_than_there_is(
     assert 16 == len(most)
     assert max(most) <= 2
     assert [] == store.claims()
+
+
+def test_nobody_decides_while_another_does(postgres_url: str) -> None:
+    """On PostgreSQL, where two would see the same claims; SQLite has one writer anyway."""
+    store = LedgerStore.open(postgres_url)
+    run = store.take(start(store).id, owner(1), is_locked=True)
+    waiting = (
+        "select count(*) as n from pg_locks where locktype = 'advisory' and not granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    looking = threading.Event()  # never set
+    with (
+        opened(postgres_url) as other,
+        opened(postgres_url) as watcher,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        other.begin()
+        other.query(load("postgresql", "lock_claims"))
+        answer = threads.submit(run.claim, "load", {"db": 1})
+        while not answer.done() and not watcher.query(waiting)[0].n:
+            looking.wait(0.01)
+
+        assert not answer.done()
+        other.commit()
+        assert answer.result() is None
+    store.close()
 
 
 def test_what_a_step_waits_for_is_written_down_until_it_begins(
