@@ -268,7 +268,7 @@ class ChunkedStep:
             yield None
             return
         timer = RecordTimer(timeout_s, self._around.in_flight, self._around.clock)
-        with Scope() as scope:
+        with timer.armed(), Scope() as scope:
             scope.start(timer.look)
             try:
                 yield timer

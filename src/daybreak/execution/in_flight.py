@@ -60,6 +60,7 @@ class InFlight:
         self._stacks_path = Path(f"{self._path}.stacks")
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._stacks: int | None = None
         self._written = 0
         self._begun: dict[Work, bytes] = {}
         self._happened: list[Happened] = []
@@ -146,18 +147,15 @@ class InFlight:
             if file is not None:
                 os.close(file)
 
-    @contextmanager
-    def stacks_file(self) -> Iterator[int]:
-        """Open the file for stacks that are written when nothing else can be any more."""
-        file = None
-        if self._path is not None:
-            with suppress(OSError):
-                file = os.open(self._stacks_path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            yield sys.stderr.fileno() if file is None else file
-        finally:
-            if file is not None:
-                os.close(file)
+    def stacks_file(self) -> int:
+        """Return the file for stacks that are written when nothing else can be any more."""
+        with self._lock:
+            if self._stacks is None and self._path is not None:
+                with suppress(OSError):
+                    self._stacks = os.open(
+                        self._stacks_path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644
+                    )
+            return sys.stderr.fileno() if self._stacks is None else self._stacks
 
     # ------------------------------------------------------------ the end
 
@@ -172,9 +170,10 @@ class InFlight:
     ) -> None:
         """Forget everything: this attempt ends by its own decision."""
         with self._lock:
-            if self._file is not None:
-                os.close(self._file)
-                self._file = None
+            for file in (self._file, self._stacks):
+                if file is not None:
+                    os.close(file)
+            self._file = self._stacks = None
             for path in (self._path, self._record_path, self._stacks_path):
                 if self._path is not None and path is not None:
                     with suppress(OSError):

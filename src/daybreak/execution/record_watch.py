@@ -93,14 +93,6 @@ def at_hand_until_done(watch: ChunkWatch) -> Iterator[None]:
     watch.ended()
 
 
-@contextmanager
-def _disarmed() -> Iterator[None]:
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
-
-
 @dataclass(slots=True)
 class _Looked:
     """What a look saw, and for how long it has been so."""
@@ -130,23 +122,37 @@ class RecordTimer:
         self.at_hand: dict[int, AtHand] = {}
         """By thread."""
 
-    def look(self) -> None:
-        """Look at the records at hand until the scope of this thread is cancelled.
+    @contextmanager
+    def armed(self) -> Iterator[None]:
+        """Have the process ended even by a record that lets no thread look, inside the block.
 
-        A C extension that holds the interpreter holds this thread too: then the process is ended
-        from outside the interpreter, and its stacks stand on standard error.
+        A C extension may hold the interpreter for ever. Then the process is ended from outside the
+        interpreter, and the next attempt tells of its stacks.
         """
+        _dead_man.enter(self)
+        try:
+            yield
+        finally:
+            _dead_man.leave(self)
+
+    @property
+    def silence_s_max(self) -> float:
+        """How long this timer may fail to look before the process is ended."""
+        return self._timeout_s + self._every_s
+
+    @property
+    def stacks(self) -> int:
+        """The file for stacks that are written when nothing else can be any more."""
+        return self._in_flight.stacks_file()
+
+    def look(self) -> None:
+        """Look at the records at hand until the scope of this thread is cancelled."""
         looked_s = self._clock.monotonic_s()
-        with self._in_flight.stacks_file() as stacks, _disarmed():
-            while True:
-                faulthandler.dump_traceback_later(
-                    self._timeout_s + self._every_s, exit=True, file=stacks
-                )
-                if current_scope().wait(self._every_s):
-                    return
-                now_s = self._clock.monotonic_s()
-                self.count(now_s - looked_s)
-                looked_s = now_s
+        while not current_scope().wait(self._every_s):
+            _dead_man.prove_alive()
+            now_s = self._clock.monotonic_s()
+            self.count(now_s - looked_s)
+            looked_s = now_s
 
     def count(self, passed_s: float) -> None:
         """Look at the records at hand once, so many seconds after the look before."""
@@ -167,3 +173,40 @@ class RecordTimer:
         stack = "".join(traceback.format_stack(frame))
         how = f"took longer than {self._timeout_s:g} s"
         self._in_flight.die_late(watch.work, Named(origin, place), how, stack)
+
+
+class _DeadMan:
+    """Python's one timer that needs no interpreter, shared by all steps that have a time limit.
+
+    It allows the longest of their limits: a record may hold the interpreter as long as its own
+    step lets it.
+    """
+
+    def __init__(self) -> None:
+        self._timers: set[RecordTimer] = set()
+        self._lock = threading.Lock()
+
+    def enter(self, timer: RecordTimer) -> None:
+        with self._lock:
+            self._timers.add(timer)
+            self._arm()
+
+    def leave(self, timer: RecordTimer) -> None:
+        with self._lock:
+            self._timers.remove(timer)
+            if self._timers:
+                self._arm()
+            else:
+                faulthandler.cancel_dump_traceback_later()
+
+    def prove_alive(self) -> None:
+        with self._lock:
+            if self._timers:
+                self._arm()
+
+    def _arm(self) -> None:
+        longest = max(self._timers, key=lambda timer: timer.silence_s_max)
+        faulthandler.dump_traceback_later(longest.silence_s_max, exit=True, file=longest.stacks)
+
+
+_dead_man: Final = _DeadMan()
