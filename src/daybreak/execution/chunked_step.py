@@ -11,7 +11,7 @@ from ..model.chunk import Marker
 from ..model.fate import Counts
 from ..model.job import Step
 from ..model.ownership import Pass
-from ..model.progress import Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
 from ..model.ranges import Range, gaps
 from ..pipeline import Scope
 from ..telemetry import ChunkCommitted, Said, StepStarted, Telemetry
@@ -103,6 +103,9 @@ class ChunkedStep:
             fingerprint=facts if is_new else None,
             upstream=upstream,
         )
+        if is_new and plan.changed:
+            self._around.ledger.note(CHANGES_ACCEPTED, step=self._step.name, changed=plan.changed)
+            self._say(f"accepted: {plan.changed}")
         change = None if is_new else change_of(row, facts, upstream)
         if change and not self._around.accepts_changes:
             raise change.refused()
