@@ -174,6 +174,23 @@ def test_a_changed_file_is_accepted_where_the_rest_still_joins(
     assert any(text.startswith("accepted: the source of step load changed") for text in house.said)
 
 
+def test_a_file_that_changed_after_its_check_and_before_it_was_read_is_accepted_and_said(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    house = ChangesHouse(tmp_path, sqlite_url)
+    house.only("check")
+    house.write_orders(60)
+    refused = change_of(house.start())
+    done = house.start(accepts_changes=True)
+    (line,) = house.audit("changes accepted")
+
+    assert "size was" in str(refused)
+    assert RunStatus.DONE == done.status
+    assert [f"order {n}" for n in range(1, 61)] == house.orders()
+    assert "size was" in line.details["changed"]
+    assert any("size was" in text for text in house.said)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("edit", list(REFUSED))
 def test_a_changed_file_is_not_accepted_where_records_would_be_lost_or_doubled(

@@ -385,7 +385,7 @@ def test_a_sqlite_file_in_which_a_run_is_at_work_is_refused(on_file: Rehearsed) 
     outcome = start(on_file.job, on_file.settings(), telemetry)
 
     assert refused
-    assert RunStatus.DONE == outcome.status
+    assert RunStatus.DONE == outcome.status, outcome.error
 
 
 def test_a_sqlite_file_that_is_not_there_is_not_made(on_file: Rehearsed) -> None:

@@ -97,10 +97,9 @@ MUTANTS: Final = (
         (
             Patch(
                 _ALONE,
-                '                    hit("alone.after_sink")\n                break\n',
-                '                    hit("alone.after_sink")\n'
-                "                    writer._owned().commit()\n"
-                "                break\n",
+                '                hit("alone.after_sink")\n',
+                '                hit("alone.after_sink")\n'
+                "                writer._owned().commit()\n",
             ),
         ),
     ),

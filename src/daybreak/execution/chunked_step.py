@@ -14,7 +14,7 @@ from ..model.fate import Counts
 from ..model.job import Step
 from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
-from ..model.progress import Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
 from ..model.ranges import Range, gaps, is_within
 from ..pipeline import Scope
 from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
@@ -127,6 +127,9 @@ class ChunkedStep:
             fingerprint=facts if is_new else None,
             upstream=upstream,
         )
+        if is_new and plan.changed:
+            self._around.ledger.note(CHANGES_ACCEPTED, step=self._step.name, changed=plan.changed)
+            self._say(f"accepted: {plan.changed}")
         change = None if is_new else change_of(row, facts, upstream)
         if change and not self._around.accepts_changes:
             raise change.refused()

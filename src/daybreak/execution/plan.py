@@ -21,6 +21,8 @@ class ChunkedPlan:
     stages: Sequence[Stage]
     sink: Sink
     target: Target
+    changed: str = ""
+    """How the source differs from what was checked, if it is read all the same."""
 
     def facts(self) -> Mapping[str, Any]:
         """Return what must not change between two attempts; a difference is refused."""

@@ -15,7 +15,7 @@ from ..errors import InvalidTransition, LeaseLost
 from ..faultpoints import hit
 from ..model.fate import Counts
 from ..model.ownership import Ownership, Pass
-from ..model.progress import Accepted, Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, Accepted, Measurement, StepRow
 from ..model.ranges import Range
 from ..model.shares import Uses, Wait
 from ..model.status import (
@@ -27,7 +27,7 @@ from ..model.status import (
 )
 from .claims import Claims
 from .ownership import note, row_of, spaced
-from .passes import ACCEPTED, BEGUN_AGAIN, NewPass, accept_changes, begin_again, spaced_sources_of
+from .passes import BEGUN_AGAIN, NewPass, accept_changes, begin_again, spaced_sources_of
 from .rows import AuditRow, RunRow, as_json, count_binds, run_of, step_of, storable
 from .session import LedgerSession, LedgerTransaction
 
@@ -224,7 +224,10 @@ class OwnedRun:
             LeaseLost: If the run has another owner by now; nothing was written.
         """
         line = AuditRow(
-            self._session.patience.clock.now(), self._who, ACCEPTED, {"step": step, **details}
+            self._session.patience.clock.now(),
+            self._who,
+            CHANGES_ACCEPTED,
+            {"step": step, **details},
         )
         note_id = uuid4().hex
 

@@ -15,9 +15,6 @@ from .session import LedgerTransaction
 BEGUN_AGAIN: Final = "begun again"
 """The audit's word for a restart; `select_newest_restart.sql` looks for it."""
 
-ACCEPTED: Final = "changes accepted"
-"""The audit's word for a step that goes on although its source or graph has changed."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewPass:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from .fate import Counts
 from .ranges import Range
 from .status import StepStatus
+
+CHANGES_ACCEPTED: Final = "changes accepted"
+"""The audit's word for a step that goes on although its source or graph has changed."""
 
 
 @dataclass(frozen=True, slots=True)

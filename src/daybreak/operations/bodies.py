@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from ..abc import Clock, Target, Transaction
 from ..databases import Database
 from ..databases.target import DatabaseTarget
+from ..errors import SourceChanged
 from ..execution.plan import ChunkedPlan
 from ..model.fate import Counts
 from ..model.job import Step
@@ -63,8 +65,15 @@ class StepBodies:
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         work = step.function(**self._arguments(step))
-        reading = Reading(self._folder, self._pass_of(step), self._accepts_changes)
-        return plan_of(step, work, reading=reading, target_of=self._target)
+        reading = Reading(self._folder, self._pass_of(step))
+        try:
+            return plan_of(step, work, reading=reading, target_of=self._target)
+        except SourceChanged as error:
+            if not self._accepts_changes:
+                raise
+            lenient = replace(reading, accepts_changes=True)
+            plan = plan_of(step, work, reading=lenient, target_of=self._target)
+            return replace(plan, changed=str(error))
 
     def task(self, step: Step[Any]) -> str:
         return self._values.keep(step, step.function(**self._arguments(step)))

@@ -15,6 +15,7 @@ from typing import Any, Final
 from ..ledger import passes
 from ..ledger.rows import AuditRow, RunRow, StepDetails
 from ..ledger.store import LedgerStore
+from ..model import progress
 from ..model.fate import Counts
 from ..model.progress import Measurement
 from ..model.status import RunStatus, StepStatus
@@ -204,7 +205,7 @@ def _notes(lines: Iterable[AuditRow]) -> Iterator[NoteLine]:
                 undone = line.details["undone"]
                 by_hand = f"; undone by hand: {', '.join(undone)}" if undone else ""
                 yield NoteLine(line.at, f"begun again by {line.details['by']}: {steps}{by_hand}")
-            case passes.ACCEPTED:
+            case progress.CHANGES_ACCEPTED:
                 yield NoteLine(line.at, f"accepted: {line.details['changed']}")
 
 

@@ -111,32 +111,17 @@ def start(
             store.be_patient(settings.patience_s)
             targets = Targets(owned.ownership)
             begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
-            bodies = StepBodies(
-                run_id=str(run.id),
-                folder=Path(run.folder),
-                night=run.night,
-                started_at=owned.run.started_at or clock.now(),
+            _preflight(job, owned, knobs, databases, store)
+            around = _surroundings(
+                owned,
+                settings,
                 parameters=parameters,
                 knobs=knobs,
                 databases=databases,
-                takeover_s=settings.takeover_s,
-                lease_s=settings.lease_s,
-                telemetry=telemetry,
-                clock=clock,
-                passes={name: row.pass_number for name, row in owned.steps().items()},
-                accepts_changes=settings.accepts_changes,
-            )
-            _preflight(job, owned, knobs, databases, store)
-            around = Surroundings(
-                bodies=bodies,
-                ledger=owned,
                 targets=targets,
-                clock=clock,
-                telemetry=telemetry,
-                stop=StopRequest(),
-                patience_s=settings.patience_s,
-                accepts_changes=settings.accepts_changes,
                 in_flight=in_flight,
+                telemetry=telemetry,
+                clock=clock,
             )
             return _conduct(job, owned, around, settings, attempt=attempt, begun=begun)
     except InvalidTransition:
@@ -146,6 +131,48 @@ def start(
         return _ended_before(store, run)  # by another process, while this one wanted it
     finally:
         store.close()
+
+
+def _surroundings(
+    owned: OwnedRun,
+    settings: Settings,
+    *,
+    parameters: Mapping[str, Any],
+    knobs: Mapping[str, Knobs],
+    databases: Mapping[str, Database],
+    targets: Targets,
+    in_flight: InFlight,
+    telemetry: Telemetry,
+    clock: Clock,
+) -> Surroundings:
+    """Return what every step of the run shares."""
+    run = owned.run
+    bodies = StepBodies(
+        run_id=str(run.id),
+        folder=Path(run.folder),
+        night=run.night,
+        started_at=run.started_at or clock.now(),
+        parameters=parameters,
+        knobs=knobs,
+        databases=databases,
+        takeover_s=settings.takeover_s,
+        lease_s=settings.lease_s,
+        telemetry=telemetry,
+        clock=clock,
+        passes={name: row.pass_number for name, row in owned.steps().items()},
+        accepts_changes=settings.accepts_changes,
+    )
+    return Surroundings(
+        bodies=bodies,
+        ledger=owned,
+        targets=targets,
+        clock=clock,
+        telemetry=telemetry,
+        stop=StopRequest(),
+        patience_s=settings.patience_s,
+        accepts_changes=settings.accepts_changes,
+        in_flight=in_flight,
+    )
 
 
 def _ended_before(store: LedgerStore, run: RunRow) -> Outcome:
