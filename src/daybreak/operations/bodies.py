@@ -11,6 +11,7 @@ from typing import Any
 
 from ..abc import Clock, Target, Transaction
 from ..databases import Database
+from ..databases.session import Connect, connect
 from ..databases.target import DatabaseTarget
 from ..execution.plan import ChunkedPlan
 from ..model.fate import Counts
@@ -23,7 +24,14 @@ from .run_handle import Run
 
 
 class StepBodies:
-    """`execution.plan.Bodies` of one attempt."""
+    """`execution.plan.Bodies` of one attempt.
+
+    Args:
+        is_rehearsal: What `run.rehearsal` says.
+        opens: By database, how targets open sessions, if not as ever; then all of them must be
+            named, so that none is opened otherwise by an oversight.
+        kept_folder: Of the run that gave the values of earlier steps, if it is another one.
+    """
 
     def __init__(
         self,
@@ -40,6 +48,7 @@ class StepBodies:
         telemetry: Telemetry,
         clock: Clock,
         is_rehearsal: bool = False,
+        opens: Mapping[str, Connect] | None = None,
         kept_folder: Path | None = None,
     ) -> None:
         self._run_id = run_id
@@ -54,6 +63,7 @@ class StepBodies:
         self._telemetry = telemetry
         self._clock = clock
         self._is_rehearsal = is_rehearsal
+        self._opens = opens
         self._values = KeptValues(folder, kept_folder or folder)
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
@@ -95,7 +105,7 @@ class StepBodies:
             self._clock,
             lock_wait_s=self._takeover_s,
             lease_s=self._lease_s,
-            opens=database.opens,
+            opens=connect if self._opens is None else self._opens[database.name],
         )
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:
