@@ -122,7 +122,8 @@ class Rehearsed:
         self.url = url
         self.events: list[Event] = []
         folder.mkdir(exist_ok=True)
-        (folder / "shop_job.py").write_text(JOB)
+        for name in ("shop_job.py", "shop_beside.py"):
+            (folder / name).write_text(JOB)
         lines = [f"{n},{n}" if n % 20 else f"{n}x,{n}" for n in range(1, 61)]
         (folder / "orders.csv").write_text("id,parent\n" + "\n".join(lines) + "\n")
         with opened(url) as session:
@@ -135,18 +136,34 @@ class Rehearsed:
     def job(self) -> LoadedJob:
         return load_job(self.folder / "shop_job.py")
 
+    @property
+    def beside(self) -> LoadedJob:
+        """The same job loaded once more: as another process has it beside the first."""
+        return load_job(self.folder / "shop_beside.py")
+
     def settings(self, **settings: Any) -> Settings:
         common = Settings(databases={"": self.url}, takeover_s=2, lease_s=2)
         return replace(common, **settings)
 
     def rehearse(
-        self, step: str, *, records: int = 1_000, run_id: int | None = None, **settings: Any
+        self,
+        step: str,
+        *,
+        job: LoadedJob | None = None,
+        records: int = 1_000,
+        run_id: int | None = None,
+        **settings: Any,
     ) -> Rehearsal:
         telemetry = Telemetry()
         self.events = []
         telemetry.subscribe(self.events.append)
         return rehearse(
-            self.job, step, self.settings(**settings), telemetry, records=records, run_id=run_id
+            job or self.job,
+            step,
+            self.settings(**settings),
+            telemetry,
+            records=records,
+            run_id=run_id,
         )
 
     def start(self, **settings: Any) -> Outcome:

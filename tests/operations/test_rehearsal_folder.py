@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daybreak.operations.rehearsal_folder import LOCK, PREFIX, rehearsal_folder
+from daybreak.operations.rehearsal_folder import LOCK, PREFIX, owned_folder, rehearsal_folder
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,8 @@ def test_one_whose_owner_is_dead_is_removed_by_the_next(place: Path) -> None:
 
 def test_one_whose_owner_lives_stays(place: Path) -> None:
     del place
-    with rehearsal_folder() as alive, rehearsal_folder():
+    alive, lock = owned_folder()
+    with lock, rehearsal_folder():
         assert alive.exists()
 
 

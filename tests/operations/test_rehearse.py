@@ -300,21 +300,41 @@ def test_beside_a_run_of_the_same_job_neither_disturbs_the_other(on_server: Rehe
     """It fences nobody off; rows that both write make it give way, or the run's win."""
     rehearsed: list[RehearsedStep] = []
     events: list[Event] = []
+    once = threading.Lock()
 
     def rehearse_once(event: Event) -> None:
+        """Called by the threads of several steps."""
         events.append(event)
-        if isinstance(event, ChunkCommitted) and not rehearsed:
-            rehearsed.append(on_server.rehearse("numbers", parameters=parameters).steps[0])
+        if isinstance(event, ChunkCommitted) and once.acquire(blocking=False):
+            beside = on_server.rehearse("numbers", job=other, parameters=parameters)
+            rehearsed.append(beside.steps[0])
 
     parameters = {"last": 300}
+    other = on_server.beside
     telemetry = Telemetry()
     telemetry.subscribe(rehearse_once)
     start(on_server.job, on_server.settings(parameters=parameters, lease_s=20), telemetry)
     ends = {event.step: event for event in events if isinstance(event, StepEnded)}
 
     assert rehearsed
-    assert StepStatus.DONE == ends["numbers"].status
+    assert StepStatus.DONE == ends["numbers"].status, ends["numbers"].error
     assert Counts(read=300, passed=240, quarantined=60, written=240) == ends["numbers"].counts
+
+
+def test_two_rehearsals_in_one_process_take_turns(on_server: Rehearsed) -> None:
+    """They share what the job's file declares: one must not end what the other is inside."""
+    before = on_server.left()
+    job = on_server.job
+    threads = [
+        threading.Thread(target=on_server.rehearse, args=["numbers"], kwargs={"job": job})
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert before == on_server.left()
 
 
 def test_it_gives_way_to_whoever_waits_for_its_locks(on_server: Rehearsed) -> None:
@@ -373,13 +393,15 @@ def test_a_file_to_which_somebody_else_writes_is_refused_after_a_while(on_file: 
 
 def test_a_sqlite_file_in_which_a_run_is_at_work_is_refused(on_file: Rehearsed) -> None:
     refused: list[BaseException] = []
+    once = threading.Lock()
 
     def rehearse_once(event: Event) -> None:
-        if isinstance(event, ChunkCommitted) and not refused:
+        if isinstance(event, ChunkCommitted) and once.acquire(blocking=False):
             with pytest.raises(RunOwned, match="run 1 is at work in the same SQLite file") as told:
-                on_file.rehearse("children")
+                on_file.rehearse("children", job=other)
             refused.append(told.value)
 
+    other = on_file.beside
     telemetry = Telemetry()
     telemetry.subscribe(rehearse_once)
     outcome = start(on_file.job, on_file.settings(), telemetry)

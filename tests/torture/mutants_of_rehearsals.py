@@ -49,13 +49,13 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rehearsal-outside",
-        "The job's databases are opened as ever: everything is committed for real.",
+        "The step's database is opened as ever: everything is committed for real.",
         ("operations/test_rehearse.py",),
         (
             Patch(
                 _REHEARSE,
-                "            database.bind(database.url, transaction.opens)\n",
-                "            database.bind(database.url)\n",
+                "                opens={name: one.opens for name, one in transactions.items()},\n",
+                "",
             ),
         ),
     ),

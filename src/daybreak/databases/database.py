@@ -46,15 +46,10 @@ class Database:
 
         Args:
             url: Where it is.
-            opens: How its sessions are opened: a rehearsal reads inside its own transaction.
+            opens: How `query` opens its sessions: in a rehearsal inside its transaction.
         """
         self._bound = url
         self._opens = opens
-
-    @property
-    def opens(self) -> Connect:
-        """How its sessions are opened."""
-        return self._opens
 
     @property
     def url(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..abc import Clock, Target, Transaction
 from ..databases import Database
+from ..databases.session import Connect, connect
 from ..databases.target import DatabaseTarget
 from ..errors import SourceChanged
 from ..execution.plan import ChunkedPlan
@@ -26,7 +27,14 @@ from .run_handle import Run
 
 
 class StepBodies:
-    """`execution.plan.Bodies` of one attempt."""
+    """`execution.plan.Bodies` of one attempt.
+
+    Args:
+        is_rehearsal: What `run.rehearsal` says.
+        opens: By database, how targets open sessions, if not as ever; then all of them must be
+            named, so that none is opened otherwise by an oversight.
+        kept_folder: Of the run that gave the values of earlier steps, if it is another one.
+    """
 
     def __init__(
         self,
@@ -45,6 +53,7 @@ class StepBodies:
         passes: Mapping[str, int] | None = None,
         accepts_changes: bool = False,
         is_rehearsal: bool = False,
+        opens: Mapping[str, Connect] | None = None,
         kept_folder: Path | None = None,
     ) -> None:
         self._run_id = run_id
@@ -61,6 +70,7 @@ class StepBodies:
         self._passes = passes or {}
         self._accepts_changes = accepts_changes
         self._is_rehearsal = is_rehearsal
+        self._opens = opens
         self._values = KeptValues(folder, kept_folder or folder)
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
@@ -107,7 +117,13 @@ class StepBodies:
         return self._passes.get(step.name, 1)
 
     def _target(self, database: Database) -> DatabaseTarget:
-        return target_of(database, self._clock, takeover_s=self._takeover_s, lease_s=self._lease_s)
+        return target_of(
+            database,
+            self._clock,
+            takeover_s=self._takeover_s,
+            lease_s=self._lease_s,
+            opens=connect if self._opens is None else self._opens[database.name],
+        )
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:
         wanted = inspect.signature(step.function).parameters
@@ -129,7 +145,12 @@ class StepBodies:
 
 
 def target_of(
-    database: Database, clock: Clock, *, takeover_s: float, lease_s: float
+    database: Database,
+    clock: Clock,
+    *,
+    takeover_s: float,
+    lease_s: float,
+    opens: Connect = connect,
 ) -> DatabaseTarget:
     """Return a database as the target of a run with this lease."""
     return DatabaseTarget(
@@ -138,5 +159,5 @@ def target_of(
         clock,
         lock_wait_s=takeover_s,
         lease_s=lease_s,
-        opens=database.opens,
+        opens=opens,
     )

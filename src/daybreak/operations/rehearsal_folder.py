@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,19 +20,27 @@ _YOUNG_S: Final = 3600.0
 """A folder without a lock may be about to get one, but not for so long."""
 
 
+_turn: Final = threading.Lock()
+
+
 @contextmanager
 def rehearsal_folder() -> Iterator[Path]:
-    """Give an empty folder as long as the block lasts; first remove those that nobody owns."""
+    """Give an empty folder as long as the block lasts; first remove those that nobody owns.
+
+    One at a time in a process, for a rehearsal binds the databases that a job's file declares.
+    """
     remove_orphans()
-    folder, lock = _owned_folder()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.close()
+    with _turn:
+        folder, lock = owned_folder()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.close()
 
 
-def _owned_folder() -> tuple[Path, IO[str]]:
+def owned_folder() -> tuple[Path, IO[str]]:
+    """Make a folder, and own it as long as the file that is returned is open."""
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         with suppress(OSError):  # somebody took it for an orphan in this very instant

@@ -112,6 +112,7 @@ def rehearse(
                 telemetry=telemetry,
                 clock=clock,
                 is_rehearsal=True,
+                opens={name: one.opens for name, one in transactions.items()},
                 kept_folder=earlier.folder,
             )
             for done in filter(earlier.has_done, step.upstream):
@@ -120,7 +121,7 @@ def rehearse(
             heard = RehearsedBodies(bodies, records=records, is_alone=True)
             attempt = _Attempt(step, heard, telemetry, clock, stop)
             rehearsed = attempt.run(identity, databases)
-            begun = [one for one in transactions if one.is_begun]
+            begun = [one for one in transactions.values() if one.is_begun]
             caveats = [
                 *_caveats(step, earlier, rehearsed, records),
                 *_about_transaction(begun, rehearsed, stop),
@@ -139,23 +140,23 @@ def rehearse(
 @contextmanager
 def _inside(
     databases: Mapping[str, Database], settings: Settings, stop: StopRequest
-) -> Iterator[list[RehearsalTransaction]]:
+) -> Iterator[dict[str, RehearsalTransaction]]:
     """Have everything that is done in the databases be part of transactions that are rolled back.
 
     What `Database.query` reads in a stage is read there too: in a run it would see what the chunks
     before have committed.
     """
-    transactions = []
+    transactions: dict[str, RehearsalTransaction] = {}
     try:
-        for database in databases.values():
+        for name, database in databases.items():
             transaction = RehearsalTransaction(
                 database.url, wait_s=settings.lease_s, gives_way=partial(stop.request, GAVE_WAY)
             )
-            transactions.append(transaction)
+            transactions[name] = transaction
             database.bind(database.url, transaction.opens)
         yield transactions
     finally:
-        for transaction in transactions:
+        for transaction in transactions.values():
             transaction.rollback()
         for database in databases.values():
             database.bind(database.url)
