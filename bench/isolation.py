@@ -113,6 +113,14 @@ def figures_on(url: str, where: str) -> Iterator[Figure]:
                 unit="%",
                 target=Target("<=", most),
             )
+    many = [chance.sample(range(RECORDS), 10) for _ in range(PAIRS)]
+    yield compared(
+        f"{where}, {RECORDS:,} records, 10 bad (foreign key) behind a chunk with such: surplus",
+        pairs_of(url, many, SPOILT["foreign key"], is_behind=True),
+        lambda pair: pair.surplus_percent,
+        unit="%",
+        target=Target("<=", BAD_MOST[10]),
+    )
     last = pairs_of(url, [[RECORDS - 1]] * PAIRS, SPOILT["NOT NULL"])
     yield observed(
         f"{where}, {RECORDS:,} records, the last one bad (NOT NULL): surplus",
@@ -122,21 +130,37 @@ def figures_on(url: str, where: str) -> Iterator[Figure]:
 
 
 def pairs_of(
-    url: str, places: Sequence[Sequence[int]], spoil: Callable[[Flight], Flight]
+    url: str,
+    places: Sequence[Sequence[int]],
+    spoil: Callable[[Flight], Flight],
+    *,
+    is_behind: bool = False,
 ) -> list[Pair]:
-    """Commit a chunk with bad records at some places, and one without, in turns."""
+    """Commit a chunk with bad records at some places, and one without, in turns.
+
+    Args:
+        url: The database.
+        places: Of the bad records, for each pair.
+        spoil: Makes a record bad.
+        is_behind: Whether the worker has had such a chunk before, and expects another.
+    """
     clean = [_flight(number) for number in range(RECORDS)]
     with chunks(url) as chunk:
-        chunk.commit(clean, bad=0)
         rest = iter(places)
+        chunk.commit(chunk.committer(), clean, bad=0)
+        warned = chunk.committer()
+        if is_behind:
+            chunk.commit(warned, [spoil(one) for one in clean[:5]], bad=5)
 
         def dirty() -> float:
             bad = set(next(rest))
-            return chunk.commit(
-                [spoil(one) if n in bad else one for n, one in enumerate(clean)], bad=len(bad)
-            )
+            flights = [spoil(one) if n in bad else one for n, one in enumerate(clean)]
+            by = warned if is_behind else chunk.committer()
+            return chunk.commit(by, flights, bad=len(bad))
 
-        return interleaved(dirty, lambda: chunk.commit(clean, bad=0), len(places))
+        return interleaved(
+            dirty, lambda: chunk.commit(chunk.committer(), clean, bad=0), len(places)
+        )
 
 
 def _flight(number: int) -> Flight:
@@ -161,12 +185,15 @@ class Chunks:
         self._sink = sink
         self._numbers = count()
 
-    def commit(self, flights: Sequence[Flight], *, bad: int) -> float:
+    def committer(self) -> Committer:
+        """Return one that has not seen a chunk yet."""
+        budget = BadBudget(BadLimit.parse("100%"), total=None, read=0, bad=0)
+        return Committer(self._writer, self._sink, OF, epoch=1, budget=budget, clock=CLOCK)
+
+    def commit(self, committer: Committer, flights: Sequence[Flight], *, bad: int) -> float:
         """Commit one chunk; return how many milliseconds that took."""
         self._session.script(EMPTY[self._session.dialect] + KNOWN)
         draft = self._draft(flights)
-        budget = BadBudget(BadLimit.parse("1%"), total=None, read=0, bad=0)
-        committer = Committer(self._writer, self._sink, OF, epoch=1, budget=budget, clock=CLOCK)
         began_s = CLOCK.monotonic_s()
         committed = committer.commit(draft, began_s=began_s)
         took_ms = 1000 * (CLOCK.monotonic_s() - began_s)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from . import isolation
+from . import flights_quarantine, isolation
 from .measure import Figure
 
 PARTS: Final[Mapping[str, Callable[[], Iterator[Figure]]]] = {
     "isolation": isolation.figures,
+    "flights_quarantine": flights_quarantine.figures,
 }

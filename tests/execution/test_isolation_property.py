@@ -12,9 +12,11 @@ from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
 from tests.execution.things import Loading, Oracle, drawn, in_table, make_things
 
+pytestmark = pytest.mark.slow
+
 RECORDS = 24
-FAST, ALL = 4, 60
-"""So many draws, in a second and in a minute."""
+FAST, ALL = 4, 30
+"""So many draws: always, and in the slow suite."""
 
 DRAWS = [
     *range(FAST),

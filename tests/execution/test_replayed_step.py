@@ -30,6 +30,8 @@ from daybreak.model.status import StepStatus
 from daybreak.pipeline.nodes import Filter, Map, Stage
 from tests.execution.house import OF, Bodies, House, insert, loading
 
+pytestmark = pytest.mark.slow
+
 CHUNK = 10
 BAD = [5, 15, 25]
 POINTS: tuple[FaultPoint, ...] = tuple(

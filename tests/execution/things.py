@@ -149,11 +149,7 @@ class Oracle:
             before = alive
             ids = {row.id for row in (*self.rows, *(chunk[place] for place in alive))}
             alive = [place for place in alive if chunk[place].parent in {None, *ids}]
-            alive = [
-                place
-                for number, place in enumerate(alive)
-                if not any(chunk[place].keys & chunk[other].keys for other in alive[:number])
-            ]
+            alive = _first_of_equals(alive, chunk)
         self.rows += (chunk[place] for place in alive)
         return sorted(set(range(len(chunk))) - set(alive))
 
@@ -167,6 +163,16 @@ class Oracle:
             and thing.sponsor in {None, *OWNERS}
             and not any(thing.keys & row.keys for row in self.rows)
         )
+
+
+def _first_of_equals(places: Sequence[int], chunk: Sequence[Thing]) -> list[int]:
+    taken: set[tuple[str, int]] = set()
+    first: list[int] = []
+    for place in places:
+        if not taken & chunk[place].keys:
+            taken |= chunk[place].keys
+            first.append(place)
+    return first
 
 
 # ---------------------------------------------------------------- the table, and its loading

@@ -30,6 +30,8 @@ from daybreak.operations.start import start
 from daybreak.telemetry import ChunkCommitted, Event, Said, StepEnded, Telemetry
 from tests.operations.rehearsed import Rehearsed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

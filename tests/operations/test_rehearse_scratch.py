@@ -15,6 +15,8 @@ from daybreak.operations.rehearse_scratch import rehearse_in_scratch
 from daybreak.telemetry import Telemetry
 from tests.operations.rehearsed import Rehearsed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def house(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Rehearsed:

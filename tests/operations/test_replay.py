@@ -39,6 +39,8 @@ from daybreak.operations.start import Outcome, start
 from daybreak.reports.export import export
 from daybreak.telemetry import ChunkCommitted, Telemetry
 
+pytestmark = pytest.mark.slow
+
 JOB = """
 from pathlib import Path
 from pydantic import BaseModel

@@ -23,6 +23,8 @@ from daybreak.operations.restarting import Restarting
 from daybreak.telemetry import ChunkCommitted, Event
 from tests.operations.rerun_house import RECORDS, RerunHouse, armed
 
+pytestmark = pytest.mark.slow
+
 AT_THIRD = "chunk.before_marker:3:raise"
 """Two chunks are committed, and the step fails."""
 

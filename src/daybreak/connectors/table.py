@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from ..abc import RecordRefused, Transaction
@@ -157,8 +157,11 @@ class TableSink:
         broken_rules = [rule for rule in self._known_rules(tx) if rule.is_meant_by(refusal)]
         if not broken_rules:
             return ()
-        take = _taking(self._columns, records[0])
-        columns = self._by_column([take(record) for record in records])
+        get = itemgetter if isinstance(records[0], Mapping) else attrgetter
+        needed = {column for rule in broken_rules for column in (*rule.columns, *rule.own_keys)}
+        columns = {
+            column: list(map(get(column), records)) for column in needed.intersection(self._columns)
+        }
         asking = Asking(tx, self._table.name, self._dialect, columns)
         return sorted(set[int]().union(*map(asking.broken, broken_rules)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,39 +10,37 @@ from .rules import Rule
 
 
 def parents_first(own: Iterable[Rule], columns: Mapping[str, Sequence[Any]]) -> list[int]:
-    """Return the places of rows so that parents come before their children, else in their order.
+    """Return the places of rows in their order, but children right after the parents they wait for.
 
-    Rows that refer to each other in a ring have no such order; they stay as they come.
+    Rows that refer to each other in a ring have no such order; they come last.
 
     Args:
         own: The foreign keys that refer to the same table.
         columns: The rows' values by column.
     """
-    known = (rule for rule in own if {*rule.columns, *rule.parent_columns} <= set(columns))
+    known = (rule for rule in own if {*rule.columns, *rule.own_keys} <= set(columns))
     parents = [_parents(rule, columns) for rule in known]
     count = len(next(iter(columns.values())))
-    seen = [False] * count
-    order: list[int] = []
+    waiting: defaultdict[int, list[int]] = defaultdict(list)
+    order: dict[int, None] = {}
     for first in range(count):
-        path = [] if seen[first] else [first]
-        while path:
-            place = path[-1]
-            seen[place] = True
-            ahead = next(
-                (p for of in parents if (p := of[place]) is not None and not seen[p]), None
-            )
-            if ahead is not None:
-                path.append(ahead)
-                continue
-            path.pop()
-            order.append(place)
-    return order
+        ready = [first]
+        while ready:
+            place = ready.pop()
+            ahead = (of[place] for of in parents)
+            missing = next((p for p in ahead if p not in (None, place) and p not in order), None)
+            if missing is None:
+                order[place] = None
+                ready += reversed(waiting.pop(place, []))
+            else:
+                waiting[missing].append(place)
+    return [*order, *(place for place in range(count) if place not in order)]
 
 
 def _parents(rule: Rule, columns: Mapping[str, Sequence[Any]]) -> list[int | None]:
     """Return for each row the place of the first row to which it refers."""
     place_of: dict[Any, int] = {}
-    for place, key in enumerate(_keys(rule.parent_columns, columns)):
+    for place, key in enumerate(_keys(rule.own_keys, columns)):
         place_of.setdefault(key, place)
     return [None if None in key else place_of.get(key) for key in _keys(rule.columns, columns)]
 

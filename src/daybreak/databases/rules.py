@@ -54,6 +54,11 @@ class Rule:
     is_own_parent: bool = False
     """Whether rows refer to rows of the same table."""
 
+    @property
+    def own_keys(self) -> tuple[str, ...]:
+        """The columns by which rows of the same table are referred to."""
+        return self.parent_columns if self.is_own_parent else ()
+
     def is_meant_by(self, refusal: DataRefused) -> bool:
         """Whether a refusal speaks of this rule, or may do so."""
         return self.kind == refusal.rule and refusal.constraint in ("", self.name)
@@ -137,9 +142,9 @@ class Asking:
         keys = self._keys(rule.columns)
         known = _exists(rule.parent, rule.parent_columns, rule.columns)
         missing = {key for key in self._found(keys, rule, f"not {known}") if None not in key}
-        if not (rule.is_own_parent and set(rule.parent_columns) <= set(self._columns)):
+        if not rule.own_keys or not set(rule.own_keys) <= set(self._columns):
             return _places(keys, missing)
-        return _without_ancestors(missing, _by_key(keys), self._keys(rule.parent_columns))
+        return _without_ancestors(missing, _by_key(keys), self._keys(rule.own_keys))
 
     def _keys(self, columns: Sequence[str]) -> list[Key]:
         """Return each row's key."""
