@@ -44,7 +44,7 @@ class Processes:
         command = [sys.executable, "-m", "daybreak", "run", str(self.folder / "job.py")]
         command += ["--folder", str(self.folder), "--name", name, "--ledger", self.ledger]
         process = subprocess.Popen(
-            [*command, "--lease-s", LEASE_S, "--json"],
+            [*command, "--lease-s", LEASE_S, "--attempts", "1", "--json"],
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -36,7 +36,8 @@ def test_the_undisturbed_run_passes_every_fault_point(expected: Undisturbed) -> 
 def test_a_kill_at_a_fault_point_changes_nothing(
     world: World, expected: Undisturbed, point: FaultPoint, seed: int
 ) -> None:
-    hit = random.Random(seed).randint(1, expected.hits[point])
+    # A busy machine tries some things twice, so that the undisturbed run may have hit more often.
+    hit = random.Random(seed).randint(1, max(1, expected.hits[point] * 3 // 4))
     killed = world.run(fault=f"{point}:{hit}:kill")
 
     assert -signal.SIGKILL == killed.status, killed.err
