@@ -10,7 +10,7 @@ from typing import Any
 
 from ..abc import Clock, Target
 from ..databases import Database
-from ..errors import DaybreakError, InvalidTransition, PreflightError
+from ..errors import DatabaseBusy, DaybreakError, InvalidTransition, PreflightError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
 from ..execution.in_flight import InFlight
@@ -226,6 +226,8 @@ def _preflight(
     is_done = {name for name, row in known.items() if row.status is StepStatus.DONE}
     try:
         preflight([step for step in job.steps if step.name not in is_done], knobs, databases, store)
+    except DatabaseBusy:
+        return  # who holds the lock is said when the first step joins its target
     except PreflightError as error:
         owned.become(RunStatus.FAILED, error=str(error))
         raise
