@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 STOP_TIMEOUT_S = 30.0
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+"""A file system in memory, where a database is created in a third of the time."""
+
+MEMORY_BYTES_MIN = 2 * 10**9
+"""A container may have only 64 MB of it."""
+
 # Nothing here must survive a power cut, only a killed process: so nothing is synced to disk. That
 # makes the suite fast. 200 connections, because every test process has pools of its own.
 CONFIGURATION = """
@@ -107,7 +113,8 @@ def serve() -> None:
     """Start a server, say where it listens, and stop it when standard input ends."""
     # Not in pytest's own folder: every pytest that starts takes other users' rights to that one
     # away, and PostgreSQL refuses to be root, so it runs as another user there.
-    folder = Path(tempfile.mkdtemp(prefix="daybreak-postgres-"))
+    is_durable = DURABLE in sys.argv[1:]
+    folder = Path(tempfile.mkdtemp(prefix="daybreak-postgres-", dir=_place(is_durable=is_durable)))
     atexit.register(shutil.rmtree, folder)  # after the server's own, which stops it
     os.environ["XDG_RUNTIME_DIR"] = str(folder)  # the server's lock file is ours alone
 
@@ -117,7 +124,6 @@ def serve() -> None:
     server = get_server(folder / "data", start=False)
     server.ensure_pgdata_inited()
     with (server.pgdata / "postgresql.conf").open("a") as configuration:
-        is_durable = DURABLE in sys.argv[1:]
         configuration.write(CONFIGURATION_DURABLE if is_durable else CONFIGURATION)
     server.start()
     print(server.get_postmaster_info().socket_dir, flush=True)  # noqa: T201 - the answer
@@ -130,6 +136,13 @@ def serve() -> None:
         print("done", flush=True)  # noqa: T201 - the answer
     if not server.get_postmaster_info().is_running():
         server.ensure_postgres_running()  # so that it can be stopped in good order
+
+
+def _place(*, is_durable: bool) -> Path | None:
+    """Return where the server's folder is made; None for where temporary files go."""
+    if is_durable or not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN else None
 
 
 if __name__ == "__main__":

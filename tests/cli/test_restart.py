@@ -52,6 +52,15 @@ def test_one_step_and_those_behind_it_begin_again(replacing: Path, type_in: Type
     assert 50 == orders(replacing)
 
 
+def test_it_heeds_what_is_said_of_room_as_a_run_does(replacing: Path, type_in: Type) -> None:
+    type_in("run shop.py")
+    refused = type_in(f"restart 1 --disk-free-mb {10**9}")
+
+    assert 1 == refused.status
+    assert "--disk-free-mb" in refused.err
+    assert 50 == orders(replacing)
+
+
 def test_what_must_be_undone_is_said_with_the_number_of_rows(shop: Path, type_in: Type) -> None:
     type_in("run shop.py")
     refused = type_in("restart 1 load")

@@ -24,6 +24,8 @@ from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
 from tests.execution.things import Loading, Thing, in_table, make_things
 
+pytestmark = pytest.mark.slow
+
 COUNT, MANY = 12, 100
 PART = Range.of(0, COUNT)
 GOOD = Thing(id=0, code=7, owner=1, sponsor=1, amount=1)

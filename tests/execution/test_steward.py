@@ -84,7 +84,9 @@ def test_steps_that_use_nothing_pass_those_that_wait(house: House) -> None:
     shared.task("free", {}, work=passed.set)
 
     assert RunStatus.DONE is shared.run().status
-    assert ["a", "free", "b"] == [step.step for step in shared.of(StepStarted)]
+    started = [step.step for step in shared.of(StepStarted)]
+    assert {"a", "free"} == {*started[:2]}
+    assert "b" == started[2]
 
 
 def test_a_step_that_wants_all_is_not_passed_by_those_that_come_later(house: House) -> None:
@@ -101,7 +103,8 @@ def test_a_step_that_wants_all_is_not_passed_by_those_that_come_later(house: Hou
     )
 
     assert RunStatus.DONE is shared.run().status
-    assert ["first", "long", "wide", "late"] == [s.step for s in shared.of(StepStarted)]
+    started = [step.step for step in shared.of(StepStarted)]
+    assert [["first", "long"], ["wide", "late"]] == [sorted(started[:2]), started[2:]]
 
 
 def test_a_failed_step_gives_its_share_back(house: House) -> None:

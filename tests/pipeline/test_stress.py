@@ -12,6 +12,8 @@ import pytest
 
 from daybreak.pipeline import Block, Filter, FlatMap, Map, Scope, carry, source
 
+pytestmark = pytest.mark.slow
+
 LONG_S = 30.0
 STRESS_S = 0.7  # for each test
 

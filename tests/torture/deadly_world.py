@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from daybreak.databases.session import opened
+from daybreak.operations.inspect import reading
 
 from .nursery import Nursery
 from .world import Ran, World
@@ -23,6 +24,8 @@ FATES = """
       sum(records_quarantined) as quarantined
     from daybreak.markers where step = 'work'
 """
+
+PASSES = "select distinct pass as number from daybreak.markers order by pass"
 
 
 class DeadlyWorld(World):
@@ -70,6 +73,22 @@ class DeadlyWorld(World):
         with opened(self.url) as session:
             rows = session.query(_spelled(QUARANTINE, session.dialect))
         return [(bytes(row.raw), row.place, row.stage, row.reason) for row in rows]
+
+    def runs(self) -> list[int]:
+        """Read the numbers of the runs that were entered."""
+        with reading(f"sqlite:///{self.folder / '.daybreak' / 'ledger.db'}") as store:
+            return [run.id for run in store.runs()]
+
+    def take_back(self) -> None:
+        """Take back by hand what was written."""
+        with opened(self.url) as session:
+            session.script("delete from squares")
+
+    def passes(self) -> list[int]:
+        """Read the passes in which the step has committed."""
+        with opened(self.url) as session:
+            rows = session.query(_spelled(PASSES, session.dialect))
+        return [row.number for row in rows]
 
     def fates(self) -> tuple[int, int, int]:
         """Read the sums of the markers: read, passed, quarantined."""

@@ -197,6 +197,33 @@ def test_a_killer_is_found_by_the_same_command_typed_again_and_again(
     assert is_whole_without(on_sqlite, 33)
 
 
+def test_a_new_run_is_entered_once_however_often_the_process_dies(
+    on_sqlite: DeadlyWorld, nest: Nursery
+) -> None:
+    ran = on_sqlite.live(nest, "map", ["kill"], [33], "--again")
+
+    assert (0, 4) == (ran.status, deaths_in(ran)), ran.err
+    assert is_whole_without(on_sqlite, 33)
+    assert [1] == on_sqlite.runs()
+
+
+def test_a_restart_begins_again_once_however_often_the_process_dies(
+    on_sqlite: DeadlyWorld, nest: Nursery
+) -> None:
+    job = on_sqlite.folder / "job.py"
+    deadly = job.read_text()
+    job.write_text(deadly.replace("return times < most", "return False"))
+    assert 0 == on_sqlite.live(nest, "map", ["kill"], [33]).status
+    job.write_text(deadly)
+    on_sqlite.take_back()
+    words = ["restart", "1", "work", "--again", "--undone", "work", "--file", str(job), "--json"]
+    ran = nest.run(on_sqlite, words=words)
+
+    assert (0, 4) == (ran.status, deaths_in(ran)), ran.err
+    assert [n for n in range(RECORDS) if n != 33] == on_sqlite.squares()
+    assert [1, 2] == on_sqlite.passes()
+
+
 @pytest.mark.parametrize("point", OF_DEATHS)
 def test_a_kill_while_a_range_is_tried_alone_changes_nothing(
     on_sqlite: DeadlyWorld, nest: Nursery, point: FaultPoint

@@ -9,7 +9,7 @@ ATTEMPTS: Final = 3
 """So many attempts in a row may die without getting on."""
 
 OPTION: Final = "--attempts"
-SUPERVISED: Final = ("run",)
+SUPERVISED: Final = ("run", "restart")
 """Commands that do the work of steps, which may kill their process."""
 
 _HELP: Final = ("-h", "--help")

@@ -7,6 +7,9 @@ from typing import Final
 
 import click
 
+from .attempts import ATTEMPTS as ATTEMPTS_DEFAULT
+from .attempts import OPTION as ATTEMPTS_OPTION
+
 LEDGER: Final = click.option(
     "--ledger",
     metavar="URL",
@@ -53,6 +56,14 @@ UNDONE: Final = click.option(
     metavar="STEP",
     multiple=True,
     help="Say that what this step had committed was taken back by hand: then it may begin again.",
+)
+ATTEMPTS: Final = click.option(
+    ATTEMPTS_OPTION,
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=ATTEMPTS_DEFAULT,
+    help="How often in a row the run's process may die without getting on before the run fails;"
+    f" 1: it is not started again.  [default: {ATTEMPTS_DEFAULT}]",
 )
 LEASE: Final = click.option(
     "--lease-s",

@@ -9,6 +9,7 @@ import click
 
 from .help import DaybreakCommand
 from .options import (
+    ATTEMPTS,
     DISK_FREE,
     EVENTS,
     FILE,
@@ -74,6 +75,7 @@ class RestartCommand(DaybreakCommand):
 @KNOBS
 @LEDGER
 @FILE
+@ATTEMPTS
 @LEASE
 @TAKEOVER
 @PATIENCE
@@ -94,4 +96,4 @@ def restart(ctx: click.Context, /, run: int, **options: Any) -> int:
 
     url = ledger_to_read(options["ledger"], options["file"])
     words: Sequence[str] = ctx.meta[_WORDS]
-    return int(restart_run(url, run, options, words))
+    return int(restart_run(url, run, options, words, ctx.obj))

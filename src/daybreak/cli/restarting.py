@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..errors import ParameterError
 from ..model.restart import Wish
+from ..operations.attempt import Attempt
 from ..operations.restart import (
     databases_of,
     job_of,
@@ -18,12 +19,18 @@ from ..operations.settings import Settings
 from ..reports.secrets import SHOWN, without_passwords
 from .exits import Exit
 from .job_options import read_knobs, split_database
-from .running import Command, Typed, secrets_in, show_run
+from .running import Command, Typed, bounds_of, secrets_in, show_run
 
 _PARAMETER: Final = "--parameter"
 
 
-def restart_run(ledger: str, run_id: int, options: Mapping[str, Any], words: Sequence[str]) -> Exit:
+def restart_run(
+    ledger: str,
+    run_id: int,
+    options: Mapping[str, Any],
+    words: Sequence[str],
+    attempt: Attempt,
+) -> Exit:
     """Begin a run again, show it, and tell how it ended.
 
     Args:
@@ -31,6 +38,7 @@ def restart_run(ledger: str, run_id: int, options: Mapping[str, Any], words: Seq
         run_id: The run.
         options: The command's options as click read them.
         words: The command as typed, behind `daybreak restart`.
+        attempt: Which attempt of the command this process is.
     """
     run = run_to_restart(ledger, run_id)
     loaded = job_of(run)
@@ -52,11 +60,10 @@ def restart_run(ledger: str, run_id: int, options: Mapping[str, Any], words: Seq
                 is_once_more=options["is_once_more"],
             ),
             run=run_id,
-            lease_s=options["lease_s"],
-            takeover_s=options["takeover_s"],
+            **bounds_of(options),
         )
 
-    command = Command(typed, settings, mask, options["as_json"], options["traceback"])
+    command = Command(typed, settings, mask, options["as_json"], options["traceback"], attempt)
     return show_run(loaded, command)
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .attempts import ATTEMPTS, OPTION
 from .help import DaybreakCommand, heading, own_options, placeholder, term
 from .options import (
+    ATTEMPTS,
     DISK_FREE,
     EVENTS,
     HELP,
@@ -195,14 +195,7 @@ def _after(steps: Sequence[Any]) -> str:
     help="Go on although a source or the graph of a step changed, where that is safe; what is"
     " committed stays as it is.",
 )
-@click.option(
-    OPTION,
-    type=click.IntRange(min=1),
-    metavar="N",
-    default=ATTEMPTS,
-    help="How often in a row the run's process may die without getting on before the run fails;"
-    f" 1: it is not started again.  [default: {ATTEMPTS}]",
-)
+@ATTEMPTS
 @LEASE
 @TAKEOVER
 @PATIENCE

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -144,7 +144,7 @@ class Command:
     mask: Mask
     as_json: bool
     with_traceback: bool
-    attempt: Attempt = field(default_factory=Attempt)
+    attempt: Attempt
     """Which attempt of a supervised command this process is."""
 
 
@@ -189,12 +189,19 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
         again=options["again"],
         restart=wish_of(options),
         accepts_changes=options["accept_changes"],
-        lease_s=options["lease_s"],
-        takeover_s=options["takeover_s"],
-        patience_s=options["patience_s"],
-        kill_owner=options["kill_owner"],
-        disk_free_bytes_min=options["disk_free_mb"] * 1_000_000,
+        **bounds_of(options),
     )
+
+
+def bounds_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the options say of waiting, of a former owner and of room, as `Settings` do."""
+    return {
+        "lease_s": options["lease_s"],
+        "takeover_s": options["takeover_s"],
+        "patience_s": options["patience_s"],
+        "kill_owner": options["kill_owner"],
+        "disk_free_bytes_min": options["disk_free_mb"] * 1_000_000,
+    }
 
 
 def wish_of(options: Mapping[str, Any]) -> Wish | None:

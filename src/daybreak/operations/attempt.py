@@ -18,15 +18,17 @@ STATUS_STOPPED: Final = 4
 
 _PROGRESS: Final = 0
 _TOLD: Final = 1
+_RUN: Final = 2
+_HAS_BEGUN: Final = 3
 
 Hear: TypeAlias = Callable[[int], None]
 """Is told the number of a signal by which somebody asks to stop."""
 
 
 class SharedCells:
-    """Two numbers in memory that an attempt shares with its supervisor: they survive its death."""
+    """Numbers in memory that an attempt shares with its supervisor: they survive its death."""
 
-    SIZE_BYTES: Final = 16
+    SIZE_BYTES: Final = 32
 
     def __init__(self, memory: memoryview) -> None:
         self._cells = memory.cast("Q")
@@ -48,6 +50,24 @@ class SharedCells:
     def tell(self, status: int) -> None:
         """Say that what follows is an end, not a death."""
         self._cells[_TOLD] = status + 1
+
+    @property
+    def run(self) -> int | None:
+        """The number of the run that the command means, once it was found or entered."""
+        return self._cells[_RUN] or None
+
+    @run.setter
+    def run(self, number: int) -> None:
+        self._cells[_RUN] = number
+
+    @property
+    def has_begun_again(self) -> bool:
+        """Whether the steps that the command begins again have their new pass."""
+        return bool(self._cells[_HAS_BEGUN])
+
+    @has_begun_again.setter
+    def has_begun_again(self, has_begun: bool) -> None:
+        self._cells[_HAS_BEGUN] = has_begun
 
     def untell(self) -> None:
         """Forget the end of an earlier attempt."""
@@ -77,6 +97,26 @@ class Attempt:
     def is_supervised(self) -> bool:
         """Whether somebody starts it again if it dies."""
         return self.cells is not None
+
+    @property
+    def run(self) -> int | None:
+        """The run that an earlier attempt of the command found or entered; None if none did."""
+        return None if self.cells is None else self.cells.run
+
+    def works_at(self, run: int) -> None:
+        """Say which run the command means: the next attempt enters no other."""
+        if self.cells is not None:
+            self.cells.run = run
+
+    @property
+    def has_begun_again(self) -> bool:
+        """Whether an earlier attempt of the command has begun again what it means to."""
+        return self.cells is not None and self.cells.has_begun_again
+
+    def began_again(self) -> None:
+        """Say that what the command begins again has begun: the next attempt goes on with it."""
+        if self.cells is not None:
+            self.cells.has_begun_again = True
 
     def progressed(self) -> None:
         """Say that the run got on: the deaths before are not counted any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,8 @@ def start(
     """
     clock = SystemClock()
     job = loaded.job
+    attempt = attempt or Attempt()
+    settings = _gone_on(settings, attempt)
     parameters = read_parameters(loaded.parameters, settings.parameters)
     knobs = knobs_of(job, settings.knobs)
     databases = bound_databases(loaded, settings)
@@ -99,9 +101,9 @@ def start(
             databases=databases,
             restarting=restarting,
         )
+        attempt.works_at(run.id)
         if run.is_final and restarting is None:
             return _ended_before(store, run)
-        attempt = attempt or Attempt()
         with (
             owned_run(
                 store, run, settings, telemetry, clock, look=_look(store, restarting)
@@ -111,6 +113,7 @@ def start(
             store.be_patient(settings.patience_s)
             targets = Targets(owned.ownership)
             begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
+            attempt.began_again()
             _preflight(job, owned, knobs, databases, store)
             around = _surroundings(
                 owned,
@@ -131,6 +134,16 @@ def start(
         return _ended_before(store, run)  # by another process, while this one wanted it
     finally:
         store.close()
+
+
+def _gone_on(settings: Settings, attempt: Attempt) -> Settings:
+    """Return the settings of an attempt that follows a death: what the first began is begun."""
+    if attempt.run is None:
+        return settings
+    restart = settings.restart
+    if restart is not None and attempt.has_begun_again:
+        restart = replace(restart, is_once_more=False)
+    return replace(settings, run=attempt.run, again=False, restart=restart)
 
 
 def _surroundings(
