@@ -29,6 +29,7 @@ from typing import Final
 from tests.torture import (
     mutants_of_commits,
     mutants_of_deaths,
+    mutants_of_outages,
     mutants_of_ownership,
     mutants_of_rehearsals,
     mutants_of_replay,
@@ -47,6 +48,7 @@ MUTANTS: Final = (
     *mutants_of_restarts.MUTANTS,
     *mutants_of_sharing.MUTANTS,
     *mutants_of_deaths.MUTANTS,
+    *mutants_of_outages.MUTANTS,
 )
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("src", "tests", "pyproject.toml")

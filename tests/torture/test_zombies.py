@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +106,24 @@ def test_a_zombie_whose_successor_finished_changes_nothing_afterwards(
     assert (0, expected.checksum) == (second.status, left), second.err
     assert OWNED_BY_ANOTHER == ended.status, ended.err
     assert left == world.checksum()
+
+
+@pytest.mark.parametrize("how", ["immediate", "exclusive"])
+@pytest.mark.parametrize("hit", [2, 12])
+def test_who_holds_a_file_locked_is_named_instead_of_waited_for(
+    tmp_path: Path, how: str, hit: int
+) -> None:
+    """Readers too are locked out while a transaction is exclusive, as it is when it ends."""
+    world = World.make(tmp_path, f"sqlite:///{tmp_path / 'world.db'}")
+    killed = world.run(*LEASE, fault=f"chunk.after_commit:{hit}:kill")
+    assert -signal.SIGKILL == killed.status, killed.err
+    with closing(sqlite3.connect(tmp_path / "world.db", isolation_level=None)) as holder:
+        holder.execute(f"begin {how}")
+        held = world.run(*LEASE, "--takeover-s", "0.5", host="another-machine")
+
+    assert OWNED_BY_ANOTHER == held.status, held.err
+    assert f"it is locked by process {os.getpid()}" in held.err
+    assert 0 == world.run(host="another-machine").status
 
 
 @pytest.mark.parametrize(

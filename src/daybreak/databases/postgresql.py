@@ -118,6 +118,9 @@ class PostgresqlSession:
         with self._translated("begin"), self.connection.answering(self._answer_s):
             self._ends.execute(BEGIN)
 
+    def begin_first(self) -> None:
+        self.begin()  # who waits for a row is served in the order of arrival
+
     def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
         with self._translated(sql), self.connection.answering(self._answer_s):
             with self.connection.pipeline():

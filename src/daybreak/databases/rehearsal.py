@@ -241,6 +241,10 @@ class NestedSession:
             session.execute(f"savepoint {_CHUNK}")
         self._is_begun = True
 
+    def begin_first(self) -> None:
+        """Set a savepoint; the transaction around it has begun."""
+        self.begin()
+
     def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
         """Set a savepoint, and run the first query behind it."""
         self.begin()

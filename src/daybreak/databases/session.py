@@ -59,6 +59,10 @@ class Session(Protocol):
         """Begin at a stated level: READ COMMITTED, or SQLite's BEGIN IMMEDIATE."""
         ...
 
+    def begin_first(self) -> None:
+        """Begin before all who have not begun yet, where the database's lock knows no queue."""
+        ...
+
     def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
         """Begin, and run the transaction's first query in the same round trip, if there are any.
 
@@ -172,9 +176,17 @@ def opened(url: str, *, application: str = "daybreak") -> Iterator[Session]:
 
 
 @contextmanager
-def transaction(session: Session) -> Iterator[Session]:
-    """Commit what happens in the block, or roll it back on an exception."""
-    session.begin()
+def transaction(session: Session, *, goes_first: bool = False) -> Iterator[Session]:
+    """Commit what happens in the block, or roll it back on an exception.
+
+    Args:
+        session: Not in a transaction.
+        goes_first: Whether it passes all who have not begun yet.
+    """
+    if goes_first:
+        session.begin_first()
+    else:
+        session.begin()
     try:
         yield session
     except BaseException:

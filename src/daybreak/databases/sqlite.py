@@ -19,14 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from ..errors import DatabaseUnreachable, DataRefused
+from ..errors import DatabaseBusy, DatabaseUnreachable, DataRefused
 from ..model.row import Row
 from .deferred_keys import DeferredKeys
+from .precedence import going_first, let_pass
 from .sqlite_errors import ours
 from .statement import check_binds
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
+
+SOON_S: Final = 0.1
+"""Who has not begun after this time goes before all others."""
 
 _PLAIN: Final = frozenset({int, float, str, bytes, type(None)})
 _REFUSED_IN_TRANSACTION: Final = frozenset(
@@ -68,6 +72,7 @@ class SqliteSession:
 
     def __init__(self, url: URL, *, lock_wait_s: float) -> None:
         self._path = url.database or ":memory:"
+        self._lock_wait_s = lock_wait_s
         self._deferred = DeferredKeys(self)
         self._refuse_missing_folder()
         with self._translated("opening"):
@@ -138,9 +143,27 @@ class SqliteSession:
         return max(cursor.rowcount, 0)
 
     def begin(self) -> None:
-        with self._translated("begin immediate"):
-            self.connection.execute("begin immediate")
+        let_pass(self._path)
+        try:
+            self._begin(min(SOON_S, self._lock_wait_s))
+        except DatabaseBusy:
+            self.begin_first()
+
+    def begin_first(self) -> None:
+        with going_first(self._path):
+            self._begin(self._lock_wait_s)
+
+    def _begin(self, lock_wait_s: float) -> None:
+        self._wait_for_locks(lock_wait_s)
+        try:
+            with self._translated("begin immediate"):
+                self.connection.execute("begin immediate")
+        finally:
+            self._wait_for_locks(self._lock_wait_s)
         self._deferred.forget()
+
+    def _wait_for_locks(self, most_s: float) -> None:
+        self.connection.execute(f"pragma busy_timeout = {round(most_s * 1000)}")
 
     def begin_with(self, sql: str, /, **bind: object) -> list[Row]:
         self.begin()

@@ -76,7 +76,7 @@ class DatabaseTarget:
 
     def announce(self, ownership: Ownership) -> None:
         hit("epoch.before_announce")
-        with self._session() as session, transaction(session):
+        with self._session() as session, transaction(session, goes_first=True):
             self._announce(session, ownership)
         hit("epoch.after_announce")
 

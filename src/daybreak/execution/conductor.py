@@ -24,10 +24,11 @@ from ..telemetry import Said, StepEnded, StepStarted
 from .atomic_step import run_atomic
 from .chunked_step import ChunkedStep, Surroundings
 from .heartbeat import Heartbeat
+from .patience import MAY_PASS
 from .retrying import run_task
 from .step_failure import failure_of
 from .steward import Steward, limits_of
-from .verify_done import verify_done
+from .verify_done import join_begun, verify_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,11 @@ class Conductor:
         Raises:
             LeaseLost: If another process owns the run by now.
             LedgerBehind: If a target lost what the ledger says is done; the run has failed.
+            TransientError, DatabaseUnreachable: If that cannot be seen; the run has failed.
         """
         try:
-            self._take_over_what_is_done()
-        except LedgerBehind as error:
+            self._take_over()
+        except (LedgerBehind, *MAY_PASS) as error:
             self._around.ledger.become(RunStatus.FAILED, error=str(error))
             raise
         heartbeat = Heartbeat(self._around.ledger, lease_s=self._lease_s)
@@ -132,11 +134,15 @@ class Conductor:
             raise heartbeat.lost
         return self._finish()
 
-    def _take_over_what_is_done(self) -> None:
+    def _take_over(self) -> None:
+        """Close out earlier owners wherever the run has written; what is done is looked at."""
         rows = self._around.ledger.steps()
         for step in self._steps:
             row = rows.get(step.name)
-            if row is None or row.status is not StepStatus.DONE:
+            if row is None:
+                continue
+            if row.status is not StepStatus.DONE:
+                join_begun(step, row, self._around)
                 continue
             verify_done(step, row, self._around)
             self._say_outdated(row, rows)
@@ -158,6 +164,8 @@ class Conductor:
                 continue
             if isinstance(wake, Ended):
                 self._settle(wake)
+            if self._owner_changed():
+                scope.cancel()  # nothing that is still at work could be committed
             if self._alone == wake.name:
                 self._alone = None
             self._start_ready(scope)

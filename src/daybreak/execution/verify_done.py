@@ -1,7 +1,8 @@
-"""Whether a target still knows what the ledger says was done (PROTOCOL.md 5)."""
+"""Targets in which a run has worked: joined, and asked what they know (PROTOCOL.md 4 and 5)."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from ..abc import Target
@@ -9,8 +10,10 @@ from ..errors import LedgerBehind
 from ..model.job import Step, StepKind
 from ..model.ownership import Pass
 from ..model.progress import StepRow
+from ..model.status import StepStatus
 from .atomic_step import ATOMIC
 from .chunked_step import Surroundings
+from .patience import MAY_PASS
 from .prepare import PREPARED
 from .proof import sum_of
 
@@ -36,6 +39,20 @@ def verify_done(step: Step[Any], row: StepRow, around: Surroundings) -> None:
     counts = sum_of(marker for marker in markers if marker.part != PREPARED)
     if counts != row.counts:
         raise _behind(step, target, f"says: {row.counts}", f"says: {counts}")
+
+
+def join_begun(step: Step[Any], row: StepRow, around: Surroundings) -> None:
+    """Join the target of a step that has begun, before anything waits for an old owner's locks.
+
+    One that cannot be reached now is left to the step, which has patience with it.
+
+    Raises:
+        RunOwned: If an old owner still holds a transaction there.
+    """
+    target = None if row.status is StepStatus.WAITING else _target_of(step, row, around)
+    if target is not None:
+        with suppress(*MAY_PASS):
+            around.targets.join(target)
 
 
 def _target_of(step: Step[Any], row: StepRow, around: Surroundings) -> Target | None:

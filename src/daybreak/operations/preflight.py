@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..databases import Database
+from ..databases.session import LOCK_WAIT_S
 from ..databases.target import DatabaseTarget
 from ..errors import PreflightError, RightsMissing
 from ..ledger.clock import SystemClock
@@ -27,6 +28,8 @@ def preflight(
     knobs: Mapping[str, Knobs],
     databases: Mapping[str, Database],
     store: LedgerStore,
+    *,
+    lock_wait_s: float = LOCK_WAIT_S,
 ) -> None:
     """Raise unless the surroundings are ready for the steps.
 
@@ -35,8 +38,10 @@ def preflight(
         knobs: Of the steps that the command names.
         databases: The job's, by name, bound.
         store: The ledger.
+        lock_wait_s: How long it waits for locks of others.
 
     Raises:
+        DatabaseBusy: If somebody holds a target locked; nothing is known of it then.
         PreflightError: With all findings; no step was begun, and no target was written.
     """
     limits = {limit.name: limit.units for limit in store.limits()}
@@ -44,7 +49,7 @@ def preflight(
     refuse(
         [
             *limit_findings(steps, limits),
-            *_rights_findings(steps, places),
+            *_rights_findings(steps, places, lock_wait_s),
             *sessions_findings(steps, knobs, places, limits),
         ]
     )
@@ -86,7 +91,7 @@ def limit_findings(steps: Sequence[Step[Any]], limits: Uses) -> Iterator[Preflig
 
 
 def _rights_findings(
-    steps: Sequence[Step[Any]], places: Mapping[str, Sequence[Database]]
+    steps: Sequence[Step[Any]], places: Mapping[str, Sequence[Database]], lock_wait_s: float
 ) -> Iterator[PreflightError]:
     targets = {
         database.url: database
@@ -96,7 +101,7 @@ def _rights_findings(
     }
     for url, database in targets.items():
         try:
-            DatabaseTarget(url, database.name, SystemClock()).preflight()
+            DatabaseTarget(url, database.name, SystemClock(), lock_wait_s).preflight()
         except RightsMissing as finding:
             yield finding
 

@@ -114,7 +114,7 @@ def start(
             targets = Targets(owned.ownership)
             begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
             attempt.began_again()
-            _preflight(job, owned, knobs, databases, store)
+            _preflight(job, owned, knobs, databases, store, lock_wait_s=settings.takeover_s)
             around = _surroundings(
                 owned,
                 settings,
@@ -229,6 +229,8 @@ def _preflight(
     knobs: Mapping[str, Knobs],
     databases: Mapping[str, Database],
     store: LedgerStore,
+    *,
+    lock_wait_s: float,
 ) -> None:
     """Look at the surroundings as the run's owner: whoever does not own it is told only that.
 
@@ -238,7 +240,8 @@ def _preflight(
     known = owned.steps()
     is_done = {name for name, row in known.items() if row.status is StepStatus.DONE}
     try:
-        preflight([step for step in job.steps if step.name not in is_done], knobs, databases, store)
+        steps = [step for step in job.steps if step.name not in is_done]
+        preflight(steps, knobs, databases, store, lock_wait_s=lock_wait_s)
     except DatabaseBusy:
         return  # who holds the lock is said when the first step joins its target
     except PreflightError as error:
