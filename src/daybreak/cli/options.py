@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 
 from .attempts import ATTEMPTS as ATTEMPTS_DEFAULT
 from .attempts import OPTION as ATTEMPTS_OPTION
 
+Command = TypeVar("Command", bound=Callable[..., Any])
+
 LEDGER: Final = click.option(
     "--ledger",
     metavar="URL",
     help="The ledger: sqlite:///FILE or postgresql://…  [default: $DAYBREAK_LEDGER, else"
     " .daybreak/ledger.db beside the job's file]",
+)
+DATABASES: Final = click.option(
+    "--database",
+    "databases",
+    metavar="[NAME=]URL",
+    multiple=True,
+    help="Where a database of the job is.  [default: $DAYBREAK_DATABASE_NAME, else the job's file]",
 )
 FILE: Final = click.option(
     "--file",
@@ -106,6 +116,24 @@ DISK_FREE: Final = click.option(
 EVENTS: Final = click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON object a line for each event."
 )
+_BRINGING_ON: Final = (
+    ATTEMPTS,
+    LEASE,
+    TAKEOVER,
+    PATIENCE,
+    KILL_OWNER,
+    DISK_FREE,
+    EVENTS,
+    TRACEBACK,
+    HELP,
+)
+
+
+def bringing_on(command: Command) -> Command:
+    """Add the last options of every command that brings a run on, in their order."""
+    for option in reversed(_BRINGING_ON):
+        command = option(command)
+    return command
 
 
 def ledger_to_read(ledger: str | None, file: Path | None) -> str:

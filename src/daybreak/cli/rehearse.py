@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from .help import placeholder
-from .options import HELP, LEDGER, TRACEBACK
+from .options import DATABASES, HELP, LEDGER, TRACEBACK
 from .run import LOADED, WORDS, RunCommand, read_night
 
 RECORDS: Final = 100_000
@@ -63,13 +63,7 @@ WAIT_S: Final = 30.0
     multiple=True,
     help="Turn a knob of a step: STEP.chunk=N records a chunk; STEP.parallel=N with --scratch.",
 )
-@click.option(
-    "--database",
-    "databases",
-    metavar="[NAME=]URL",
-    multiple=True,
-    help="Where a database of the job is.  [default: $DAYBREAK_DATABASE_NAME, else the job's file]",
-)
+@DATABASES
 @LEDGER
 @click.option(
     "--night",

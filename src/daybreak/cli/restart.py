@@ -9,19 +9,11 @@ import click
 
 from .help import DaybreakCommand
 from .options import (
-    ATTEMPTS,
-    DISK_FREE,
-    EVENTS,
     FILE,
-    HELP,
-    KILL_OWNER,
     KNOBS,
-    LEASE,
     LEDGER,
-    PATIENCE,
-    TAKEOVER,
-    TRACEBACK,
     UNDONE,
+    bringing_on,
     ledger_to_read,
 )
 
@@ -75,15 +67,7 @@ class RestartCommand(DaybreakCommand):
 @KNOBS
 @LEDGER
 @FILE
-@ATTEMPTS
-@LEASE
-@TAKEOVER
-@PATIENCE
-@KILL_OWNER
-@DISK_FREE
-@EVENTS
-@TRACEBACK
-@HELP
+@bringing_on
 @click.pass_context
 def restart(ctx: click.Context, /, run: int, **options: Any) -> int:
     """Begin RUN again from nothing, or its step STEP and all steps behind it.

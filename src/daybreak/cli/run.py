@@ -15,18 +15,11 @@ import click
 
 from .help import DaybreakCommand, heading, own_options, placeholder, term
 from .options import (
-    ATTEMPTS,
-    DISK_FREE,
-    EVENTS,
-    HELP,
-    KILL_OWNER,
+    DATABASES,
     KNOBS,
-    LEASE,
     LEDGER,
-    PATIENCE,
-    TAKEOVER,
-    TRACEBACK,
     UNDONE,
+    bringing_on,
 )
 
 if TYPE_CHECKING:
@@ -161,13 +154,7 @@ def _after(steps: Sequence[Any]) -> str:
 )
 @click.argument("file", metavar="FILE")
 @KNOBS
-@click.option(
-    "--database",
-    "databases",
-    metavar="[NAME=]URL",
-    multiple=True,
-    help="Where a database of the job is.  [default: $DAYBREAK_DATABASE_NAME, else the job's file]",
-)
+@DATABASES
 @LEDGER
 @click.option(
     "--night",
@@ -195,15 +182,7 @@ def _after(steps: Sequence[Any]) -> str:
     help="Go on although a source or the graph of a step changed, where that is safe; what is"
     " committed stays as it is.",
 )
-@ATTEMPTS
-@LEASE
-@TAKEOVER
-@PATIENCE
-@KILL_OWNER
-@DISK_FREE
-@EVENTS
-@TRACEBACK
-@HELP
+@bringing_on
 @click.pass_context
 def run(ctx: click.Context, /, file: str, **options: Any) -> int:
     """Start the run of the job in FILE that the command means, or resume it.
