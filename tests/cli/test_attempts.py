@@ -17,6 +17,8 @@ from daybreak.cli.attempts import ATTEMPTS, attempts_in
         (["run", "job.py", "--attempts", "none"], 1),  # the command says what is wrong with it
         (["run", "job.py", "--attempts"], 1),
         (["run", "job.py", "--help"], 1),
+        (["quarantine", "1", "--replay"], ATTEMPTS),
+        (["quarantine", "1"], 1),
         (["status"], 1),
         ([], 1),
     ],

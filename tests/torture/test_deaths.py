@@ -30,6 +30,7 @@ WAYS = {
     "kill": "killed its process: SIGKILL",
     "recurse deep": "killed its process: SIGSEGV",
 }
+MENDED = "def recurse() -> None:\n    return None"
 UNSUPERVISED = ("--attempts", "1")
 RESUMES_MAX = 12
 
@@ -222,6 +223,23 @@ def test_a_restart_begins_again_once_however_often_the_process_dies(
     assert (0, 4) == (ran.status, deaths_in(ran)), ran.err
     assert [n for n in range(RECORDS) if n != 33] == on_sqlite.squares()
     assert [1, 2] == on_sqlite.passes()
+
+
+def test_a_replay_goes_on_without_those_that_kill_it_again(
+    on_sqlite: DeadlyWorld, nest: Nursery
+) -> None:
+    """A record that was bad for another reason passes, though one that kills lies beside it."""
+    ran = on_sqlite.live(nest, "map", ["kill", "recurse"], [33, 44])
+    assert 0 == ran.status, ran.err
+    job = on_sqlite.folder / "job.py"
+    job.write_text(job.read_text().replace("def recurse() -> None:\n    recurse()", MENDED))
+    words = ["quarantine", "1", "--replay", "--file", str(job), "--json"]
+    replayed = nest.run(on_sqlite, words=words)
+
+    assert (0, 1) == (replayed.status, deaths_in(replayed)), replayed.err
+    assert [33] == [int(raw) for raw, *_ in on_sqlite.set_aside()]
+    assert [n for n in range(RECORDS) if n != 33] == on_sqlite.squares()
+    assert 1 == replayed.events[-1]["killers"]
 
 
 @pytest.mark.parametrize("point", OF_DEATHS)

@@ -118,7 +118,8 @@ class World:
         """Return the words behind `daybreak` that mean the quarantine of run 1."""
         ledger = () if self.url.startswith("sqlite") else ("--ledger", self.url)
         file = str(self.folder / "job.py")
-        return ["quarantine", "1", *words, "--file", file, "--database", self.url, *ledger]
+        said = [*words, "--file", file, "--database", self.url, *ledger, "--attempts", "1"]
+        return ["quarantine", "1", *said]
 
     def mend(self) -> None:
         """Mend the job's file."""

@@ -9,8 +9,10 @@ ATTEMPTS: Final = 3
 """So many attempts in a row may die without getting on."""
 
 OPTION: Final = "--attempts"
-SUPERVISED: Final = ("run", "restart")
-"""Commands that do the work of steps, which may kill their process."""
+SUPERVISED: Final = ("run", "restart", "quarantine")
+"""Commands that may do the work of steps, which may kill their process."""
+
+REPLAY: Final = "--replay"
 
 _HELP: Final = ("-h", "--help")
 
@@ -23,6 +25,8 @@ def attempts_in(words: Sequence[str]) -> int:
             refuse, in its only attempt.
     """
     if not words or words[0] not in SUPERVISED or any(word in _HELP for word in words):
+        return 1
+    if words[0] == "quarantine" and REPLAY not in words:
         return 1
     given = str(ATTEMPTS)
     for word, next_ in zip(words, [*words[1:], ""], strict=True):

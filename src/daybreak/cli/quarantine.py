@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .help import DaybreakCommand
-from .options import FILE, HELP, JSON, LEDGER, TRACEBACK, ledger_to_read
+from .options import ATTEMPTS, FILE, HELP, JSON, LEDGER, TRACEBACK, ledger_to_read
 from .quarantine_acts import erase_records, refuse_mixed, replay_records
 
 if TYPE_CHECKING:
@@ -89,12 +89,16 @@ SAMPLES: Final = 3
     multiple=True,
     help="A database of the run, with what the ledger does not keep: its user and password.",
 )
+@ATTEMPTS
 @LEDGER
 @FILE
 @JSON
 @TRACEBACK
 @HELP
+@click.pass_context
 def quarantine(
+    ctx: click.Context,
+    /,
     *,
     run: int,
     step: str | None,
@@ -118,7 +122,7 @@ def quarantine(
     given = _urls(databases)
     said = {**acts, "step": step, "file": file, "as_json": as_json}
     if acts["replay"]:
-        return int(replay_records(url, run, given, said))
+        return int(replay_records(url, run, given, said, ctx.obj))
     if acts["erase_key"] is not None or acts["erase_days"] is not None:
         erase_records(url, run, given, said)
         return None

@@ -12,6 +12,7 @@ import click
 from .exits import Exit
 
 if TYPE_CHECKING:
+    from ..operations.attempt import Attempt
     from ..operations.load import LoadedJob
     from ..operations.replay import ReplayOutcome
 
@@ -68,9 +69,18 @@ def erase_records(url: str, run: int, given: Mapping[str, str], acts: Mapping[st
     click.echo(f"{records(number)} erased in the quarantine of run {run}{kept}")
 
 
-def replay_records(url: str, run: int, given: Mapping[str, str], acts: Mapping[str, Any]) -> Exit:
-    """Replay records, and tell what became of them."""
+def replay_records(
+    url: str, run: int, given: Mapping[str, str], acts: Mapping[str, Any], attempt: Attempt
+) -> Exit:
+    """Replay records, and tell what became of them.
+
+    If one of them kills the process, the next attempt leaves out those that did so before.
+
+    Raises:
+        ProcessDied: If that does not help. What was replayed stays so.
+    """
     from ..operations.choice import Wanted  # noqa: PLC0415 - not for `--help`
+    from ..operations.deaths import replay_died  # noqa: PLC0415 - not for `--help`
     from ..operations.inspect import run_report  # noqa: PLC0415 - not for `--help`
     from ..operations.load import load_job  # noqa: PLC0415 - not for `--help`
     from ..operations.replay import replay  # noqa: PLC0415 - not for `--help`
@@ -79,6 +89,8 @@ def replay_records(url: str, run: int, given: Mapping[str, str], acts: Mapping[s
     from ..reports.secrets import Mask  # noqa: PLC0415 - not for `--help`
     from ..telemetry import Telemetry  # noqa: PLC0415 - not for `--help`
 
+    if attempt.gives_up:
+        raise replay_died(attempt)
     loaded = load_job(acts["file"] or Path(run_report(url, run).job_file))
     settings = Settings(
         parameters=_read_parameters(loaded, acts["parameters"]), databases=given, ledger=url
@@ -88,8 +100,14 @@ def replay_records(url: str, run: int, given: Mapping[str, str], acts: Mapping[s
     telemetry = Telemetry()
     telemetry.subscribe(log.hear)
     try:
-        wanted = Wanted(acts["step"], acts["reason"], acts["repaired"])
-        return _told(replay(loaded, run, wanted, settings, telemetry), as_json=acts["as_json"])
+        wanted = Wanted(
+            acts["step"],
+            acts["reason"],
+            acts["repaired"],
+            without_killers=bool(attempt.deaths),
+        )
+        outcome = replay(loaded, run, wanted, settings, telemetry, attempt=attempt)
+        return _told(outcome, as_json=acts["as_json"])
     finally:
         log.close()
 

@@ -63,6 +63,10 @@ class Named:
         return f"{self.origin + 1} in {self.place}"
 
 
+KILLED: Final = "killed its process"
+"""So begins the reason of a record that did."""
+
+
 @dataclass(frozen=True, slots=True)
 class Death:
     """How one attempt died, and what it had in hand."""
@@ -89,7 +93,7 @@ class Death:
         """Why a record that did this is set aside: the same words for the same cause."""
         if self.is_late:
             return self.how
-        return f"killed its process: {self.how}" if self.how else "killed its process"
+        return f"{KILLED}: {self.how}" if self.how else KILLED
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import ProofFailed
 from ..ledger.rows import RunRow
 from ..model.chunk import Kept
+from ..model.deaths import KILLED
 from ..model.ranges import Range
 from .quarantine import QuarantinedRecord, RunQuarantine
 from .repairs import Repairs
@@ -26,6 +27,9 @@ class Wanted:
 
     repaired: Path | None = None
     """Only those in this edited export, as they stand there."""
+
+    without_killers: bool = False
+    """Without those that killed their process before, and have not been repaired."""
 
 
 class Choice:
@@ -45,6 +49,9 @@ class Choice:
         self.erased = 0
         """How many are meant and cannot be replayed: nothing is left of them but their fate."""
 
+        self.killers = 0
+        """How many were left out because they killed their process before."""
+
         self.gone = 0
         """How many of the edited export left quarantine before: they were replayed already."""
 
@@ -63,7 +70,9 @@ class Choice:
         if self._repairs is not None:
             known = {one.id for one in records}
             self.gone = self._repairs.refuse_unknown(known, self._run.identity_key)
-        meant = [one for one in records if one.step in names and self._is_meant(one)]
+        asked_for = [one for one in records if one.step in names and self._is_asked_for(one)]
+        meant = [one for one in asked_for if not self._is_left_out(one)]
+        self.killers = len(asked_for) - len(meant)
         self.erased = sum(one.is_erased for one in meant)
         self.meant = {}
         for one in meant:
@@ -81,7 +90,10 @@ class Choice:
         records = [
             one
             for one in quarantine.records(step)
-            if step in self.meant and self._is_meant(one) and not one.is_erased
+            if step in self.meant
+            and self._is_asked_for(one)
+            and not self._is_left_out(one)
+            and not one.is_erased
         ]
         if unknown := [one for one in records if one.range_after not in ranges]:
             raise ProofFailed(
@@ -101,7 +113,12 @@ class Choice:
             for one in records
         ]
 
-    def _is_meant(self, one: QuarantinedRecord) -> bool:
+    def _is_left_out(self, one: QuarantinedRecord) -> bool:
+        return (
+            self._wanted.without_killers and self._repairs is None and one.reason.startswith(KILLED)
+        )
+
+    def _is_asked_for(self, one: QuarantinedRecord) -> bool:
         if self._repairs is not None and one.id not in self._repairs.by_id:
             return False
         return self._wanted.reason is None or self._wanted.reason in one.reason

@@ -52,6 +52,16 @@ def process_died(in_flight: InFlight, attempt: Attempt) -> ProcessDied:
     )
 
 
+def replay_died(attempt: Attempt) -> ProcessDied:
+    """Return the error for a replay whose process dies whenever it is started."""
+    hows = ", ".join(attempt.deaths)
+    return ProcessDied(
+        f"the replay's process died {len(attempt.deaths)} times: {hows}",
+        hint="mend what kills it, or replay less at a time, with --step or --reason; what was"
+        " replayed stays replayed",
+    )
+
+
 def _record(died: Death) -> str | None:
     if died.named is None:
         return None

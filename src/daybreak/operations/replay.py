@@ -25,6 +25,7 @@ from ..ledger.store import LedgerStore
 from ..model.parameters import read_parameters
 from ..model.status import RunStatus
 from ..telemetry import Telemetry
+from .attempt import Attempt
 from .bodies import StepBodies
 from .choice import Choice, Wanted
 from .load import LoadedJob
@@ -51,6 +52,9 @@ class ReplayOutcome:
     erased: int = 0
     """Records that were meant and cannot be replayed: nothing is left of them but their fate."""
 
+    killers: int = 0
+    """Records left out because they had killed their process, as somebody did in this replay."""
+
     gone: int = 0
     """Records of the edited export that left quarantine before: replayed already."""
 
@@ -58,7 +62,13 @@ class ReplayOutcome:
 
 
 def replay(
-    loaded: LoadedJob, run_id: int, wanted: Wanted, settings: Settings, telemetry: Telemetry
+    loaded: LoadedJob,
+    run_id: int,
+    wanted: Wanted,
+    settings: Settings,
+    telemetry: Telemetry,
+    *,
+    attempt: Attempt | None = None,
 ) -> ReplayOutcome:
     """Process quarantined records of a run again; exactly once, however often it is killed.
 
@@ -68,6 +78,7 @@ def replay(
         wanted: Which records.
         settings: Secret parameters, URLs with credentials, the ledger, lease and patience.
         telemetry: Hears what is done.
+        attempt: Which attempt of a supervised command this process is.
 
     Raises:
         DefinitionError: If the command or the edited export is wrong; nothing was written.
@@ -111,7 +122,14 @@ def replay(
                 telemetry=telemetry,
                 stop=StopRequest(),
             )
-            replaying = Replaying(loaded.job.steps, owned, around, choice, settings.lease_s)
+            replaying = Replaying(
+                loaded.job.steps,
+                owned,
+                around,
+                choice,
+                lease_s=settings.lease_s,
+                attempt=attempt or Attempt(),
+            )
             return _outcome(store, run, choice, replaying.run(), replaying)
     finally:
         store.close()
@@ -186,6 +204,7 @@ def _outcome(
         quarantined=sum(row.counts.quarantined for row in store.steps(run.id)),
         steps=() if replaying is None else replaying.replayed,
         erased=choice.erased,
+        killers=choice.killers,
         gone=choice.gone,
         stale=() if replaying is None else replaying.stale,
     )

@@ -23,6 +23,7 @@ from ..model.progress import StepRow
 from ..model.status import RunStatus, StepStatus
 from ..pipeline import Scope
 from ..telemetry import RunEnded, RunStarted, Said
+from .attempt import Attempt
 from .choice import Choice
 from .signals import stopped_by_signals
 
@@ -60,13 +61,16 @@ class Replaying:
         owned: OwnedRun,
         around: Surroundings,
         choice: Choice,
+        *,
         lease_s: float,
+        attempt: Attempt,
     ) -> None:
         self._steps = steps
         self._owned = owned
         self._around = around
         self._choice = choice
         self._lease_s = lease_s
+        self._attempt = attempt
         self.replayed: list[StepReplay] = []
         self.stale: list[Stale] = []
 
@@ -100,7 +104,7 @@ class Replaying:
         """Replay under a heartbeat; return what ended it early."""
         heartbeat = Heartbeat(self._owned, lease_s=self._lease_s)
         error = None
-        with Scope() as scope, stopped_by_signals(self._around.stop.request):
+        with Scope() as scope, stopped_by_signals(self._around.stop.request, self._attempt):
             scope.start(heartbeat.beat, scope)
             try:
                 self._replay()

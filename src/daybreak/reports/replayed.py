@@ -16,6 +16,11 @@ def replayed_lines(outcome: ReplayOutcome) -> Iterator[str]:
             yield _step_line(step)
     if outcome.gone:
         yield f"{records(outcome.gone)} of the export left quarantine before: replayed already"
+    if outcome.killers:
+        yield (
+            f"{records(outcome.killers)} left out: the process died, as it did of them before;"
+            " mend the code, or repair them"
+        )
     if outcome.erased:
         yield f"{records(outcome.erased)} cannot be replayed: erased"
     if not any(step.counts.read for step in outcome.steps):
