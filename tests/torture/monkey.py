@@ -35,7 +35,12 @@ from .world import World
 DIALECTS = ("sqlite", "postgresql")
 WORKERS = 2
 FAULTS_A_NIGHT = 4
+CUTS_MAX = 41
+"""Up to this COMMIT of a run one is cut."""
+
 RESUMES_MAX = 3
+DRAWS_MAX = 30
+"""So often a fault is drawn anew because it has happened already."""
 LEASE = ("--lease-s", "1", "--takeover-s", "1", "--patience-s", "20")
 OTHER_HOST = {"DAYBREAK_HOST": "another-machine"}
 ENDINGS = {0, 1, 4, 5, -signal.SIGKILL}
@@ -76,6 +81,8 @@ class Night:
     nest: Nursery
     proxy: Proxy
     chance: random.Random
+    known: frozenset[Fault]
+    """What happened in the nights before; drawn again only if nothing else is."""
 
     def disturb(self) -> Fault:
         """Let one fault happen, and wait until it is over."""
@@ -106,9 +113,32 @@ class Night:
         return None
 
     def _point(self, kind: str) -> Fault:
+        return self._new(lambda: self._any_point(kind))
+
+    def _any_point(self, kind: str) -> Fault:
         point: FaultPoint = self.chance.choice(OF_RUNS)
         hits = max(self.expected.hits[point], 1)
         return Fault(self.dialect, kind, point, self.chance.randint(1, hits))
+
+    def _any_instant(self, kind: str) -> Fault:
+        return Fault(self.dialect, kind, hit=self.chance.randint(50, self._last_ms))
+
+    def _any_cut(self) -> Fault:
+        harm: Harm = self.chance.choice(("before", "behind"))
+        return Fault(self.dialect, f"cut {harm}", hit=self.chance.randint(1, CUTS_MAX))
+
+    @property
+    def _last_ms(self) -> int:
+        return int(self.expected.last_commit_s * 1000)
+
+    def _new(self, draw: Callable[[], Fault]) -> Fault:
+        """Draw until something comes that has not happened in an earlier night."""
+        drawn = draw()
+        for _ in range(DRAWS_MAX):
+            if drawn not in self.known:
+                break
+            drawn = draw()
+        return drawn
 
     def _ended(self, fault: Fault, child: Child) -> Fault:
         ran = child.wait()
@@ -132,11 +162,11 @@ class Night:
         return self._ended(fault, self._armed(fault, "term"))
 
     def _kill_at_instant(self) -> Fault:
+        fault = self._new(lambda: self._any_instant("instant"))
         child = self.nest.start(self.world, options=LEASE)
-        wait_s = self.chance.uniform(0.05, self.expected.last_commit_s)
-        time.sleep(wait_s)
+        time.sleep(fault.hit / 1000)
         child.kill()
-        return self._ended(Fault(self.dialect, "instant", hit=int(wait_s * 1000)), child)
+        return self._ended(fault, child)
 
     def _zombie(self) -> Fault:
         """Stop an owner, let another machine take over, then let the first one go on."""
@@ -156,36 +186,47 @@ class Night:
         return self._ended(fault, second)
 
     def _cut_commit(self) -> Fault:
-        harm: Harm = self.chance.choice(("before", "behind"))
-        spare = self.chance.randint(0, 40)
-        self.proxy.cut(harm, spare=spare)
-        child = self.nest.start(self.world, options=LEASE)
-        return self._ended(Fault(self.dialect, f"cut {harm}", hit=spare + 1), child)
+        fault = self._new(self._any_cut)
+        harm: Harm = "before" if fault.kind.endswith("before") else "behind"
+        self.proxy.cut(harm, spare=fault.hit - 1)
+        return self._ended(fault, self.nest.start(self.world, options=LEASE))
 
     def _end_sessions(self) -> Fault:
         """End all sessions of this world's database, at some instant."""
+        fault = self._new(lambda: self._any_instant("end sessions"))
         child = self.nest.start(self.world, options=LEASE)
-        wait_s = self.chance.uniform(0.05, self.expected.last_commit_s)
-        time.sleep(wait_s)
+        time.sleep(fault.hit / 1000)
         with psycopg.connect(self.world.url, autocommit=True) as admin:
             admin.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where datname = current_database() and pid <> pg_backend_pid()"
             )
-        return self._ended(Fault(self.dialect, "end sessions", hit=int(wait_s * 1000)), child)
+        return self._ended(fault, child)
 
 
-def tried(
-    number: int, seed: int, expected: dict[str, Undisturbed], socket: Path, nest: Nursery
-) -> Verdict:
+@dataclass(frozen=True)
+class House:
+    """What all nights share."""
+
+    seed: int
+    expected: dict[str, Undisturbed]
+    socket: Path
+    nest: Nursery
+
+
+def tried(number: int, house: House, known: frozenset[Fault]) -> Verdict:
     """Spend one night."""
-    chance = random.Random(f"{seed}:{number}")
+    chance = random.Random(f"{house.seed}:{number}")
     dialect = DIALECTS[number % 2]
     faults: list[Fault] = []
     problem = None
     try:
-        with proxied(socket) as proxy, worlds(dialect, socket, through=proxy.folder) as world:
-            night = Night(world, dialect, expected[dialect], nest, proxy, chance)
+        with (
+            proxied(house.socket) as proxy,
+            worlds(dialect, house.socket, through=proxy.folder) as world,
+        ):
+            expected = house.expected[dialect]
+            night = Night(world, dialect, expected, house.nest, proxy, chance, known)
             for _ in range(chance.randint(1, FAULTS_A_NIGHT)):
                 fault = night.disturb()
                 faults.append(fault)
@@ -204,9 +245,11 @@ def run(count: int, seed: int) -> int:
     nights = 0
     with running_server() as socket, nursery() as nest, ThreadPoolExecutor(WORKERS) as pool:
         expected = {dialect: undisturbed(dialect, socket) for dialect in DIALECTS}
+        house = House(seed, expected, socket, nest)
         while len(faults) < count:
             batch = range(nights, nights + 25 * WORKERS)
-            for verdict in pool.map(lambda n: tried(n, seed, expected, socket, nest), batch):
+            known = frozenset(faults)  # of earlier batches, so that a seed repeats a campaign
+            for verdict in pool.map(lambda n, known=known: tried(n, house, known), batch):
                 faults.update(verdict.faults)
                 if verdict.problem is not None:
                     wrong.append(verdict)

@@ -273,6 +273,17 @@ def test_a_supervised_command_that_is_killed_goes_on_by_itself(
     assert expected.checksum == world.checksum()
 
 
+@pytest.mark.parametrize("point", ["notes.before_rename", "ledger.before_write"])
+def test_a_request_to_stop_that_comes_before_the_run_listens_is_a_stop(
+    world: World, expected: Undisturbed, nest: Nursery, point: FaultPoint
+) -> None:
+    stopped = nest.run(world, fault=f"{point}:1:term")
+
+    assert (4, True) == (stopped.status, "interrupted" in stopped.err), stopped.err
+    assert 0 == nest.run(world).status
+    assert expected.checksum == world.checksum()
+
+
 DOOMED = {
     "task": """
         @job.task(impact="Nobody knows.")

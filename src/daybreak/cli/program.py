@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from ..operations.attempt import Attempt
-from ..operations.supervise import supervised
+from ..operations.supervise import stopping_signals, supervised
 from .attempts import attempts_in
 from .exits import Exit, exit_of_error
 from .help import DaybreakGroup, color_of_environment
@@ -96,7 +97,12 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
         return int(status_)
 
     attempts = attempts_in(typed)
-    sys.exit(attempted(Attempt()) if attempts == 1 else supervised(attempted, attempts))
+    if attempts > 1:
+        sys.exit(supervised(attempted, attempts))
+    if typed[:1] in _AT_WORK:
+        for number in stopping_signals():  # until the run itself listens, each is a Ctrl-C
+            signal.signal(number, signal.default_int_handler)
+    sys.exit(attempted(Attempt()))
 
 
 def execute(words: Sequence[str], attempt: Attempt | None = None) -> Exit | int:
