@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from daybreak.databases.session import opened
 
@@ -31,6 +33,8 @@ class Place:
     folder: Path
     url: str
     ledger: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """More of its processes' environment."""
 
     @classmethod
     def make(cls, folder: Path, url: str, *, ledger: str | None = None) -> Place:
@@ -42,7 +46,18 @@ class Place:
 
     def reached_by(self, url: str) -> Place:
         """Return the same place, whose database is reached another way."""
-        return Place(self.folder, url, self.ledger)
+        return replace(self, url=url)
+
+    def under(self, **environment: str) -> Place:
+        """Return the same place, whose processes have more in their environment."""
+        return replace(self, environment={**self.environment, **environment})
+
+    @contextmanager
+    def gate(self, number: int) -> Iterator[Gate]:
+        """Keep a gate in front of a record of the three squares, closed until it is opened."""
+        with (self.folder / f"gate-{number}").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield Gate(file)
 
     @contextmanager
     def started(self, *options: str) -> Iterator[Running]:
@@ -56,6 +71,7 @@ class Place:
                 stdout=subprocess.PIPE,
                 stderr=err,
                 text=True,
+                env={**os.environ, **self.environment},
                 cwd=self.folder,
             ) as process,
         ):
@@ -79,6 +95,17 @@ class Place:
             }
 
 
+@dataclass(frozen=True)
+class Gate:
+    """What keeps a run in its middle, its transactions closed and its heart beating."""
+
+    file: IO[str]
+
+    def open(self) -> None:
+        """Let the run pass, now and later."""
+        fcntl.flock(self.file, fcntl.LOCK_UN)
+
+
 WHOLE = {"north": NUMBERS, "south": NUMBERS, "east": NUMBERS, "notes": NOTED}
 """What an undisturbed run leaves."""
 
@@ -97,6 +124,12 @@ class Running:
         """Read its events until so many chunks are committed."""
         while self.chunks < count:
             assert self.hear(), f"it ended after {self.chunks} chunks: {self.err}"
+
+    def until(self, name: str) -> dict[str, Any]:
+        """Read its events until the first of a name; return that."""
+        while not self.events or self.events[-1]["event"] != name:
+            assert self.hear(), f"it ended without {name}: {self.err}"
+        return self.events[-1]
 
     def hear(self) -> bool:
         """Read one event; say whether there was one."""
