@@ -23,6 +23,13 @@ NUMBERS = list(range(RECORDS))
 NOTED = [number for number in NUMBERS if number % BAD]
 MADE = "create table notes (n integer primary key)"
 SEEN_S_MAX = 60.0
+
+# With gates in front of 20 and 40: each of three steps has 15 chunks and 2 workers. One waits at
+# the first gate, the other one does what lies between the gates and waits at the second. The
+# fourth step has no gates.
+CHUNKS_BEFORE_FIRST = 3 * 9 + 15
+CHUNKS_BEFORE_SECOND = CHUNKS_BEFORE_FIRST + 3 * 5
+
 PATIENT = ("--patience-s", "40", "--lease-s", "20")
 
 

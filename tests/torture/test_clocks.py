@@ -26,7 +26,15 @@ from daybreak.ledger.store import LedgerStore
 from tests.postgres_server import Server, breakable_server
 
 from .clocks import ShiftedClock, shifted_clock
-from .outages import NUMBERS, WHOLE, Place, Running, quarantined
+from .outages import (
+    CHUNKS_BEFORE_FIRST,
+    CHUNKS_BEFORE_SECOND,
+    NUMBERS,
+    WHOLE,
+    Place,
+    Running,
+    quarantined,
+)
 
 pytestmark = pytest.mark.torture
 
@@ -39,11 +47,6 @@ START_S_MAX = 8.0
 
 BEAT_S_MAX = 60.0
 QUARANTINED = len(NUMBERS) - len(WHOLE["notes"])
-
-# Each of three steps has 15 chunks and 2 workers: one waits at the first gate, the other one does
-# what lies between the gates and waits at the second. A fourth step has no gates.
-CHUNKS_BEFORE_FIRST = 3 * 9 + 15
-CHUNKS_BEFORE_SECOND = CHUNKS_BEFORE_FIRST + 3 * 5
 
 
 @dataclass(frozen=True)
