@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from daybreak.databases.session import opened
+from daybreak.faultpoints import ENVIRONMENT_TRACE, FaultPoint, Trace
 
 from .outage_job import BAD, RECORDS
 
@@ -44,12 +45,25 @@ class Place:
     """More of its processes' environment."""
 
     @classmethod
-    def make(cls, folder: Path, url: str, *, ledger: str | None = None) -> Place:
-        """Write the job, and make the table that it does not make itself."""
-        shutil.copy(JOB, folder / "job.py")
+    def make(
+        cls,
+        folder: Path,
+        url: str,
+        *,
+        ledger: str | None = None,
+        job: Path = JOB,
+        made: str = MADE,
+    ) -> Place:
+        """Write the job, and make what it does not make itself."""
+        shutil.copy(job, folder / "job.py")
         with opened(url) as session:
-            session.script(MADE)
-        return cls(folder, url, ledger)
+            session.script(made)
+        environment = {ENVIRONMENT_TRACE: str(folder / "trace")}
+        return cls(folder, url, ledger, environment)
+
+    def hits(self, point: FaultPoint) -> int:
+        """Return how often its processes have passed a fault point up to now."""
+        return Trace(self.folder / "trace").counts()[point]
 
     def reached_by(self, url: str) -> Place:
         """Return the same place, whose database is reached another way."""
