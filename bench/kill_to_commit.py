@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .killed_runs import pairs_of, servers
-from .measure import Figure, Target, compared, observed
+from .measure import Figure, Target, bounded, observed
 
 PAIRS: Final = 11
 SURPLUS_S_MAX: Final = 2.0
@@ -24,10 +24,9 @@ def figures() -> Iterator[Figure]:
             starts, gaps = [pair.theirs for pair in pairs], [pair.ours for pair in pairs]
             yield observed(f"{where}: from the start of a new run to its commit", starts, unit="s")
             yield observed(f"{where}: from kill -9 of a run to the next commit", gaps, unit="s")
-            yield compared(
+            yield bounded(
                 f"{where}: from kill -9 of a run to the next commit, beyond a start",
-                pairs,
-                lambda pair: pair.difference,
+                [pair.difference for pair in pairs],
                 unit="s",
                 target=Target("<=", SURPLUS_S_MAX),
             )

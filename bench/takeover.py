@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .killed_runs import pairs_of, servers
-from .measure import Figure, Target, compared, observed
+from .measure import Figure, Target, bounded, observed
 
 PAIRS: Final = 7
 LEASE_S: Final = 5.0
@@ -25,10 +25,9 @@ def figures() -> Iterator[Figure]:
             pairs = pairs_of(socket, PAIRS, lease, host="another-machine")
             gaps = [pair.ours for pair in pairs]
             yield observed(f"{where}: {what}", gaps, unit="s")
-            yield compared(
+            yield bounded(
                 f"{where}: {what}, beyond a start",
-                pairs,
-                lambda pair: pair.difference,
+                [pair.difference for pair in pairs],
                 unit="s",
                 target=Target("<=", SURPLUS_S_MAX),
             )
