@@ -29,7 +29,7 @@ LOCK_WAIT_S = 1.0
 """How long a chunk's statement waits for a lock: as long as the lease."""
 
 LEASE = ("--lease-s", str(LOCK_WAIT_S))
-PATIENCE_S = 3.0
+PATIENCE_S = 2.0
 END_S_MAX = 3.0
 """What a run may take to end, when its patience is over and its last wait for a lock."""
 
