@@ -37,15 +37,10 @@ def output_of(words: list[str], folder: Path, **environment: str) -> str:
     Raises:
         RuntimeError: If it failed, with the end of what it said.
     """
-    settings = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DAYBREAK_", "MAKE", "MFLAGS"))
-    }
     done = subprocess.run(
         words,
         cwd=folder,
-        env=settings | environment,
+        env=nobodys_settings() | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -54,3 +49,12 @@ def output_of(words: list[str], folder: Path, **environment: str) -> str:
         said = (done.stdout + done.stderr)[-2000:]
         raise RuntimeError(f"{' '.join(words)} ended with status {done.returncode}:\n{said}")
     return done.stdout
+
+
+def nobodys_settings() -> dict[str, str]:
+    """Return the environment without what would make a figure somebody's own."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DAYBREAK_", "MAKE", "MFLAGS"))
+    }

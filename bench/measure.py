@@ -5,6 +5,9 @@ meets it and the 90 % interval of the pairs' ratio lies within 10 % of its media
 says that the machine was too noisy to tell: then the figure is "not measured", and so is one whose
 peer is absent. What is counted, and not timed, is met or missed without an interval.
 
+A duration that has a bound in seconds is no comparison. Its target is met if both ends of the
+median's 90 % interval meet it, missed if neither does, and else it is "not measured".
+
 Intervals are those of order statistics: they assume nothing about the distribution, draw no
 chance, and exist from five samples on, which is why a comparison has at least five pairs. How
 figures are printed is not here.
@@ -202,6 +205,21 @@ def compared(
     if not ratio.is_within(TOLERANCE, median(ratios)):
         met = NOT_MEASURED
     return Figure(figure, value, unit, target, met, Spread(len(pairs), *own, *ratio))
+
+
+def bounded(figure: str, samples: Sequence[float], *, unit: str, target: Target) -> Figure:
+    """Return the figure of something that has a bound in its own unit, and the verdict.
+
+    Args:
+        figure: What was measured.
+        samples: At least five.
+        unit: Of the samples.
+        target: Of the samples.
+    """
+    own = interval_of_median(samples)
+    verdicts = {target.is_met_by(own.low), target.is_met_by(own.high)}
+    met: Met = verdicts.pop() if len(verdicts) == 1 else NOT_MEASURED
+    return Figure(figure, median(samples), unit, target, met, Spread(len(samples), *own))
 
 
 def counted(figure: str, value: int, *, unit: str, target: Target) -> Figure:

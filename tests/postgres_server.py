@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 STOP_TIMEOUT_S = 30.0
 
@@ -73,12 +73,15 @@ class Server:
 
 
 @contextmanager
-def breakable_server(*, is_durable: bool = False) -> Iterator[Server]:
+def breakable_server(
+    *, is_durable: bool = False, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """Run a server of one's own, in a process of its own.
 
     Args:
         is_durable: Whether commits are synced to disk (fsync, full_page_writes), as they are
             outside of tests.
+        environment: More of its environment.
 
     Raises:
         RuntimeError: If the server did not start; its log stands on standard error.
@@ -88,6 +91,7 @@ def breakable_server(*, is_durable: bool = False) -> Iterator[Server]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, **(environment or {})},
         start_new_session=True,  # Ctrl-C is for the owner; the server ends with its pipe
     ) as process:
         assert process.stdin is not None

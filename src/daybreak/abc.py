@@ -255,10 +255,6 @@ class Target(Protocol):
         """
         ...
 
-    def holders(self) -> str:
-        """Say who holds the target's locks, as the end of a sentence, where that is known."""
-        ...
-
     def markers(self, run_key: str, of: Pass) -> list[Marker]:
         """Read what is committed. Call it after `close_older` only.
 

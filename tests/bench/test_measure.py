@@ -17,6 +17,7 @@ from bench.measure import (
     Spread,
     Target,
     absent,
+    bounded,
     compared,
     counted,
     interleaved,
@@ -197,3 +198,20 @@ def test_a_figure_is_one_json_object_with_six_keys() -> None:
 )
 def test_numbers_keep_four_digits_and_counts_keep_all(value: float, shown: float) -> None:
     assert shown == rounded(value)
+
+
+@pytest.mark.parametrize(
+    ("samples", "met"),
+    [
+        pytest.param([0.1, 0.5, 1.0, 1.5, 1.9], True, id="all below, however far apart"),
+        pytest.param([2.1, 2.5, 3.0, 3.5, 9.0], False, id="all above"),
+        pytest.param([1.0, 1.5, 1.9, 2.0, 2.1], NOT_MEASURED, id="on both sides"),
+    ],
+)
+def test_a_bound_is_met_by_the_whole_interval_or_missed_by_it(
+    samples: list[float], met: Met
+) -> None:
+    figure = bounded("gap", samples, unit="s", target=Target("<=", 2))
+
+    assert (met, median(samples)) == (figure.met, figure.value)
+    assert Spread(5, min(samples), max(samples)) == figure.spread

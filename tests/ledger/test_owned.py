@@ -99,6 +99,21 @@ def test_the_end_of_a_run_is_the_end_of_its_lease(
     assert not run.lease.is_current(store.now())
 
 
+def test_nothing_ends_before_it_began_when_the_clock_goes_back(
+    store: LedgerStore, run_ledger: OwnedRun, time: ManualTime
+) -> None:
+    began_at = time.now()
+    run_ledger.begin_step("load", code="1", whole=WHOLE)
+    time.wall = began_at - timedelta(days=1)
+    run_ledger.end_step("load", StepStatus.DONE)
+    run_ledger.become(RunStatus.DONE)
+
+    run, [step] = store.run(run_ledger.run.id), store.steps(run_ledger.run.id)
+
+    assert (began_at, began_at) == (run.started_at, run.ended_at)
+    assert (began_at, began_at) == (step.started_at, step.ended_at)
+
+
 def test_a_lease_is_current_after_a_sign_of_life(store: LedgerStore, run_ledger: OwnedRun) -> None:
     run_ledger.renew()
 

@@ -151,6 +151,38 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        "lease-by-wall-clock",
+        "A lease that is over by the wall clock is taken at once, whoever's clock is right.",
+        _LEDGER_ROOMS,
+        (
+            Patch(
+                "ledger/ownership.py",
+                "        is_same_lock = self.owner.lock_id",
+                """\
+        if seen.lease and not seen.lease.is_current(self.session.patience.clock.now()):
+            return True
+        is_same_lock = self.owner.lock_id""",
+            ),
+        ),
+    ),
+    Mutant(
+        "ends-before-it-began",
+        "A clock that goes back makes what the ledger says of durations negative.",
+        _LEDGER_ROOMS,
+        (
+            Patch(
+                "ledger/sql/become.sql",
+                "case when :ended_at < started_at then started_at else :ended_at end",
+                ":ended_at",
+            ),
+            Patch(
+                "ledger/sql/end_step.sql",
+                "case when :now < started_at then started_at else :now end",
+                ":now",
+            ),
+        ),
+    ),
+    Mutant(
         "lock-shared",
         "Two processes of one machine hold the lock of the same run.",
         ("operations",),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from daybreak.databases.session import opened
+from daybreak.faultpoints import ENVIRONMENT_TRACE, FaultPoint, Trace
 
 from .outage_job import BAD, RECORDS
 
@@ -21,6 +24,13 @@ NUMBERS = list(range(RECORDS))
 NOTED = [number for number in NUMBERS if number % BAD]
 MADE = "create table notes (n integer primary key)"
 SEEN_S_MAX = 60.0
+
+# With gates in front of 20 and 40: each of three steps has 15 chunks and 2 workers. One waits at
+# the first gate, the other one does what lies between the gates and waits at the second. The
+# fourth step has no gates.
+CHUNKS_BEFORE_FIRST = 3 * 9 + 15
+CHUNKS_BEFORE_SECOND = CHUNKS_BEFORE_FIRST + 3 * 5
+
 PATIENT = ("--patience-s", "40", "--lease-s", "20")
 
 
@@ -31,18 +41,44 @@ class Place:
     folder: Path
     url: str
     ledger: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """More of its processes' environment."""
 
     @classmethod
-    def make(cls, folder: Path, url: str, *, ledger: str | None = None) -> Place:
-        """Write the job, and make the table that it does not make itself."""
-        shutil.copy(JOB, folder / "job.py")
+    def make(
+        cls,
+        folder: Path,
+        url: str,
+        *,
+        ledger: str | None = None,
+        job: Path = JOB,
+        made: str = MADE,
+    ) -> Place:
+        """Write the job, and make what it does not make itself."""
+        shutil.copy(job, folder / "job.py")
         with opened(url) as session:
-            session.script(MADE)
-        return cls(folder, url, ledger)
+            session.script(made)
+        environment = {ENVIRONMENT_TRACE: str(folder / "trace")}
+        return cls(folder, url, ledger, environment)
+
+    def hits(self, point: FaultPoint) -> int:
+        """Return how often its processes have passed a fault point up to now."""
+        return Trace(self.folder / "trace").counts()[point]
 
     def reached_by(self, url: str) -> Place:
         """Return the same place, whose database is reached another way."""
-        return Place(self.folder, url, self.ledger)
+        return replace(self, url=url)
+
+    def under(self, **environment: str) -> Place:
+        """Return the same place, whose processes have more in their environment."""
+        return replace(self, environment={**self.environment, **environment})
+
+    @contextmanager
+    def gate(self, number: int) -> Iterator[Gate]:
+        """Keep a gate in front of a record of the three squares, closed until it is opened."""
+        with (self.folder / f"gate-{number}").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield Gate(file)
 
     @contextmanager
     def started(self, *options: str) -> Iterator[Running]:
@@ -56,6 +92,7 @@ class Place:
                 stdout=subprocess.PIPE,
                 stderr=err,
                 text=True,
+                env={**os.environ, **self.environment},
                 cwd=self.folder,
             ) as process,
         ):
@@ -79,6 +116,17 @@ class Place:
             }
 
 
+@dataclass(frozen=True)
+class Gate:
+    """What keeps a run in its middle, its transactions closed and its heart beating."""
+
+    file: IO[str]
+
+    def open(self) -> None:
+        """Let the run pass, now and later."""
+        fcntl.flock(self.file, fcntl.LOCK_UN)
+
+
 WHOLE = {"north": NUMBERS, "south": NUMBERS, "east": NUMBERS, "notes": NOTED}
 """What an undisturbed run leaves."""
 
@@ -97,6 +145,12 @@ class Running:
         """Read its events until so many chunks are committed."""
         while self.chunks < count:
             assert self.hear(), f"it ended after {self.chunks} chunks: {self.err}"
+
+    def until(self, name: str) -> dict[str, Any]:
+        """Read its events until the first of a name; return that."""
+        while not self.events or self.events[-1]["event"] != name:
+            assert self.hear(), f"it ended without {name}: {self.err}"
+        return self.events[-1]
 
     def hear(self) -> bool:
         """Read one event; say whether there was one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,11 @@ import pytest
 
 from tests.postgres_server import Server, breakable_server
 
-from .outages import NUMBERS, PATIENT, WHOLE, Place, quarantined
+from .outages import CHUNKS_BEFORE_FIRST, NUMBERS, PATIENT, WHOLE, Place, quarantined
 
 pytestmark = pytest.mark.slow
 
+AWAY_S = 20.0
 QUARANTINED = len(NUMBERS) - len(WHOLE["notes"])
 
 
@@ -51,6 +53,34 @@ def test_a_server_that_crashes_and_comes_back_is_waited_for(
     assert 0 == running.status, running.err
     assert place.left() == WHOLE
     assert quarantined(running.events) == QUARANTINED
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(150)
+def test_a_server_that_is_away_for_twenty_seconds_is_waited_for(
+    server: Server, place: Place
+) -> None:
+    """Three steps have two chunks each in hand when it goes away, and others before them."""
+    with (
+        place.gate(20) as first,
+        place.gate(40) as second,
+        place.started("--patience-s", "60") as running,
+    ):
+        running.until_chunks(CHUNKS_BEFORE_FIRST)
+        server.crash()
+        try:
+            first.open()
+            second.open()
+            with pytest.raises(subprocess.TimeoutExpired):  # it waits, and does not end
+                running.process.wait(AWAY_S)
+        finally:
+            server.start()
+        running.end()
+
+    assert 0 == running.status, running.err
+    assert place.left() == WHOLE
+    assert quarantined(running.events) == QUARANTINED
+    assert AWAY_S <= running.ended["duration_s"]
 
 
 def test_a_server_that_stays_away_fails_the_run_which_then_resumes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from .url import parse
@@ -15,11 +16,12 @@ def holders_of_file(file: Path) -> list[int]:
     Linux lists every lock with the number of its file. A process of another container is listed
     with a number that means nothing here, and left out.
     """
-    if not LOCKS.exists() or not file.exists():
+    try:
+        number, locks = str(file.stat().st_ino), LOCKS.read_text()
+    except OSError:
         return []
-    number = str(file.stat().st_ino)
     found = set()
-    for line in LOCKS.read_text().splitlines():
+    for line in locks.splitlines():
         fields = line.replace("->", "").split()
         is_file = len(fields) > 5 and fields[5].rsplit(":", 1)[-1] == number  # noqa: PLR2004
         if is_file and int(fields[4]) > 0:
@@ -35,7 +37,10 @@ def holders_of(url: str) -> list[int]:
     return holders_of_file(Path(parsed.database))
 
 
-def said_holders(url: str) -> str:
-    """Say who holds the file's locks, as the end of a sentence; empty if nobody can say."""
-    pids = holders_of(url)
-    return f"; it is locked by process {', '.join(map(str, pids))}" if pids else ""
+def said_holders(file: Path) -> str:
+    """Say who holds a file's locks, as the end of a sentence; empty if nobody can say."""
+    pids = holders_of_file(file)
+    others = [pid for pid in pids if pid != os.getpid()]
+    if others:
+        return f"; it is locked by process {', '.join(map(str, others))}"
+    return f"; it is locked by this process itself, {os.getpid()}" if pids else ""

@@ -24,6 +24,11 @@ from .statement import shortened
 # SQLSTATE classes and codes, from the manual's appendix A.
 _BUSY: Final = "55P03"
 _TRANSIENT: Final = ("08", "40001", "40P01", "53", _BUSY, "57P", "57014", "58", "25P03", "25P04")
+_WAY_OUT: Final = "see whether the server is up or full, and who holds locks; run again"
+_WAY_OUT_OF_LOCK: Final = (
+    "see who holds the lock: select pid, usename, application_name, xact_start, query"
+    " from pg_stat_activity order by xact_start; end that, then run again"
+)
 _DATA: Final = ("22", "23", "44", "P0")
 _RIGHTS: Final = ("42501", "25006", "28")
 _SCHEMA: Final = ("42P01", "42703", "3F000")
@@ -71,7 +76,7 @@ def _kind_of(error: psycopg.Error, state: str) -> tuple[type[DaybreakError], str
     if state.startswith(_TRANSIENT) or (not state and _is_about_connection(error)):
         kind = DatabaseBusy if state == _BUSY else TransientError
         message = f"PostgreSQL could not do it now: {said}"
-        return kind, message, "see whether the server is up or full, and who holds locks; run again"
+        return kind, message, _WAY_OUT_OF_LOCK if state == _BUSY else _WAY_OUT
     if state.startswith(_RIGHTS):
         return RightsMissing, said, "grant it, or use another user"
     if state.startswith(_SCHEMA):

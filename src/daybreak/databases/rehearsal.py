@@ -23,7 +23,6 @@ from ..errors import (
 from ..faultpoints import hit
 from ..model.row import Row
 from .deferred import deferred_check
-from .holders import said_holders
 from .session import LOCK_WAIT_S, Session, connect
 from .statement import load
 from .url import without_credentials
@@ -112,8 +111,7 @@ class RehearsalTransaction:
             session.begin()
         except TransientError as error:
             raise PreflightError(
-                f"a rehearsal cannot begin in {without_credentials(self.url)}:"
-                f" {error}{said_holders(self.url)}",
+                f"a rehearsal cannot begin in {without_credentials(self.url)}: {error}",
                 hint="wait for those who write to it, or rehearse in a database of its own:"
                 " --scratch",
             ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from ..errors import (
@@ -17,6 +18,7 @@ from ..errors import (
     TransactionEnded,
     TransientError,
 )
+from .holders import said_holders
 from .statement import shortened
 
 _BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
@@ -48,6 +50,8 @@ def ours(error: Exception, sql: str, path: str) -> DaybreakError:
 def _kind_of(error: Exception, name: str, path: str) -> tuple[type[DaybreakError], str, str]:
     """Say what an error is to us: its class, its message and its way out."""
     said = str(error)
+    is_busy = name.startswith(_BUSY)
+    holders = said_holders(Path(path)) if is_busy else ""
     known: list[tuple[bool, type[DaybreakError], str, str]] = [
         (
             name == "SQLITE_AUTH" or "not authorized" in said,
@@ -56,9 +60,9 @@ def _kind_of(error: Exception, name: str, path: str) -> tuple[type[DaybreakError
             "leave COMMIT, ROLLBACK, SAVEPOINT and ATTACH out of the function",
         ),
         (
-            name.startswith(_BUSY),
+            is_busy,
             DatabaseBusy,
-            f"SQLite could not do it now: {said}",
+            f"SQLite could not do it now: {said}{holders}",
             "see who else writes to the file; then run again",
         ),
         (

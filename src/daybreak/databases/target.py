@@ -24,7 +24,6 @@ from ..model.fate import Counts
 from ..model.limits import LEASE_S
 from ..model.ownership import Ownership, Pass
 from ..model.row import Row
-from .holders import said_holders
 from .markers import marker_of
 from .replaying import ReplayWriter, replayed_of
 from .rights import rights_missing, target_rights_missing
@@ -131,9 +130,6 @@ class DatabaseTarget:
                 epoch=ownership.epoch,
                 closed_at=self.clock.now().isoformat(),
             )
-
-    def holders(self) -> str:
-        return said_holders(self.url)
 
     def _end_sessions(self, ownership: Ownership) -> None:
         """End what older epochs left open, where the database lets us; SQLite cannot."""

@@ -1,19 +1,35 @@
-"""Turns at a SQLite file: its writers in this process queue here instead of polling the file."""
+"""Turns at a SQLite file: its writers in this process queue here instead of polling the file.
+
+One of them at a time waits for the lock of another process, and the others wait for that one. If it
+waits in vain, so did they: otherwise each would wait as long again, one after the other, before
+anybody lost patience.
+"""
 
 from __future__ import annotations
 
 import threading
 from typing import Protocol
 
-_turns: dict[str, threading.Lock] = {}
+from ..errors import DatabaseBusy
+
+_turns: dict[str, _FileTurn] = {}
 _guard = threading.Lock()
 
 
 class Turn(Protocol):
     """Held from the beginning of a transaction to its end."""
 
-    def acquire(self) -> bool:
-        """Wait for the turn."""
+    def acquire(self) -> None:
+        """Wait for the turn.
+
+        Raises:
+            DatabaseBusy: If one who had it meanwhile waited in vain for another process's lock. The
+                turn is not ours.
+        """
+        ...
+
+    def has_waited_in_vain(self, error: DatabaseBusy) -> None:
+        """Say, having the turn, that another process has the lock; all who wait now are told."""
         ...
 
     def release(self) -> None:
@@ -21,14 +37,40 @@ class Turn(Protocol):
         ...
 
 
+class _FileTurn:
+    """The turn at one file."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_vain: DatabaseBusy | None = None
+        """What was raised for whoever waited in vain last."""
+
+    def acquire(self) -> None:
+        known = self._in_vain
+        self._lock.acquire()
+        error = self._in_vain
+        if error is not None and error is not known:
+            self._lock.release()
+            raise DatabaseBusy(str(error), hint=error.hint, **error.where) from error
+
+    def has_waited_in_vain(self, error: DatabaseBusy) -> None:
+        self._in_vain = error
+
+    def release(self) -> None:
+        self._lock.release()
+
+
 class _NoTurn:
     """Servers have locks of their own."""
 
-    def acquire(self) -> bool:
-        return True
+    def acquire(self) -> None:
+        return
+
+    def has_waited_in_vain(self, error: DatabaseBusy) -> None:
+        del error
 
     def release(self) -> None:
-        return None
+        return
 
 
 def turn_of(url: str) -> Turn:
@@ -36,4 +78,4 @@ def turn_of(url: str) -> Turn:
     if not url.startswith("sqlite"):
         return _NoTurn()
     with _guard:
-        return _turns.setdefault(url, threading.Lock())
+        return _turns.setdefault(url, _FileTurn())

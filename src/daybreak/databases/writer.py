@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from ..abc import Clock
-from ..errors import LeaseLost, TransactionEnded, TransientError
+from ..errors import DatabaseBusy, LeaseLost, TransactionEnded, TransientError
 from ..model.chunk import Marker, SetAside
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
@@ -81,6 +81,10 @@ class Writer:
             marked = session.begin_with(load(session.dialect, door), **bind)
             if not marked:
                 self._refuse_stale(session)
+        except DatabaseBusy as error:
+            self._turn.has_waited_in_vain(error)
+            self.rollback()
+            raise
         except BaseException:
             self.rollback()
             raise

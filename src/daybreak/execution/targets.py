@@ -44,7 +44,7 @@ class Targets:
         """Say that an old owner, stopped inside a transaction, keeps everybody out."""
         return RunOwned(
             f"an earlier owner of run {self._ownership.run_id} still holds a transaction in"
-            f" {target.name}: {error}{target.holders()}",
+            f" {target.name}: {error}",
             hint="continue or end that process (--kill-owner ends one of this machine), then run"
             " the same command again",
             database=target.name,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..abc import Clock
-from ..databases.holders import holders_of, said_holders
+from ..databases.holders import holders_of
 from ..errors import RunOwned, TransientError
 from ..ledger.clock import Patience
 from ..ledger.owned import OwnedRun
@@ -32,7 +32,7 @@ def opened_ledger(url: str, settings: Settings) -> LedgerStore:
         return LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
     except TransientError as error:
         raise RunOwned(
-            f"the ledger cannot be opened: {error}{said_holders(url)}",
+            f"the ledger cannot be opened: {error}",
             hint="a process that was stopped while it wrote keeps the lock: continue or end it"
             " (--kill-owner ends one of this machine), then run the same command again",
         ) from error

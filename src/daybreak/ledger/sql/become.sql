@@ -3,7 +3,8 @@ update daybreak_ledger.runs
 set
   status = :status,
   error = :error,
-  ended_at = :ended_at,
+  -- Never before it began: the clock may have gone back, or the owner may have another clock.
+  ended_at = case when :ended_at < started_at then started_at else :ended_at end,
   lease_until = case when :is_end = 1 then null else lease_until end
 where id = :run_id
   and epoch = :epoch

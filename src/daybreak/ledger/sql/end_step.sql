@@ -4,7 +4,8 @@ set
   status = :status,
   value = :value,
   error = :error,
-  ended_at = :now,
+  -- Never before it began, as in `become`.
+  ended_at = case when :now < started_at then started_at else :now end,
   records_read = :records_read,
   records_passed = :records_passed,
   records_filtered = :records_filtered,
