@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from daybreak.connectors.csv_source import CsvSource
 from daybreak.connectors.table import TableSink
 from daybreak.databases.session import opened
 from daybreak.errors import (
+    DatabaseBusy,
     DatabaseUnreachable,
     DaybreakError,
     DefinitionError,
@@ -27,6 +29,7 @@ from daybreak.errors import (
     PreflightError,
     RightsMissing,
     RunOwned,
+    TransientError,
 )
 from daybreak.execution import chunk_worker
 from daybreak.model.ranges import Range
@@ -327,6 +330,21 @@ def test_a_database_that_does_not_answer_is_said(sqlite_house: House) -> None:
 def test_a_folder_that_is_missing_is_said(sqlite_house: House) -> None:
     with pytest.raises(DatabaseUnreachable, match="does not exist"):
         sqlite_house.start(databases={"": "sqlite:////no/such/folder/x.db"})
+
+
+def test_a_ledger_that_cannot_be_written_is_nobodys_fault(sqlite_house: House) -> None:
+    """A full disk is no other process: there is nobody to be ended."""
+    sqlite_house.start(stop_after(2))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(TransientError, match="the ledger could not be reached") as caught:
+            sqlite_house.start(takeover_s=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert not isinstance(caught.value, DatabaseBusy)
+    assert RunStatus.DONE == sqlite_house.start().status
 
 
 def test_missing_rights_are_said_with_what_to_grant(tmp_path: Path, postgres_url: str) -> None:
