@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from daybreak.databases.session import opened
+from daybreak.faultpoints import ENVIRONMENT_TRACE, FaultPoint, Trace
 
 from .outage_job import BAD, RECORDS
 
 JOB = Path(__file__).with_name("outage_job.py")
 NUMBERS = list(range(RECORDS))
 NOTED = [number for number in NUMBERS if number % BAD]
+STEPS = ("north", "south", "east", "notes")
+MARKED = """
+    select step, sum(records_read) as read, sum(rows_written) as written from {}markers group by step
+"""
+SAID = """
+    select s.step, s.status, coalesce(sum(m.records_read), 0) as read
+    from {0}steps s left join {0}measurements m on m.run_id = s.run_id and m.step = s.step
+    group by s.step, s.status
+"""
 MADE = "create table notes (n integer primary key)"
 SEEN_S_MAX = 60.0
+SMALL = tuple(word for step in STEPS for word in ("--set", f"{step}.chunk=1"))
+"""Many small chunks: four times as many instants at which something can happen."""
+
 PATIENT = ("--patience-s", "40", "--lease-s", "20")
 
 
@@ -31,6 +47,8 @@ class Place:
     folder: Path
     url: str
     ledger: str | None = None
+    within: tuple[str, ...] = ()
+    """A command that starts the run in other surroundings: `ip netns exec NAME`."""
 
     @classmethod
     def make(cls, folder: Path, url: str, *, ledger: str | None = None) -> Place:
@@ -42,25 +60,27 @@ class Place:
 
     def reached_by(self, url: str) -> Place:
         """Return the same place, whose database is reached another way."""
-        return Place(self.folder, url, self.ledger)
+        return replace(self, url=url)
 
     @contextmanager
     def started(self, *options: str) -> Iterator[Running]:
         """Start the command; it is killed if the block is left before it has ended."""
         ledger = () if self.ledger is None else ("--ledger", self.ledger)
         words = ["run", str(self.folder / "job.py"), "--database", self.url, *ledger, "--json"]
+        said = self.folder / f"err-{len(list(self.folder.glob('err-*')))}"
         with (
-            (self.folder / "err").open("w+") as err,
+            said.open("w") as err,
             subprocess.Popen(
-                [sys.executable, "-m", "daybreak", *words, *options],
+                [*self.within, sys.executable, "-m", "daybreak", *words, *options],
                 stdout=subprocess.PIPE,
                 stderr=err,
                 text=True,
                 cwd=self.folder,
+                env={**os.environ, ENVIRONMENT_TRACE: str(self.folder / "trace")},
             ) as process,
         ):
             try:
-                yield Running(process, self.folder / "err", [])
+                yield Running(process, said, [])
             finally:
                 process.kill()
 
@@ -75,8 +95,38 @@ class Place:
         with opened(url or self.url) as session:
             return {
                 table: [row.n for row in session.query(f"select n from {table} order by n")]  # noqa: S608 - ours
-                for table in ("north", "south", "east", "notes")
+                for table in STEPS
             }
+
+    @property
+    def ledger_url(self) -> str:
+        """Where its ledger is."""
+        return self.ledger or f"sqlite:///{self.folder / '.daybreak' / 'ledger.db'}"
+
+    def assert_no_more_is_said_than_happened(self) -> None:
+        """Compare the ledger with the markers, and the markers with the rows, of a run that failed.
+
+        Every step must have committed a chunk.
+        """
+        left = self.left()
+        with opened(self.url) as session:
+            spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
+            assert [] == session.query(
+                f"select step from {spelled}markers where committed_at is null"  # noqa: S608 - ours
+            )
+            marked = {row.step: row for row in session.query(MARKED.format(spelled))}
+        assert {step: len(left[step]) for step in STEPS} == {
+            step: marked[step].written for step in STEPS
+        }
+        with opened(self.ledger_url) as session:
+            spelled = "" if session.dialect == "sqlite" else "daybreak_ledger."
+            said = session.query(SAID.format(spelled))
+            runs = session.query(f"select status from {spelled}runs")  # noqa: S608 - ours
+        assert [row.status for row in runs] != ["done"], said
+        for row in said:
+            read = marked[row.step].read if row.step in marked else 0
+            assert row.read <= read, row
+            assert row.status != "done" or read == RECORDS, row
 
 
 WHOLE = {"north": NUMBERS, "south": NUMBERS, "east": NUMBERS, "notes": NOTED}
@@ -97,6 +147,39 @@ class Running:
         """Read its events until so many chunks are committed."""
         while self.chunks < count:
             assert self.hear(), f"it ended after {self.chunks} chunks: {self.err}"
+
+    def until_all_committed(self) -> None:
+        """Read its events until every step has committed a chunk."""
+        while not {*STEPS} <= {event["step"] for event in self.events if event.get("part")}:
+            assert self.hear(), f"it ended before: {self.err}"
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep it and its attempt stopped inside the block, and continue them behind it."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        pids = [pid, *map(int, children)]
+        for one in pids:
+            os.kill(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in pids:
+                os.kill(one, signal.SIGCONT)
+
+    def until_it_fails(self, begun: FaultPoint, done: FaultPoint, times: int) -> None:
+        """Wait until something was begun so much more often than done, since now."""
+        trace = Trace(self.said.with_name("trace"))
+
+        def failed() -> int:
+            counts = trace.counts()
+            return counts[begun] - counts[done]
+
+        since = failed()
+        ends_at_s = time.monotonic() + SEEN_S_MAX
+        while failed() < since + times:
+            assert time.monotonic() < ends_at_s, f"it never failed: {self.err}"
+            time.sleep(0.005)
 
     def hear(self) -> bool:
         """Read one event; say whether there was one."""
