@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +40,7 @@ from daybreak.operations.load import load_job
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.pipeline import Block, Carried, carry
-from daybreak.telemetry import ChunkCommitted, Event, Telemetry
+from daybreak.telemetry import ChunkCommitted, Event, Said, Telemetry
 
 JOB = """
 from pydantic import BaseModel
@@ -310,6 +312,26 @@ def test_a_second_ledger_on_the_same_target_is_refused(house: House) -> None:
 
     assert isinstance(failure_of(second), ForeignLedger)
     assert "is owned by ledger" in str(second.error)
+
+
+def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_again(
+    sqlite_house: House,
+) -> None:
+    data, backup = sqlite_house.folder / "x.db", sqlite_house.folder / "backup.db"
+    sqlite_house.start(stop_after(2))
+    shutil.copy(data, backup)
+    sqlite_house.start(stop_after(2))
+    shutil.copy(backup, data)
+    again = sqlite_house.start()
+
+    told = [event.message for event in sqlite_house.events if isinstance(event, Said)]
+    assert [RunStatus.DONE, ALL] == [again.status, sqlite_house.orders()]
+    assert 1 == len(told)
+    assert re.match(
+        r"database lost commits \(failover, restored backup\?\): \d00 records were committed, it"
+        r" knows of \d00; what is missing is done again$",
+        told[0],
+    )
 
 
 def test_a_ledger_of_a_newer_version_is_refused(sqlite_house: House) -> None:

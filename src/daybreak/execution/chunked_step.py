@@ -14,7 +14,7 @@ from ..model.fate import Counts
 from ..model.job import Step
 from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
-from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, COMMITS_LOST, Measurement, StepRow
 from ..model.ranges import Range, gaps, is_within
 from ..pipeline import Scope
 from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
@@ -103,6 +103,8 @@ class ChunkedStep:
         assert row.whole is not None
         prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
         chunks = self._chunks(plan, of)
+        if known is not None and known.whole is not None:
+            self._say_lost(known, plan, chunks)
         self._started(row, chunks)
         self._remember(of, chunks)
         self._work(plan, of, row, chunks)
@@ -168,6 +170,21 @@ class ChunkedStep:
     def _say(self, message: str) -> None:
         now = self._around.clock.now()
         self._around.telemetry.publish(Said(now, self._step.name, message, {}))
+
+    def _say_lost(self, known: StepRow, plan: ChunkedPlan, chunks: list[Marker]) -> None:
+        """Say that a target lost what the ledger saw committed; data and markers went together.
+
+        So what is missing is simply done again. Only of a finished step the loss is refused: others
+        may have built on it.
+        """
+        seen, found = known.counts.read, sum_of(chunks).read
+        if found < seen:
+            name = plan.target.name
+            self._around.ledger.note(COMMITS_LOST, step=self._step.name, seen=seen, found=found)
+            self._say(
+                f"{name} lost commits (failover, restored backup?): {seen} records were committed,"
+                f" it knows of {found}; what is missing is done again"
+            )
 
     def _missing(self, plan: ChunkedPlan, whole: Range, chunks: list[Marker]) -> list[Range]:
         return gaps(whole, (marker.part for marker in chunks), plan.source.in_order)
