@@ -143,6 +143,8 @@ def serve() -> None:
         _make(server, options)
     else:
         _copy(server, options.standby_of)
+    if options.address:
+        _start_at(server, options.address)
     server.start()
     print(server.get_postmaster_info().socket_dir, flush=True)  # noqa: T201 - the answer
     for line in sys.stdin:
@@ -159,6 +161,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--durable", action="store_true", help="sync every commit to disk")
     parser.add_argument("--place", type=Path, help="where its folder is made")
+    parser.add_argument("--address", help="where it listens, too; anybody may enter there")
     parser.add_argument("--replicated", action="store_true", help="it may have standbys")
     parser.add_argument("--standby-of", type=Path, help="the folder of its primary's socket")
     parser.add_argument("--set", action="append", default=[], help="more of its configuration")
@@ -172,6 +175,15 @@ def _make(server: PostgresServer, options: argparse.Namespace) -> None:
         configuration.write(CONFIGURATION_DURABLE if options.durable else CONFIGURATION)
         configuration.write(CONFIGURATION_REPLICATED if options.replicated else "")
         configuration.write("\n".join(options.set))
+
+
+def _start_at(server: PostgresServer, address: str) -> None:
+    """Start a server that listens on an address besides its socket."""
+    with (server.pgdata / "pg_hba.conf").open("a") as rights:
+        rights.write("host all all samenet trust\n")
+    listens = f'-h "{address}" -k {server.pgdata}'
+    log, data = str(server.log), str(server.pgdata)
+    _pg(server, "pg_ctl", "-w", "-o", listens, "-l", log, "-D", data, "start")
 
 
 def _copy(server: PostgresServer, primary: Path) -> None:

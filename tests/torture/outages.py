@@ -1,4 +1,4 @@
-"""A run of `outage_job.py` against a database that a test breaks: start it, see it, compare it."""
+"""A run of `outage_job.py` in surroundings that a test breaks: start it, see it, compare it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from daybreak.databases.session import opened
-from daybreak.faultpoints import ENVIRONMENT_TRACE, FaultPoint, Trace
+from daybreak.databases.session import Session, opened
+from daybreak.errors import SchemaMismatch
+from daybreak.faultpoints import ENVIRONMENT_FAULT, ENVIRONMENT_TRACE, FaultPoint, Trace
 
 from .outage_job import BAD, RECORDS
 
@@ -25,8 +26,10 @@ NUMBERS = list(range(RECORDS))
 NOTED = [number for number in NUMBERS if number % BAD]
 STEPS = ("north", "south", "east", "notes")
 MARKED = """
-    select step, sum(records_read) as read, sum(rows_written) as written from {}markers group by step
+    select step, sum(records_read) as read, sum(rows_written) as written
+    from {}markers group by step
 """
+INCOMPLETE = "select step from {}markers where committed_at is null"
 SAID = """
     select s.step, s.status, coalesce(sum(m.records_read), 0) as read
     from {0}steps s left join {0}measurements m on m.run_id = s.run_id and m.step = s.step
@@ -63,20 +66,29 @@ class Place:
         return replace(self, url=url)
 
     @contextmanager
-    def started(self, *options: str) -> Iterator[Running]:
-        """Start the command; it is killed if the block is left before it has ended."""
+    def started(self, *options: str, fault: str | None = None) -> Iterator[Running]:
+        """Start the command; it is killed if the block is left before it has ended.
+
+        Args:
+            options: More of the command.
+            fault: Which fault point to arm, and how: then nobody supervises the run.
+        """
         ledger = () if self.ledger is None else ("--ledger", self.ledger)
         words = ["run", str(self.folder / "job.py"), "--database", self.url, *ledger, "--json"]
+        alone = () if fault is None else ("--attempts", "1")
+        environment = {ENVIRONMENT_TRACE: str(self.folder / "trace")}
+        if fault is not None:
+            environment[ENVIRONMENT_FAULT] = fault
         said = self.folder / f"err-{len(list(self.folder.glob('err-*')))}"
         with (
             said.open("w") as err,
             subprocess.Popen(
-                [*self.within, sys.executable, "-m", "daybreak", *words, *options],
+                [*self.within, sys.executable, "-m", "daybreak", *words, *alone, *options],
                 stdout=subprocess.PIPE,
                 stderr=err,
                 text=True,
                 cwd=self.folder,
-                env={**os.environ, ENVIRONMENT_TRACE: str(self.folder / "trace")},
+                env={**os.environ, **environment},
             ) as process,
         ):
             try:
@@ -91,12 +103,9 @@ class Place:
         return running
 
     def left(self, url: str | None = None) -> dict[str, list[int]]:
-        """Read what is in the tables."""
+        """Read what is in the tables; one that is not made yet holds nothing."""
         with opened(url or self.url) as session:
-            return {
-                table: [row.n for row in session.query(f"select n from {table} order by n")]  # noqa: S608 - ours
-                for table in STEPS
-            }
+            return {table: _numbers_in(session, table) for table in STEPS}
 
     @property
     def ledger_url(self) -> str:
@@ -104,19 +113,14 @@ class Place:
         return self.ledger or f"sqlite:///{self.folder / '.daybreak' / 'ledger.db'}"
 
     def assert_no_more_is_said_than_happened(self) -> None:
-        """Compare the ledger with the markers, and the markers with the rows, of a run that failed.
-
-        Every step must have committed a chunk.
-        """
+        """Compare the ledger with the markers, and the markers with the rows; the run failed."""
         left = self.left()
         with opened(self.url) as session:
             spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
-            assert [] == session.query(
-                f"select step from {spelled}markers where committed_at is null"  # noqa: S608 - ours
-            )
+            assert [] == session.query(INCOMPLETE.format(spelled))
             marked = {row.step: row for row in session.query(MARKED.format(spelled))}
         assert {step: len(left[step]) for step in STEPS} == {
-            step: marked[step].written for step in STEPS
+            step: marked[step].written if step in marked else 0 for step in STEPS
         }
         with opened(self.ledger_url) as session:
             spelled = "" if session.dialect == "sqlite" else "daybreak_ledger."
@@ -127,6 +131,14 @@ class Place:
             read = marked[row.step].read if row.step in marked else 0
             assert row.read <= read, row
             assert row.status != "done" or read == RECORDS, row
+
+
+def _numbers_in(session: Session, table: str) -> list[int]:
+    try:
+        rows = session.query(f"select n from {table} order by n")  # noqa: S608 - ours
+    except SchemaMismatch:
+        return []
+    return [row.n for row in rows]
 
 
 WHOLE = {"north": NUMBERS, "south": NUMBERS, "east": NUMBERS, "notes": NOTED}

@@ -49,7 +49,8 @@ def _is_written(file: int, block: bytes) -> bool:
     try:
         return os.write(file, block) == len(block)
     except OSError as error:
-        assert error.errno == errno.ENOSPC, error
+        if error.errno != errno.ENOSPC:
+            raise
         return False
 
 
@@ -69,16 +70,13 @@ def small_disk(at: Path | None = None, *, size_bytes: int = 2 * MB) -> Iterator[
         folder = Path(own) / "disk" if at is None else at
         folder.mkdir(parents=True, exist_ok=True)
         options = f"size={size_bytes},mode=0777"
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "daybreak-test", str(folder)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        mount = ["mount", "-t", "tmpfs", "-o", options, "daybreak-test", str(folder)]
+        mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
         if mounted.returncode != 0:
             pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
         try:
             yield SmallDisk(folder)
         finally:
             # Lazily: a process that was killed may not have let go of it yet.
-            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+            unmount = ["umount", "--lazy", str(folder)]
+            subprocess.run(unmount, check=True)

@@ -1,4 +1,4 @@
-"""A disk that becomes full in mid-run: the run waits, or fails and resumes; a full log costs the log.
+"""A disk that becomes full in mid-run: the run waits, or fails and resumes; the log is only lost.
 
 Each place where a run writes lies on a small disk of its own in turn. Needs root, to mount it.
 """
@@ -23,8 +23,7 @@ from tests.postgres_server import Server, breakable_server
 from .outages import PATIENT, SMALL, WHOLE, Place
 from .small_disk import MB, SmallDisk, small_disk
 from .undisturbed import Undisturbed, undisturbed
-from .test_zombies import continued, wait_until_stopped
-from .world import World
+from .world import World, continued, wait_until_stopped
 
 pytestmark = [pytest.mark.slow, pytest.mark.torture]
 
