@@ -92,14 +92,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Have a worker tell its controller, which collects nothing itself."""
     workeroutput: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if workeroutput is not None:
-        workeroutput[WORKER_LEFT_OUT] = dict(session.config.stash[_left_out])
+        left_out = session.config.stash[_left_out]
+        workeroutput[WORKER_LEFT_OUT] = dict(left_out)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: WorkerController) -> None:
     """Take what a worker left out: all workers collect the same. One that crashed tells nothing."""
-    told: dict[str, int] = getattr(node, "workeroutput", {}).get(WORKER_LEFT_OUT, {})
-    node.config.stash[_left_out] |= Counter(told)
+    told: Counter[str] = Counter(getattr(node, "workeroutput", {}).get(WORKER_LEFT_OUT, {}))
+    node.config.stash[_left_out] = node.config.stash[_left_out] | told
 
 
 def pytest_terminal_summary(
