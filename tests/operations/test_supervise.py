@@ -220,9 +220,7 @@ def test_an_attempt_that_an_operator_kills_is_followed_by_another() -> None:
 def test_a_supervisor_whose_words_cannot_be_written_goes_on() -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, str(PROGRAM), "3", "exit=3", "return=0"]
-        ended = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=full, text=True, check=False
-        )
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, check=False)
 
     assert 0 == ended.returncode
     assert "after exit status 3" in ended.stdout
