@@ -27,6 +27,7 @@ from daybreak.errors import (
     DaybreakError,
     DefinitionError,
     ForeignLedger,
+    LedgerBehind,
     LedgerVersionError,
     PreflightError,
     RightsMissing,
@@ -332,6 +333,31 @@ def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_agai
         r" knows of \d00; what is missing is done again$",
         told[0],
     )
+
+
+@pytest.mark.parametrize("lost", ["a commit", "the atomic step", "its tables", "the file"])
+def test_a_run_is_not_called_done_if_its_target_lost_what_it_did(
+    sqlite_house: House, lost: str
+) -> None:
+    """As a failover or a restored backup loses it; brought back, the run is done as before."""
+    data, whole = sqlite_house.folder / "x.db", sqlite_house.folder / "whole.db"
+    sqlite_house.start()
+    shutil.copy(data, whole)
+    if lost == "the file":
+        data.unlink()
+    else:
+        spoil = {
+            "a commit": "delete from daybreak_markers where records_read = 100 and epoch = 1",
+            "the atomic step": "delete from daybreak_markers where step = 'count'",
+            "its tables": "drop table daybreak_markers",
+        }
+        with opened(sqlite_house.url) as session:
+            session.execute(spoil[lost])
+    with pytest.raises(LedgerBehind, match=r"step (load|count): the ledger"):
+        sqlite_house.start()
+    shutil.copy(whole, data)
+
+    assert sqlite_house.start().was_done
 
 
 def test_a_ledger_of_a_newer_version_is_refused(sqlite_house: House) -> None:

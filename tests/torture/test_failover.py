@@ -146,6 +146,24 @@ def test_a_target_that_lost_a_finished_step_is_refused_until_it_is_brought_back(
     assert place.left() == WHOLE
 
 
+def test_a_run_whose_commits_the_target_lost_behind_its_end_is_not_called_done(
+    pair: Pair, place: Place
+) -> None:
+    with place.started(*IMPATIENT, fault=f"chunk.after_commit:{FROZEN_AT}:stop") as running:
+        frozen(pair, running)
+        running.end()
+    pair.kill_primary()
+    pair.fail_over()
+    refused = place.run(*IMPATIENT)
+    pair.primary.start()
+    pair.lead_to(pair.primary)
+    again = place.run()
+
+    assert [0, 1, 0] == [ran.status for ran in (running, refused, again)], refused.err
+    assert "LedgerBehind" in refused.err
+    assert place.left() == WHOLE
+
+
 def test_what_a_target_lost_of_unfinished_steps_is_done_again_and_told(
     pair: Pair, place: Place
 ) -> None:
