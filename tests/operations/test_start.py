@@ -35,6 +35,7 @@ from daybreak.errors import (
     TransientError,
 )
 from daybreak.execution import chunk_worker
+from daybreak.ledger.store import LedgerStore
 from daybreak.model.ranges import Range
 from daybreak.model.status import RunStatus
 from daybreak.operations.load import load_job
@@ -323,7 +324,7 @@ def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_agai
     shutil.copy(data, backup)
     sqlite_house.start(stop_after(2))
     shutil.copy(backup, data)
-    again = sqlite_house.start()
+    again = sqlite_house.start(knobs={"load": {"chunk": 50}})
 
     told = [event.message for event in sqlite_house.events if isinstance(event, Said)]
     assert [RunStatus.DONE, ALL] == [again.status, sqlite_house.orders()]
@@ -333,6 +334,12 @@ def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_agai
         r" knows of \d00; what is missing is done again$",
         told[0],
     )
+    ledger = LedgerStore.open(f"sqlite:///{sqlite_house.folder}/.daybreak/ledger.db")
+    measured = ledger.measurements(1, "load")
+    audit = [line.what for line in ledger.audit(1)]
+    ledger.close()
+    assert RECORDS == sum(one.counts.read for one in measured)
+    assert 1 == audit.count("commits lost")
 
 
 @pytest.mark.parametrize("lost", ["a commit", "the atomic step", "its tables", "the file"])

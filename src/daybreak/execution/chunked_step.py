@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from ..abc import Clock, RunLedger
+from ..abc import Clock, RunLedger, Target
 from ..model.chunk import Marker
 from ..model.deaths import Suspect
 from ..model.fate import Counts
 from ..model.job import Step
 from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
-from ..model.progress import CHANGES_ACCEPTED, COMMITS_LOST, Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
 from ..model.ranges import Range, gaps, is_within
 from ..pipeline import Scope
 from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
@@ -104,7 +104,7 @@ class ChunkedStep:
         prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
         chunks = self._chunks(plan, of)
         if known is not None and known.whole is not None:
-            self._say_lost(known, plan, chunks)
+            self._forget_lost(known, plan.target, of, chunks)
         self._started(row, chunks)
         self._remember(of, chunks)
         self._work(plan, of, row, chunks)
@@ -171,19 +171,18 @@ class ChunkedStep:
         now = self._around.clock.now()
         self._around.telemetry.publish(Said(now, self._step.name, message, {}))
 
-    def _say_lost(self, known: StepRow, plan: ChunkedPlan, chunks: list[Marker]) -> None:
-        """Say that a target lost what the ledger saw committed; data and markers went together.
+    def _forget_lost(self, known: StepRow, target: Target, of: Pass, chunks: list[Marker]) -> None:
+        """Forget what a target lost of what the ledger saw committed, and say so.
 
-        So what is missing is simply done again. Only of a finished step the loss is refused: others
-        may have built on it.
+        Data and markers went together, so what is missing is simply done again. Only of a finished
+        step the loss is refused: others may have built on it.
         """
         seen, found = known.counts.read, sum_of(chunks).read
         if found < seen:
-            name = plan.target.name
-            self._around.ledger.note(COMMITS_LOST, step=self._step.name, seen=seen, found=found)
+            self._around.ledger.forget(of, seen=seen, found=found)
             self._say(
-                f"{name} lost commits (failover, restored backup?): {seen} records were committed,"
-                f" it knows of {found}; what is missing is done again"
+                f"{target.name} lost commits (failover, restored backup?): {seen} records were"
+                f" committed, it knows of {found}; what is missing is done again"
             )
 
     def _missing(self, plan: ChunkedPlan, whole: Range, chunks: list[Marker]) -> list[Range]:
