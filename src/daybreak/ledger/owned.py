@@ -233,13 +233,8 @@ class OwnedRun:
         Raises:
             LeaseLost: If the run has another owner by now; nothing was written.
         """
-        line = AuditRow(
-            self._session.patience.clock.now(),
-            self._who,
-            CHANGES_ACCEPTED,
-            {"step": step, **details},
-        )
-        note_id = uuid4().hex
+        now, note_id = self._session.patience.clock.now(), uuid4().hex
+        line = AuditRow(now, self._who, CHANGES_ACCEPTED, {"step": step, **details})
 
         def accept(tx: LedgerTransaction) -> None:
             accept_changes(tx, self.run.id, step, accepted)
@@ -260,16 +255,13 @@ class OwnedRun:
             self._write(lambda tx: tx.executemany("insert_measurement", binds))
 
     def forget(self, of: Pass, **details: object) -> None:
-        """Forget the chunks of a pass, for its target lost some; a line of the audit says so.
-
-        Those that the target still knows are to be measured again.
+        """Forget the chunks of a pass, for its target lost some; what it knows is measured again.
 
         Raises:
             LeaseLost: If the run has another owner by now; nothing was written.
         """
-        now = self._session.patience.clock.now()
+        now, note_id = self._session.patience.clock.now(), uuid4().hex
         line = AuditRow(now, self._who, COMMITS_LOST, {"step": of.step, **details})
-        note_id = uuid4().hex
 
         def forget(tx: LedgerTransaction) -> None:
             tx.execute("delete_measurements", **pass_binds(self.run.id, of))
