@@ -13,7 +13,7 @@ SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 NAME ?= spine
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format verify lint types layers fast torture torture-monkey torture-mutants bench clean
+.PHONY: help venv demo test check format verify lint types layers fast torture torture-monkey torture-mutants torture-tests bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ torture-monkey: venv ## faults of every kind at random, until N distinct ones (N
 
 torture-mutants: venv ## break the source in known ways; the suite must notice each
 	$(BIN)/python -m tests.torture.mutants
+
+torture-tests: venv ## break the surroundings: what `make test` leaves out; needs root, and says what it skips
+	$(PYTEST) -rs --numprocesses 0 -m torture
 
 bench: venv ## measure one figure (NAME=spine)
 	$(BIN)/python -m bench $(NAME)

@@ -2,7 +2,7 @@
 
 One PostgreSQL is started per session, by the process that owns the session, and shared by all its
 workers; each test gets a database of its own. One seed is drawn per session and printed;
-`DAYBREAK_SEED=n` repeats it.
+`DAYBREAK_SEED=n` repeats it. At the end a session says which torture it left out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import zlib
+from collections import Counter
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -23,7 +24,7 @@ from psycopg import sql
 from tests.postgres_server import running_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from xdist.workermanage import WorkerController
 
@@ -40,6 +41,7 @@ hypothesis.settings.load_profile(os.environ.get(ENVIRONMENT_PROFILE, "daybreak")
 _session = pytest.StashKey[ExitStack]()
 _socket = pytest.StashKey[Path]()
 _database_numbers = count(1)
+_left_out = pytest.StashKey[Counter[str]]()
 
 
 # ---------------------------------------------------------------- chance
@@ -49,6 +51,7 @@ _database_numbers = count(1)
 def pytest_configure(config: pytest.Config) -> None:
     """Draw the session's seed, unless it was given; workers and child processes inherit it."""
     config.stash[_session] = ExitStack()
+    config.stash[_left_out] = Counter()
     session_seed = os.environ.setdefault(
         ENVIRONMENT_SEED, str(random.SystemRandom().getrandbits(32))
     )
@@ -71,6 +74,46 @@ def seed(request: pytest.FixtureRequest) -> int:
     value = zlib.crc32(f"{session_seed}:{request.node.nodeid}".encode())
     print(f"seed: {value} ({ENVIRONMENT_SEED}={session_seed})")  # noqa: T201 - shown when it fails
     return value
+
+
+# ---------------------------------------------------------------- what did not run
+
+WORKER_LEFT_OUT = "left_out"
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the torture that was not asked for, by module."""
+    for item in items:
+        if item.get_closest_marker("torture") is not None:
+            item.config.stash[_left_out][item.location[0]] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Have a worker tell its controller, which collects nothing itself."""
+    workeroutput: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if workeroutput is not None:
+        left_out = session.config.stash[_left_out]
+        workeroutput[WORKER_LEFT_OUT] = dict(left_out)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take what a worker left out: all workers collect the same. One that crashed tells nothing."""
+    told: Counter[str] = Counter(getattr(node, "workeroutput", {}).get(WORKER_LEFT_OUT, {}))
+    node.config.stash[_left_out] = node.config.stash[_left_out] | told
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was left out, so that nobody believes it ran."""
+    left_out = config.stash[_left_out]
+    if not left_out:
+        return
+    title = f"left out: {left_out.total()} tests marked torture; `make torture-tests` runs them"
+    terminalreporter.section(title, sep="-")
+    for module, tests in sorted(left_out.items()):
+        terminalreporter.line(f"{module}: {tests}")
 
 
 # ---------------------------------------------------------------- databases

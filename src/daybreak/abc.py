@@ -439,6 +439,10 @@ class RunLedger(Protocol):
         """Write down committed chunks as they are now, in one transaction."""
         ...
 
+    def forget(self, of: Pass, **details: object) -> None:
+        """Forget the chunks of a pass, for its target lost some; a line of the audit says so."""
+        ...
+
     def end_step(
         self,
         step: str,

@@ -266,5 +266,48 @@ def test_a_killed_run_is_resumed_by_the_same_command(shop: Path, type_in: Type) 
     connection.close()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [([], 0), (["--json"], 0), (["--bad-every", "2"], 1)],
+    ids=["for people", "for programs", "a failure"],
+)
+def test_an_output_that_cannot_be_written_changes_nothing(
+    shop: Path, type_in: Type, words: list[str], status: int
+) -> None:
+    """Standard output, standard error and the log are all on a disk that is full."""
+    run = shop / ".daybreak/runs/1"
+    run.mkdir(parents=True)
+    (run / "log.jsonl").symlink_to("/dev/full")
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "daybreak", "run", "shop.py", *words],
+            env=_environment(),
+            cwd=shop,
+            stdout=full,
+            stderr=full,
+            check=False,
+        )
+
+    assert status == ran.returncode
+    assert ("done" if status == 0 else "failed") in type_in("status").out
+
+
+def test_an_output_that_is_lost_is_told_of(shop: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "daybreak", "run", "shop.py", "--json"],
+            env=_environment(),
+            cwd=shop,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    told = "standard output cannot be written, the run goes on without it: [Errno 28]"
+    assert (0, 1) == (ran.returncode, ran.stderr.count(told)), ran.stderr
+
+
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}

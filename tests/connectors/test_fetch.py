@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -17,6 +18,8 @@ import pytest
 
 from daybreak import faultpoints
 from daybreak.connectors import fetch as fetching
+from daybreak.connectors.csv_dialect import CsvDialect
+from daybreak.connectors.csv_index import build
 from daybreak.connectors.fetch import fetch, shown
 from daybreak.errors import DefinitionError, SourceError
 
@@ -150,6 +153,25 @@ def test_a_place_that_cannot_be_written_is_named(there: Path, tmp_path: Path) ->
 
     with pytest.raises(SourceError, match="cannot be written"):
         fetch(str(there / "f.csv"), tmp_path / "file" / "run")
+
+
+def test_a_disk_that_is_full_is_said_with_the_file(
+    there: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it is noticed last, and of any file that is published."""
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    for act in (
+        lambda: fetch(str(there / "f.csv"), run),
+        lambda: build(there / "f.csv", CsvDialect()).save(run / "index"),
+    ):
+        with pytest.raises(SourceError, match=r"cannot be written: No space left") as raised:
+            act()
+        assert "make room" in raised.value.hint
+    assert [] == names(run)
 
 
 def test_a_file_that_is_cut_off_is_refused(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,25 @@ def test_the_file_does_not_grow_with_the_run(
         assert (tmp_path / "in_flight.here").stat().st_size < 3000
 
     assert [3] == [suspect.deaths for suspect in InFlight(tmp_path, host=HOST).suspects(OF)]
+
+
+def test_who_is_to_die_dies_though_nobody_can_be_told(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from daybreak.execution.in_flight import InFlight
+try:
+    InFlight(Path({str(tmp_path)!r}), host="here").die("MemoryError")
+finally:
+    sys.exit(77)
+"""
+    with Path("/dev/full").open("w") as full:
+        died = subprocess.run([sys.executable, "-c", program], stderr=full, check=False)
+
+    assert in_flight.STATUS_DIED == died.returncode
+    after = InFlight(tmp_path, host="here").died
+    assert after is not None
+    assert "MemoryError" == after.how
 
 
 def test_a_folder_that_cannot_be_written_costs_the_notes_only(tmp_path: Path) -> None:

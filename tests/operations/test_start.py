@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -19,23 +22,27 @@ from daybreak.connectors.csv_source import CsvSource
 from daybreak.connectors.table import TableSink
 from daybreak.databases.session import opened
 from daybreak.errors import (
+    DatabaseBusy,
     DatabaseUnreachable,
     DaybreakError,
     DefinitionError,
     ForeignLedger,
+    LedgerBehind,
     LedgerVersionError,
     PreflightError,
     RightsMissing,
     RunOwned,
+    TransientError,
 )
 from daybreak.execution import chunk_worker
+from daybreak.ledger.store import LedgerStore
 from daybreak.model.ranges import Range
 from daybreak.model.status import RunStatus
 from daybreak.operations.load import load_job
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.pipeline import Block, Carried, carry
-from daybreak.telemetry import ChunkCommitted, Event, Telemetry
+from daybreak.telemetry import ChunkCommitted, Event, Said, Telemetry
 
 JOB = """
 from pydantic import BaseModel
@@ -309,6 +316,57 @@ def test_a_second_ledger_on_the_same_target_is_refused(house: House) -> None:
     assert "is owned by ledger" in str(second.error)
 
 
+def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_again(
+    sqlite_house: House,
+) -> None:
+    data, backup = sqlite_house.folder / "x.db", sqlite_house.folder / "backup.db"
+    sqlite_house.start(stop_after(2))
+    shutil.copy(data, backup)
+    sqlite_house.start(stop_after(2))
+    shutil.copy(backup, data)
+    again = sqlite_house.start(knobs={"load": {"chunk": 50}})
+
+    told = [event.message for event in sqlite_house.events if isinstance(event, Said)]
+    assert [RunStatus.DONE, ALL] == [again.status, sqlite_house.orders()]
+    assert 1 == len(told)
+    assert re.match(
+        r"database lost commits \(failover, restored backup\?\): \d00 records were committed, it"
+        r" knows of \d00; what is missing is done again$",
+        told[0],
+    )
+    ledger = LedgerStore.open(f"sqlite:///{sqlite_house.folder}/.daybreak/ledger.db")
+    measured = ledger.measurements(1, "load")
+    audit = [line.what for line in ledger.audit(1)]
+    ledger.close()
+    assert RECORDS == sum(one.counts.read for one in measured)
+    assert 1 == audit.count("commits lost")
+
+
+@pytest.mark.parametrize("lost", ["a commit", "the atomic step", "its tables", "the file"])
+def test_a_run_is_not_called_done_if_its_target_lost_what_it_did(
+    sqlite_house: House, lost: str
+) -> None:
+    """As a failover or a restored backup loses it; brought back, the run is done as before."""
+    data, whole = sqlite_house.folder / "x.db", sqlite_house.folder / "whole.db"
+    sqlite_house.start()
+    shutil.copy(data, whole)
+    if lost == "the file":
+        data.unlink()
+    else:
+        spoil = {
+            "a commit": "delete from daybreak_markers where records_read = 100 and epoch = 1",
+            "the atomic step": "delete from daybreak_markers where step = 'count'",
+            "its tables": "drop table daybreak_markers",
+        }
+        with opened(sqlite_house.url) as session:
+            session.execute(spoil[lost])
+    with pytest.raises(LedgerBehind, match=r"step (load|count): the ledger"):
+        sqlite_house.start()
+    shutil.copy(whole, data)
+
+    assert sqlite_house.start().was_done
+
+
 def test_a_ledger_of_a_newer_version_is_refused(sqlite_house: House) -> None:
     sqlite_house.start()
     with sqlite3.connect(sqlite_house.folder / ".daybreak" / "ledger.db") as ledger:
@@ -327,6 +385,21 @@ def test_a_database_that_does_not_answer_is_said(sqlite_house: House) -> None:
 def test_a_folder_that_is_missing_is_said(sqlite_house: House) -> None:
     with pytest.raises(DatabaseUnreachable, match="does not exist"):
         sqlite_house.start(databases={"": "sqlite:////no/such/folder/x.db"})
+
+
+def test_a_ledger_that_cannot_be_written_is_nobodys_fault(sqlite_house: House) -> None:
+    """A full disk is no other process: there is nobody to be ended."""
+    sqlite_house.start(stop_after(2))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(TransientError, match="the ledger could not be reached") as caught:
+            sqlite_house.start(takeover_s=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert not isinstance(caught.value, DatabaseBusy)
+    assert RunStatus.DONE == sqlite_house.start().status
 
 
 def test_missing_rights_are_said_with_what_to_grant(tmp_path: Path, postgres_url: str) -> None:

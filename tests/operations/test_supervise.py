@@ -217,7 +217,17 @@ def test_an_attempt_that_an_operator_kills_is_followed_by_another() -> None:
         assert 0 == process.wait(PROCESS_S_MAX)
 
 
+def test_a_supervisor_whose_words_cannot_be_written_goes_on() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, str(PROGRAM), "3", "exit=3", "return=0"]
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+
+    assert 0 == ended.returncode
+    assert "after exit status 3" in ended.stdout
+
+
 @pytest.mark.torture
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a process tree of its own")
 def test_as_process_1_of_a_container_it_hears_and_reaps() -> None:
     command = ["unshare", "--fork", "--pid", "--kill-child", sys.executable, str(PROGRAM), "3"]
     ended = subprocess.run([*command, "orphan"], capture_output=True, text=True, check=False)

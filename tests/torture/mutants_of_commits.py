@@ -236,18 +236,18 @@ MUTANTS: Final = (
             Patch(
                 "connectors/publishing.py",
                 """\
-    with temporary(path) as partial:
-        with partial.open("xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        with temporary(path) as partial:
+            with partial.open("xb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
 """,
                 """\
-    for partial in [path]:
-        with partial.open("wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        for partial in [path]:
+            with partial.open("wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
 """,
             ),
         ),

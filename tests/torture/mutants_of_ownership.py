@@ -91,11 +91,11 @@ MUTANTS: Final = (
                 "execution/chunked_step.py",
                 """\
         chunks = self._chunks(plan, of)
-        self._started(row, chunks)
+        if known is not None and known.whole is not None:
 """,
                 """\
         chunks = early
-        self._started(row, chunks)
+        if known is not None and known.whole is not None:
 """,
             ),
         ),

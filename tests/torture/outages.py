@@ -1,4 +1,4 @@
-"""A run of `outage_job.py` against a database that a test breaks: start it, see it, compare it."""
+"""A run of `outage_job.py` in surroundings that a test breaks: start it, see it, compare it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,36 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
-from daybreak.databases.session import opened
-from daybreak.faultpoints import ENVIRONMENT_TRACE, FaultPoint, Trace
+from daybreak.databases.session import Session, opened
+from daybreak.errors import SchemaMismatch
+from daybreak.faultpoints import ENVIRONMENT_FAULT, ENVIRONMENT_TRACE, FaultPoint, Trace
 
 from .outage_job import BAD, RECORDS
 
 JOB = Path(__file__).with_name("outage_job.py")
 NUMBERS = list(range(RECORDS))
 NOTED = [number for number in NUMBERS if number % BAD]
+STEPS = ("north", "south", "east", "notes")
+MARKED = """
+    select step, sum(records_read) as read, sum(rows_written) as written
+    from {}markers group by step
+"""
+INCOMPLETE = "select step from {}markers where committed_at is null"
+SAID = """
+    select s.step, s.status, coalesce(sum(m.records_read), 0) as read
+    from {0}steps s left join {0}measurements m on m.run_id = s.run_id and m.step = s.step
+    group by s.step, s.status
+"""
 MADE = "create table notes (n integer primary key)"
 SEEN_S_MAX = 60.0
 
@@ -30,6 +44,8 @@ SEEN_S_MAX = 60.0
 # fourth step has no gates.
 CHUNKS_BEFORE_FIRST = 3 * 9 + 15
 CHUNKS_BEFORE_SECOND = CHUNKS_BEFORE_FIRST + 3 * 5
+SMALL = tuple(word for step in STEPS for word in ("--set", f"{step}.chunk=1"))
+"""Many small chunks: four times as many instants at which something can happen."""
 
 PATIENT = ("--patience-s", "40", "--lease-s", "20")
 
@@ -43,6 +59,8 @@ class Place:
     ledger: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     """More of its processes' environment."""
+    within: tuple[str, ...] = ()
+    """A command that starts the run in other surroundings: `ip netns exec NAME`."""
 
     @classmethod
     def make(
@@ -81,23 +99,31 @@ class Place:
             yield Gate(file)
 
     @contextmanager
-    def started(self, *options: str) -> Iterator[Running]:
-        """Start the command; it is killed if the block is left before it has ended."""
+    def started(self, *options: str, fault: str | None = None) -> Iterator[Running]:
+        """Start the command; it is killed if the block is left before it has ended.
+
+        Args:
+            options: More of the command.
+            fault: Which fault point to arm, and how: then nobody supervises the run.
+        """
         ledger = () if self.ledger is None else ("--ledger", self.ledger)
         words = ["run", str(self.folder / "job.py"), "--database", self.url, *ledger, "--json"]
+        alone = () if fault is None else ("--attempts", "1")
+        armed = {} if fault is None else {ENVIRONMENT_FAULT: fault}
+        said = self.folder / f"err-{len(list(self.folder.glob('err-*')))}"
         with (
-            (self.folder / "err").open("w+") as err,
+            said.open("w") as err,
             subprocess.Popen(
-                [sys.executable, "-m", "daybreak", *words, *options],
+                [*self.within, sys.executable, "-m", "daybreak", *words, *alone, *options],
                 stdout=subprocess.PIPE,
                 stderr=err,
                 text=True,
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment, **armed},
                 cwd=self.folder,
             ) as process,
         ):
             try:
-                yield Running(process, self.folder / "err", [])
+                yield Running(process, said, [])
             finally:
                 process.kill()
 
@@ -108,12 +134,42 @@ class Place:
         return running
 
     def left(self, url: str | None = None) -> dict[str, list[int]]:
-        """Read what is in the tables."""
+        """Read what is in the tables; one that is not made yet holds nothing."""
         with opened(url or self.url) as session:
-            return {
-                table: [row.n for row in session.query(f"select n from {table} order by n")]  # noqa: S608 - ours
-                for table in ("north", "south", "east", "notes")
-            }
+            return {table: _numbers_in(session, table) for table in STEPS}
+
+    @property
+    def ledger_url(self) -> str:
+        """Where its ledger is."""
+        return self.ledger or f"sqlite:///{self.folder / '.daybreak' / 'ledger.db'}"
+
+    def assert_no_more_is_said_than_happened(self) -> None:
+        """Compare the ledger with the markers, and the markers with the rows; the run failed."""
+        left = self.left()
+        with opened(self.url) as session:
+            spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
+            assert [] == session.query(INCOMPLETE.format(spelled))
+            marked = {row.step: row for row in session.query(MARKED.format(spelled))}
+        assert {step: len(left[step]) for step in STEPS} == {
+            step: marked[step].written if step in marked else 0 for step in STEPS
+        }
+        with opened(self.ledger_url) as session:
+            spelled = "" if session.dialect == "sqlite" else "daybreak_ledger."
+            said = session.query(SAID.format(spelled))
+            runs = session.query(f"select status from {spelled}runs")  # noqa: S608 - ours
+        assert [row.status for row in runs] != ["done"], said
+        for row in said:
+            read = marked[row.step].read if row.step in marked else 0
+            assert row.read <= read, row
+            assert row.status != "done" or read == RECORDS, row
+
+
+def _numbers_in(session: Session, table: str) -> list[int]:
+    try:
+        rows = session.query(f"select n from {table} order by n")  # noqa: S608 - ours
+    except SchemaMismatch:
+        return []
+    return [row.n for row in rows]
 
 
 @dataclass(frozen=True)
@@ -151,6 +207,39 @@ class Running:
         while not self.events or self.events[-1]["event"] != name:
             assert self.hear(), f"it ended without {name}: {self.err}"
         return self.events[-1]
+
+    def until_all_committed(self) -> None:
+        """Read its events until every step has committed a chunk."""
+        while not {*STEPS} <= {event["step"] for event in self.events if event.get("part")}:
+            assert self.hear(), f"it ended before: {self.err}"
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep it and its attempt stopped inside the block, and continue them behind it."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        pids = [pid, *map(int, children)]
+        for one in pids:
+            os.kill(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in pids:
+                os.kill(one, signal.SIGCONT)
+
+    def until_it_fails(self, begun: FaultPoint, done: FaultPoint, times: int) -> None:
+        """Wait until something was begun so much more often than done, since now."""
+        trace = Trace(self.said.with_name("trace"))
+
+        def failed() -> int:
+            counts = trace.counts()
+            return counts[begun] - counts[done]
+
+        since = failed()
+        ends_at_s = time.monotonic() + SEEN_S_MAX
+        while failed() < since + times:
+            assert time.monotonic() < ends_at_s, f"it never failed: {self.err}"
+            time.sleep(0.005)
 
     def hear(self) -> bool:
         """Read one event; say whether there was one."""

@@ -10,8 +10,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -20,7 +18,7 @@ import pytest
 from daybreak.faultpoints import FaultPoint
 
 from .undisturbed import Undisturbed
-from .world import PROCESS_S_MAX, Ran, World
+from .world import PROCESS_S_MAX, Ran, World, continued, wait_until_stopped
 
 pytestmark = pytest.mark.slow
 
@@ -38,25 +36,6 @@ POINTS: tuple[FaultPoint, ...] = (
     "atomic.after_body",
     "ledger.after_commit",
 )
-
-
-def wait_until_stopped(process: subprocess.Popen[str]) -> None:
-    """Wait until the process has stopped itself at its fault point."""
-    ends_at = time.monotonic() + PROCESS_S_MAX
-    while time.monotonic() < ends_at:
-        done, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
-        if done and os.WIFSTOPPED(status):
-            return
-        assert not done, f"the process ended with {os.waitstatus_to_exitcode(status)}"
-        time.sleep(0.01)
-    raise AssertionError("the process never reached its fault point")
-
-
-def continued(process: subprocess.Popen[str]) -> Ran:
-    """Let a stopped process go on, to its end."""
-    process.send_signal(signal.SIGCONT)
-    out, err = process.communicate(timeout=PROCESS_S_MAX)
-    return Ran(process.returncode, out, err)
 
 
 def has_owned(ran: Ran) -> bool:

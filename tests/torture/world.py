@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,3 +214,22 @@ def stopped(process: subprocess.Popen[str]) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGCONT)
+
+
+def wait_until_stopped(process: subprocess.Popen[str]) -> None:
+    """Wait until the process has stopped itself at its fault point."""
+    ends_at = time.monotonic() + PROCESS_S_MAX
+    while time.monotonic() < ends_at:
+        done, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
+        if done and os.WIFSTOPPED(status):
+            return
+        assert not done, f"the process ended with {os.waitstatus_to_exitcode(status)}"
+        time.sleep(0.01)
+    raise AssertionError("the process never reached its fault point")
+
+
+def continued(process: subprocess.Popen[str]) -> Ran:
+    """Let a stopped process go on, to its end."""
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=PROCESS_S_MAX)
+    return Ran(process.returncode, out, err)

@@ -16,6 +16,7 @@ from ..connectors.csv_index import IndexBuilder, every_row, index_path
 from ..connectors.csv_records import RecordReader
 from ..connectors.csv_schema import schema_of
 from ..connectors.fingerprint import fingerprint_of
+from ..connectors.publishing import writing
 from ..model.chunk import Finding
 from .summary import FileSummary
 
@@ -62,6 +63,7 @@ def check_csv(
 
     Raises:
         SourceChanged: If the file changes while it is read.
+        SourceError: If what was found cannot be written.
     """
     summary = FileSummary(path.name)
     place = index_path(folder, path, dialect)
@@ -114,16 +116,22 @@ def _findings_file(
     place: Path, folder: Path, summary: FileSummary
 ) -> Iterator[Callable[[Sequence[Finding]], None]]:
     """Give a function that counts findings, and writes them one a line as JSON."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+    with writing(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        stream = place.open("w", encoding="utf-8", errors="backslashreplace")
 
-        def write(findings: Sequence[Finding]) -> None:
-            for finding in findings:
-                summary.add(finding)
-                if summary.findings <= FINDINGS_WRITTEN_MAX:
+    def write(findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            summary.add(finding)
+            if summary.findings <= FINDINGS_WRITTEN_MAX:
+                with writing(place):
                     stream.write(json.dumps(asdict(finding), ensure_ascii=False) + "\n")
 
+    try:
         yield write
+    finally:
+        with writing(place):
+            stream.close()
     if summary.findings:
         summary.findings_file = place.relative_to(folder).as_posix()
     else:

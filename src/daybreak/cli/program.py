@@ -184,9 +184,13 @@ def _never_fail_on_letters() -> None:
 
 
 def _flush() -> None:
-    """Hand on what is still buffered; if nobody reads it any more, drop it without a word."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+    """Hand on what is still buffered; what cannot be written is dropped without a word.
+
+    Else the interpreter would try once more, and end with a status of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())

@@ -29,7 +29,7 @@ from ..reports.failure import Failure, as_payload, commands_text, tell
 from ..reports.jsonlog import JsonLines, JsonLog
 from ..reports.lines import Lines
 from ..reports.live import LiveDisplay
-from ..reports.look import console_on, is_live_terminal
+from ..reports.look import console_on, is_live_terminal, say_lost
 from ..reports.progress import Progress
 from ..reports.secrets import Mask, passwords_in
 from ..reports.summary import last_line, quarantined_in, summary_table
@@ -281,15 +281,26 @@ def _tell_outcome(
     if outcome.was_done:
         quarantined = _quarantined_before(outcome.run, typed)
     if listening.json is None:
-        _show_summary(listening)
+        with _anyhow():
+            _show_summary(listening)
     if outcome.error is not None:
         commands = [("look", typed.look("quarantine", outcome.run))] if quarantined else []
         commands.append(("resume", typed.resume))
         failure = Failure(outcome.error, commands, outcome.step, outcome.impact, run=outcome.run)
         _tell_failure(failure, exit_, listening, with_traceback=with_traceback)
     elif listening.json is None:
-        _show_last_line(outcome, quarantined, typed, listening)
+        with _anyhow():
+            _show_last_line(outcome, quarantined, typed, listening)
     return exit_
+
+
+@contextmanager
+def _anyhow() -> Iterator[None]:
+    """Tell what can be told: how a run ended does not depend on who can be told of it."""
+    try:
+        yield
+    except OSError as error:
+        say_lost(error)
 
 
 def _quarantined_before(run: str, typed: Typed) -> int:
@@ -359,4 +370,5 @@ def _tell_failure(
     listening.log.write(payload)
     if listening.json is not None:
         listening.json.write(payload)
-    tell(failure, sys.stderr, listening.mask, with_traceback=with_traceback)
+    with _anyhow():
+        tell(failure, sys.stderr, listening.mask, with_traceback=with_traceback)

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from ..errors import DefinitionError, SourceError
 from ..model.ownership import Pass
 from .archives import is_archive, name_unpacked, unpack_archive
-from .publishing import publishing
+from .publishing import publishing, writing
 
 CHECKSUMS: Final = "checksums.json"
 FIRST_PASS: Final = 1
@@ -65,7 +65,7 @@ def fetch(
             f"{shown(url)} is no archive that can be unpacked",
             hint="unpack=True takes .tar, .tar.gz, .tgz and .zip; leave it out for a plain file",
         )
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     result = folder / (name_unpacked(name) if unpack else name)
     with _one_at_a_time(folder / name):
@@ -132,7 +132,7 @@ def _copy(url: str, place: Path, wanted: str | None) -> dict[str, Any]:
     """Copy a file and publish it, if it is complete and has the hash that is wanted."""
     exact = hashlib.sha256()
     size = 0
-    with _writing(place), publishing(place) as stream:
+    with publishing(place) as stream:
         for block in _blocks(url):
             stream.write(block)
             exact.update(block)
@@ -199,17 +199,6 @@ def _reading(url: str) -> Iterator[None]:
         raise SourceError(f"{where} cannot be read: {type(exc).__name__}: {why}") from exc
 
 
-@contextmanager
-def _writing(place: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        raise SourceError(
-            f"{place} cannot be written: {exc.strerror or exc}",
-            hint="make room, or give the right to write there; then run again",
-        ) from exc
-
-
 # ---------------------------------------------------------------- what was fetched
 
 
@@ -225,7 +214,7 @@ def _record(folder: Path, name: str, entry: dict[str, Any]) -> None:
     place = folder / CHECKSUMS
     with _one_at_a_time(place):
         record = {**_load(folder), name: entry}
-        with _writing(place), publishing(place) as stream:
+        with publishing(place) as stream:
             stream.write(json.dumps(record, indent=2, sort_keys=True).encode())
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ..errors import SourceError
 from ..faultpoints import hit
 
 _lock = threading.Lock()
@@ -27,15 +28,28 @@ def publishing(path: Path) -> Iterator[BinaryIO]:
     """Give a file to write; leaving publishes it as `path`, an exception leaves nothing.
 
     Raises:
-        OSError: If it cannot be written; `path` is as it was before.
+        SourceError: If it cannot be written; `path` is as it was before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with temporary(path) as partial:
-        with partial.open("xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        rename(partial, path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary(path) as partial:
+            with partial.open("xb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            rename(partial, path)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Say of what cannot be written in the block where that is, and what to do about it."""
+    try:
+        yield
+    except OSError as exc:
+        raise SourceError(
+            f"{place} cannot be written: {exc.strerror or exc}",
+            hint="make room, or give the right to write there; then run again",
+        ) from exc
 
 
 @contextmanager

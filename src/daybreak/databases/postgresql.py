@@ -31,6 +31,11 @@ ANSWER_LOCK_WAITS: Final = 2.0
 ANSWER_S_MIN: Final = 10.0
 """A busy server may take so long in any case."""
 
+PROBED_AFTER_S: Final = 10
+PROBED_EVERY_S: Final = 5
+PROBES: Final = 3
+"""How a silent network is noticed, at either end."""
+
 BEGIN: Final = "begin isolation level read committed"
 
 
@@ -53,15 +58,16 @@ class PostgresqlSession:
                 autocommit=True,
                 application_name=application,
                 connect_timeout=10,
-                keepalives_idle=10,
-                keepalives_interval=5,
-                keepalives_count=3,
-                tcp_user_timeout=int(lock_wait_s * 1000),
+                keepalives_idle=PROBED_AFTER_S,
+                keepalives_interval=PROBED_EVERY_S,
+                keepalives_count=PROBES,
+                tcp_user_timeout=lock_ms,
                 row_factory=tuple_row,
                 options=(
                     f"-c lock_timeout={lock_ms}"
                     f" -c idle_in_transaction_session_timeout={idle_ms}"
                     " -c client_min_messages=warning"
+                    f" {_noticed_by_server(lock_ms)}"
                 ),
             )
         except psycopg.OperationalError as error:
@@ -207,6 +213,18 @@ class PostgresqlSession:
             raise ours(refused.cause, sql, self._name, refused.row) from refused.cause
         except (psycopg.Error, UnicodeEncodeError) as error:
             raise ours(error, sql, self._name) from error
+
+
+def _noticed_by_server(user_timeout_ms: int) -> str:
+    """Return the options by which a server notices that nobody hears it any more.
+
+    Who waits in the middle of a COPY is not idle to it: without these it would wait, and keep its
+    locks, for as long as its machine believes in a connection, which is hours.
+    """
+    return (
+        f"-c tcp_keepalives_idle={PROBED_AFTER_S} -c tcp_keepalives_interval={PROBED_EVERY_S}"
+        f" -c tcp_keepalives_count={PROBES} -c tcp_user_timeout={user_timeout_ms}"
+    )
 
 
 def _rows(cursor: psycopg.Cursor[Any]) -> list[Row]:

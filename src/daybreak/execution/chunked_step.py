@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from ..abc import Clock, RunLedger
+from ..abc import Clock, RunLedger, Target
 from ..model.chunk import Marker
 from ..model.deaths import Suspect
 from ..model.fate import Counts
@@ -103,6 +103,8 @@ class ChunkedStep:
         assert row.whole is not None
         prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
         chunks = self._chunks(plan, of)
+        if known is not None and known.whole is not None:
+            self._forget_lost(known, plan.target, of, chunks)
         self._started(row, chunks)
         self._remember(of, chunks)
         self._work(plan, of, row, chunks)
@@ -168,6 +170,20 @@ class ChunkedStep:
     def _say(self, message: str) -> None:
         now = self._around.clock.now()
         self._around.telemetry.publish(Said(now, self._step.name, message, {}))
+
+    def _forget_lost(self, known: StepRow, target: Target, of: Pass, chunks: list[Marker]) -> None:
+        """Forget what a target lost of what the ledger saw committed, and say so.
+
+        Data and markers went together, so what is missing is simply done again. Only of a finished
+        step the loss is refused: others may have built on it.
+        """
+        seen, found = known.counts.read, sum_of(chunks).read
+        if found < seen:
+            self._around.ledger.forget(of, seen=seen, found=found)
+            self._say(
+                f"{target.name} lost commits (failover, restored backup?): {seen} records were"
+                f" committed, it knows of {found}; what is missing is done again"
+            )
 
     def _missing(self, plan: ChunkedPlan, whole: Range, chunks: list[Marker]) -> list[Range]:
         return gaps(whole, (marker.part for marker in chunks), plan.source.in_order)

@@ -131,7 +131,8 @@ class InFlight:
         self._die(how)
 
     def _die(self, text: str) -> None:
-        os.write(2, f"\ndaybreak: {text}\n".encode(errors="replace"))
+        with suppress(OSError):  # whether or not it can be told
+            os.write(2, f"\ndaybreak: {text}\n".encode(errors="replace"))
         os._exit(STATUS_DIED)
 
     @contextmanager

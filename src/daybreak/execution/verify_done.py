@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 from ..abc import Target
 from ..errors import LedgerBehind
+from ..model.chunk import Marker
 from ..model.job import Step, StepKind
 from ..model.ownership import Pass
 from ..model.progress import StepRow
@@ -32,6 +34,21 @@ def verify_done(step: Step[Any], row: StepRow, around: Surroundings) -> None:
     of = Pass(step.name, row.pass_number)
     around.patiently(lambda: around.targets.join(target))
     markers = around.patiently(lambda: target.markers(run_key, of))
+    refuse_lost(step, row, markers, target.name)
+
+
+def refuse_lost(step: Step[Any], row: StepRow, markers: Collection[Marker], target: str) -> None:
+    """Compare a finished step's counts with its markers.
+
+    Args:
+        step: The step.
+        row: What the ledger says of it.
+        markers: All of its pass that the target has.
+        target: The target's name.
+
+    Raises:
+        LedgerBehind: If the target knows less.
+    """
     if step.kind is StepKind.ATOMIC:
         if not any(marker.part == ATOMIC for marker in markers):
             raise _behind(step, target, "is done", "has no marker of it")
@@ -63,11 +80,11 @@ def _target_of(step: Step[Any], row: StepRow, around: Surroundings) -> Target | 
     return None
 
 
-def _behind(step: Step[Any], target: Target, ledger: str, found: str) -> LedgerBehind:
+def _behind(step: Step[Any], target: str, ledger: str, found: str) -> LedgerBehind:
     return LedgerBehind(
-        f"step {step.name}: the ledger {ledger}; {target.name} {found}",
+        f"step {step.name}: the ledger {ledger}; {target} {found}",
         hint="the target lost commits (failover, restored backup?): bring them back, or start"
         " a new run with --again",
         step=step.name,
-        database=target.name,
+        database=target,
     )

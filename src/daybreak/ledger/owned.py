@@ -15,7 +15,7 @@ from ..errors import InvalidTransition, LeaseLost
 from ..faultpoints import hit
 from ..model.fate import Counts
 from ..model.ownership import Ownership, Pass
-from ..model.progress import CHANGES_ACCEPTED, Accepted, Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, COMMITS_LOST, Accepted, Measurement, StepRow
 from ..model.ranges import Range
 from ..model.shares import Uses, Wait
 from ..model.status import (
@@ -28,7 +28,17 @@ from ..model.status import (
 from .claims import Claims
 from .ownership import note, row_of, spaced
 from .passes import BEGUN_AGAIN, NewPass, accept_changes, begin_again, spaced_sources_of
-from .rows import AuditRow, RunRow, as_json, count_binds, run_of, step_of, storable
+from .rows import (
+    AuditRow,
+    RunRow,
+    as_json,
+    count_binds,
+    measurement_binds,
+    pass_binds,
+    run_of,
+    step_of,
+    storable,
+)
 from .session import LedgerSession, LedgerTransaction
 
 T = TypeVar("T")
@@ -223,13 +233,8 @@ class OwnedRun:
         Raises:
             LeaseLost: If the run has another owner by now; nothing was written.
         """
-        line = AuditRow(
-            self._session.patience.clock.now(),
-            self._who,
-            CHANGES_ACCEPTED,
-            {"step": step, **details},
-        )
-        note_id = uuid4().hex
+        now, note_id = self._session.patience.clock.now(), uuid4().hex
+        line = AuditRow(now, self._who, CHANGES_ACCEPTED, {"step": step, **details})
 
         def accept(tx: LedgerTransaction) -> None:
             accept_changes(tx, self.run.id, step, accepted)
@@ -245,22 +250,24 @@ class OwnedRun:
         Raises:
             LeaseLost: If the run has another owner by now; nothing was written.
         """
-        binds = [self._measurement_binds(of, one) for one in measurements]
+        binds = [measurement_binds(self.run.id, of, one) for one in measurements]
         if binds:
             self._write(lambda tx: tx.executemany("insert_measurement", binds))
 
-    def _measurement_binds(self, of: Pass, one: Measurement) -> dict[str, object]:
-        return {
-            "run_id": self.run.id,
-            "step": of.step,
-            "pass": of.number,
-            "range_after": one.part.after,
-            "range_upto": one.part.upto,
-            **count_binds(one.counts),
-            "bytes_read": one.bytes_read,
-            "duration_s": one.duration_s,
-            "committed_at": one.committed_at,
-        }
+    def forget(self, of: Pass, **details: object) -> None:
+        """Forget the chunks of a pass, for its target lost some; what it knows is measured again.
+
+        Raises:
+            LeaseLost: If the run has another owner by now; nothing was written.
+        """
+        now, note_id = self._session.patience.clock.now(), uuid4().hex
+        line = AuditRow(now, self._who, COMMITS_LOST, {"step": of.step, **details})
+
+        def forget(tx: LedgerTransaction) -> None:
+            tx.execute("delete_measurements", **pass_binds(self.run.id, of))
+            note(tx, self.run.id, note_id, line)
+
+        self._write(forget)
 
     def end_step(
         self,

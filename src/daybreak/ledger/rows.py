@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ..model.fate import Counts
+from ..model.ownership import Pass
 from ..model.progress import Former, Measurement, StepRow
 from ..model.ranges import Range
 from ..model.row import Row
@@ -277,3 +278,21 @@ def storable(text: str | None) -> str | None:
 def as_json(data: object) -> str:
     """Return JSON text, in ASCII; what JSON cannot say is said as its text."""
     return json.dumps(data, default=str, sort_keys=True)
+
+
+def pass_binds(run_id: int, of: Pass) -> dict[str, object]:
+    """Return a pass of a run as binds."""
+    return {"run_id": run_id, "step": of.step, "pass": of.number}
+
+
+def measurement_binds(run_id: int, of: Pass, one: Measurement) -> dict[str, object]:
+    """Return a committed chunk as binds."""
+    return {
+        **pass_binds(run_id, of),
+        "range_after": one.part.after,
+        "range_upto": one.part.upto,
+        **count_binds(one.counts),
+        "bytes_read": one.bytes_read,
+        "duration_s": one.duration_s,
+        "committed_at": one.committed_at,
+    }

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from ..databases.session import Session, connect
 from ..databases.url import parse
-from ..errors import DatabaseUnreachable, TransientError
+from ..errors import DatabaseBusy, DatabaseUnreachable, TransientError
 from ..faultpoints import hit
 from ..model.row import Row
 from .clock import Patience
@@ -177,7 +177,9 @@ def is_in_memory(url: str) -> bool:
 
 
 def _given_up(error: TransientError | DatabaseUnreachable, tries: int) -> TransientError:
-    return TransientError(
+    # Its kind says whether somebody is in the way: a disk that is full has no owner to be ended.
+    kind = DatabaseBusy if isinstance(error, DatabaseBusy) else TransientError
+    return kind(
         f"the ledger could not be reached in {tries} tries: {error}",
         hint="see who holds its lock, whether its server is up and its disk has room;"
         " then run the same command again",

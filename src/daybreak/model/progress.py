@@ -14,6 +14,9 @@ from .status import StepStatus
 CHANGES_ACCEPTED: Final = "changes accepted"
 """The audit's word for a step that goes on although its source or graph has changed."""
 
+COMMITS_LOST: Final = "commits lost"
+"""The audit's word for an unfinished step whose target knows less of it than the ledger did."""
+
 
 @dataclass(frozen=True, slots=True)
 class Former:

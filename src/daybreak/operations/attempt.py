@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -144,7 +145,8 @@ class Attempt:
             with self._lock:
                 if self._hear is None:  # no chunk is in the works
                     self.told(STATUS_STOPPED)
-                    os.write(2, b"\ninterrupted\n")
+                    with suppress(OSError):
+                        os.write(2, b"\ninterrupted\n")
                     os._exit(STATUS_STOPPED)
                 self._hear(number[0])
         os.kill(os.getpid(), signal.SIGKILL)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..abc import Clock
 from ..databases.holders import holders_of
-from ..errors import RunOwned, TransientError
+from ..errors import DatabaseBusy, RunOwned
 from ..ledger.clock import Patience
 from ..ledger.owned import OwnedRun
 from ..ledger.ownership import run_owned
@@ -26,11 +26,12 @@ def opened_ledger(url: str, settings: Settings) -> LedgerStore:
 
     Raises:
         RunOwned: If somebody keeps it locked for longer than `takeover_s`.
+        TransientError: If it cannot be written for another reason: its disk is full.
         PreflightError, LedgerVersionError: If it cannot be used.
     """
     try:
         return LedgerStore.open(url, patience=Patience(most_s=settings.takeover_s))
-    except TransientError as error:
+    except DatabaseBusy as error:
         raise RunOwned(
             f"the ledger cannot be opened: {error}",
             hint="a process that was stopped while it wrote keeps the lock: continue or end it"
@@ -52,6 +53,7 @@ def freed_ledger(
 
     Raises:
         RunOwned: If somebody keeps it locked for longer than `takeover_s`.
+        TransientError: If it cannot be written for another reason: its disk is full.
         PreflightError, LedgerVersionError: If it cannot be used.
     """
     try:
@@ -88,6 +90,7 @@ def owned_run(
 
     Raises:
         RunOwned: If another process owns it; nothing was started.
+        TransientError: If the ledger cannot be written now; nothing was started.
     """
     folder = Path(run.folder)
     lock = RunLock(folder)
@@ -119,7 +122,7 @@ def owned_run(
                 is_gone=is_given_up,
                 reopens=reopens or settings.restart is not None,
             )
-        except TransientError as error:
+        except DatabaseBusy as error:
             raise _ledger_held(run, error) from error
         yield owned
     finally:
@@ -144,7 +147,7 @@ def _owned_here(run: RunRow) -> RunOwned:
     return run_owned(run)
 
 
-def _ledger_held(run: RunRow, error: TransientError) -> RunOwned:
+def _ledger_held(run: RunRow, error: DatabaseBusy) -> RunOwned:
     """Say who may hold the ledger's lock: an owner that was stopped while it wrote."""
     owner = run.owner
     who = f"; its owner is process {owner.pid} on {owner.host}" if owner else ""

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -41,7 +41,8 @@ def stopped_by_signals(
         name = signal.Signals(number).name
         requests[way] += 1
         if requests[way] > 1:
-            os.write(sys.stderr.fileno(), f"\nended at once by a second {name}\n".encode())
+            with suppress(OSError):
+                os.write(sys.stderr.fileno(), f"\nended at once by a second {name}\n".encode())
             attempt.told(STATUS_STOPPED)
             os._exit(STATUS_STOPPED)
         stop(name)

@@ -29,6 +29,7 @@ from .attempt import Attempt
 from .bodies import StepBodies, target_of
 from .deaths import in_flight_of, process_died, tell_of_death
 from .disk import disk_findings, places_of
+from .ended_before import verify_ended
 from .load import LoadedJob
 from .naming import identity_of
 from .owning import freed_ledger, owned_run
@@ -76,6 +77,7 @@ def start(
     Raises:
         DefinitionError: If a parameter, a knob or a database's name is wrong.
         PreflightError: If a database or the ledger cannot be used.
+        LedgerBehind: If the run is done, and a target does not know that any more.
         OwnershipError: If another process owns the run, or took it over meanwhile.
     """
     clock = SystemClock()
@@ -88,10 +90,11 @@ def start(
     url = ledger_url(settings.ledger, loaded.path)
     runs = runs_folder(url, loaded.path)
     refuse(disk_findings(places_of(url, runs, databases), settings.disk_free_bytes_min))
+    reached = _reaching(settings, clock)
     store = freed_ledger(url, runs, settings, telemetry, clock)
     try:
         night = night_of(job, settings, clock)
-        restarting = _restarting(job, settings, databases, clock)
+        restarting = _restarting(job, settings, databases, reached)
         run = _run_of(
             store,
             loaded,
@@ -103,7 +106,7 @@ def start(
         )
         attempt.works_at(run.id)
         if run.is_final and restarting is None:
-            return _ended_before(store, run)
+            return _ended_before(store, run, job, databases, reached)
         with (
             owned_run(
                 store, run, settings, telemetry, clock, look=_look(store, restarting)
@@ -131,7 +134,8 @@ def start(
         run = store.run(run.id)
         if not run.is_final or settings.restart is not None:
             raise
-        return _ended_before(store, run)  # by another process, while this one wanted it
+        # By another process, while this one wanted it.
+        return _ended_before(store, run, job, databases, reached)
     finally:
         store.close()
 
@@ -188,7 +192,15 @@ def _surroundings(
     )
 
 
-def _ended_before(store: LedgerStore, run: RunRow) -> Outcome:
+def _ended_before(
+    store: LedgerStore,
+    run: RunRow,
+    job: Job,
+    databases: Mapping[str, Database],
+    reached: Callable[[Database], Target],
+) -> Outcome:
+    if run.status is RunStatus.DONE:
+        verify_ended(store, run, job, databases, reached)
     quarantined = sum(row.counts.quarantined for row in store.steps(run.id))
     return Outcome(str(run.id), run.status, quarantined, was_done=True)
 
@@ -249,15 +261,23 @@ def _preflight(
         raise
 
 
-def _restarting(
-    job: Job, settings: Settings, databases: Mapping[str, Database], clock: Clock
-) -> Restarting | None:
-    if settings.restart is None:
-        return None
+def _reaching(settings: Settings, clock: Clock) -> Callable[[Database], Target]:
+    """Return what gives a database as a target."""
 
     def reached(database: Database) -> Target:
         return target_of(database, clock, takeover_s=settings.takeover_s, lease_s=settings.lease_s)
 
+    return reached
+
+
+def _restarting(
+    job: Job,
+    settings: Settings,
+    databases: Mapping[str, Database],
+    reached: Callable[[Database], Target],
+) -> Restarting | None:
+    if settings.restart is None:
+        return None
     return Restarting(job, settings.restart, databases, reached, who())
 
 

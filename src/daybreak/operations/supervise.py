@@ -19,6 +19,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 from .. import faultpoints
@@ -193,5 +194,6 @@ def _die_with(supervisor: int) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"daybreak: {text}\n")
-    sys.stderr.flush()
+    with suppress(OSError):  # a full disk costs the words, not the run
+        sys.stderr.write(f"daybreak: {text}\n")
+        sys.stderr.flush()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TextIO
 
 from ..telemetry import Event, RunStarted
+from .look import say_lost, say_on_stderr
 from .payload import payload_of
 from .secrets import Mask
 
@@ -22,7 +22,8 @@ class JsonLines:
     """Writes one JSON object a line for every event. Subscribe `hear`.
 
     Args:
-        stream: Where the lines go. When it fails (a closed pipe), nothing more is written.
+        stream: Where the lines go. When it fails (a closed pipe, a full disk), nothing more is
+            written.
         mask: Hides secrets.
     """
 
@@ -43,8 +44,9 @@ class JsonLines:
                 return
             try:
                 print(as_line(payload), file=self._stream, flush=True)
-            except (OSError, ValueError):
+            except (OSError, ValueError) as error:
                 self._is_broken = True  # nobody reads any more; the run goes on
+                say_lost(error)
 
 
 class JsonLog:
@@ -59,7 +61,7 @@ class JsonLog:
 
     def __init__(self, mask: Mask, complain: Callable[[str], None] | None = None) -> None:
         self._mask = mask
-        self._complain = complain or (_on_stderr)
+        self._complain = complain or say_on_stderr
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         self._has_complained = False
@@ -112,10 +114,6 @@ class JsonLog:
         if not self._has_complained:
             self._has_complained = True
             self._complain(f"the run's log cannot be written, the run goes on without it: {error}")
-
-
-def _on_stderr(text: str) -> None:
-    sys.stderr.write(text + "\n")
 
 
 def _ends_within_a_line(path: Path) -> bool:

@@ -21,7 +21,7 @@ from ..telemetry import (
     StepStarted,
     StepWaits,
 )
-from .look import console_on
+from .look import console_on, say_lost
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
@@ -35,7 +35,8 @@ class Lines:
 
     Args:
         progress: What is known of the run; it must hear of each event before this does.
-        stream: Where the lines go. When it fails (a closed pipe), nothing more is written.
+        stream: Where the lines go. When it fails (a closed pipe, a full disk), nothing more is
+            written.
         mask: Hides secrets.
     """
 
@@ -54,8 +55,9 @@ class Lines:
             try:
                 self._write(event)
                 self._stream.flush()
-            except (OSError, ValueError):
+            except (OSError, ValueError) as error:
                 self._is_broken = True  # nobody reads any more; the run goes on
+                say_lost(error)
 
     def _write(self, event: Event) -> None:
         match event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Final, TextIO
 
 from ..model.status import RunStatus, StepStatus
@@ -55,6 +56,18 @@ def glyph(status: RunStatus | StepStatus | str, stream: IO[str]) -> str:
 def colour(status: RunStatus | StepStatus | str) -> str:
     """Return the rich style of a status."""
     return COLOURS[str(status)]
+
+
+def say_on_stderr(text: str) -> None:
+    """Write a line to standard error, if it can be written: it may be on the same full disk."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+
+
+def say_lost(error: Exception) -> None:
+    """Say that standard output cannot be written any more; not if nobody reads it any more."""
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+        say_on_stderr(f"standard output cannot be written, the run goes on without it: {error}")
 
 
 def is_live_terminal(stream: IO[str]) -> bool:

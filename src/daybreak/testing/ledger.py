@@ -139,6 +139,19 @@ class RunLedgerContract:
 
         assert counts == Counts(read=20, passed=20, written=20)
 
+    def test_chunks_that_were_forgotten_count_no_more(self, run_ledger: RunLedger) -> None:
+        """Those of other steps do, and those that are measured again."""
+        for step in ("load", "other"):
+            run_ledger.begin_step(step, code="1", whole=WHOLE)
+            run_ledger.measure(Pass(step), [measured(None, 10), measured(10, 20)])
+        run_ledger.forget(OF, seen=20, found=10)
+        forgotten = run_ledger.steps()
+        run_ledger.measure(OF, [measured(None, 10)])
+
+        assert forgotten["load"].counts == Counts()
+        assert forgotten["other"].counts == Counts(read=20, passed=20, written=20)
+        assert run_ledger.steps()["load"].counts == Counts(read=10, passed=10, written=10)
+
     def test_a_share_that_nobody_limits_is_had_at_once_and_again(
         self, run_ledger: RunLedger
     ) -> None:
