@@ -13,6 +13,7 @@ from daybreak.connectors.sequence import SequenceSource
 from daybreak.databases.session import opened
 from daybreak.databases.target import DatabaseTarget
 from daybreak.execution.chunked_step import ChunkedStep, Surroundings
+from daybreak.execution.patience import Patience
 from daybreak.execution.plan import ChunkedPlan
 from daybreak.execution.stop_request import StopRequest
 from daybreak.execution.targets import Targets
@@ -117,6 +118,7 @@ class House:
             CLOCK,
             self.telemetry,
             self.stop,
+            Patience(CLOCK, telemetry=self.telemetry),
         )
 
     def numbers(self) -> list[int]:

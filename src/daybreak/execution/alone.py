@@ -23,7 +23,6 @@ from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .draft import Draft, Unit, draft_of
 from .isolator import write_whole
-from .patience import patiently
 from .record_watch import ChunkWatch, at_hand_until_done, watched
 
 
@@ -119,9 +118,8 @@ class AloneWorker:
 
         A sink that takes a chunk at once would not say at which of its records it died.
         """
-        shared = self.worker
         once = partial(self._try_sink_once, writer, units, part, watch)
-        patiently(once, shared.clock, shared.patience_s)
+        self.worker.patience.until_done(once)
 
     def _try_sink_once(
         self, writer: ChunkWriter, units: Sequence[Unit], part: Range, watch: ChunkWatch

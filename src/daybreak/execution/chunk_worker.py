@@ -10,7 +10,6 @@ from ..abc import ChunkWriter, Clock
 from ..faultpoints import hit
 from ..model.chunk import ChunkInput
 from ..model.deaths import Work
-from ..model.limits import PATIENCE_S
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
 from ..pipeline import Block, Scope, carry
@@ -18,7 +17,7 @@ from .bad_budget import BadBudget
 from .committer import Committed, Committer
 from .draft import Draft, draft_of
 from .in_flight import InFlight
-from .patience import MAY_PASS, patiently
+from .patience import MAY_PASS, Patience
 from .plan import ChunkedPlan
 from .record_watch import ChunkWatch, RecordTimer, watched
 from .stop_request import StopRequest
@@ -38,10 +37,9 @@ class ChunkWorker:
 
     stop: StopRequest
     in_flight: InFlight
+    patience: Patience
     timer: RecordTimer | None = None
     """For steps with `record_timeout_s`."""
-
-    patience_s: float = PATIENCE_S
 
     def committer(self, writer: ChunkWriter) -> Committer:
         """Make the committer of one worker."""
@@ -52,7 +50,7 @@ class ChunkWorker:
             epoch=self.ownership.epoch,
             budget=self.budget,
             clock=self.clock,
-            patience_s=self.patience_s,
+            patience=self.patience,
         )
 
     def work(self, parts: Iterable[Range]) -> Iterator[Committed]:
@@ -67,7 +65,7 @@ class ChunkWorker:
                 began_s = self.clock.monotonic_s()
                 with self.in_flight.noted(work), watched(watch):
                     compute = partial(self._draft, part, watch)
-                    draft = patiently(compute, self.clock, self.patience_s)
+                    draft = self.patience.until_done(compute)
                     committed = committer.commit(draft, began_s=began_s)
                 yield committed
 

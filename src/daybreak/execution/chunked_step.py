@@ -12,7 +12,6 @@ from ..model.chunk import Marker
 from ..model.deaths import Suspect
 from ..model.fate import Counts
 from ..model.job import Step
-from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
 from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
 from ..model.ranges import Range, gaps, is_within
@@ -24,7 +23,7 @@ from .changes import Change, accepted, accepted_digests, change_of, refuse_besid
 from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .in_flight import InFlight
-from .patience import patiently
+from .patience import Patience
 from .plan import Bodies, ChunkedPlan
 from .prepare import PREPARED, prepare_once
 from .proof import prove, sum_of
@@ -48,7 +47,7 @@ class Surroundings:
     clock: Clock
     telemetry: Telemetry
     stop: StopRequest
-    patience_s: float = PATIENCE_S
+    patience: Patience
     """How long a database that does not answer is waited for."""
 
     accepts_changes: bool = False
@@ -57,8 +56,8 @@ class Surroundings:
     in_flight: InFlight = field(default_factory=InFlight)
 
     def patiently(self, act: Callable[[], T]) -> T:
-        """Do something until the database can, at most for `patience_s`."""
-        return patiently(act, self.clock, self.patience_s)
+        """Do something until the database can, as long as there is patience."""
+        return self.patience.until_done(act)
 
 
 class ChunkedStep:
@@ -101,7 +100,7 @@ class ChunkedStep:
         if change:
             row = self._accept(change, plan, row, upstream or {})
         assert row.whole is not None
-        prepare_once(plan, of, around.ledger.ownership, around.clock, patience_s=around.patience_s)
+        prepare_once(plan, of, around.ledger.ownership, around.clock, around.patience)
         chunks = self._chunks(plan, of)
         if known is not None and known.whole is not None:
             self._forget_lost(known, plan.target, of, chunks)
@@ -237,7 +236,7 @@ class ChunkedStep:
                 stop=around.stop,
                 in_flight=around.in_flight,
                 timer=timer,
-                patience_s=around.patience_s,
+                patience=around.patience,
             )
             try:
                 missing = self._settle(worker, missing)

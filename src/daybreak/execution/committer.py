@@ -17,12 +17,11 @@ from ..errors import DataRefused, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside
 from ..model.fate import Counts
-from ..model.limits import PATIENCE_S
 from ..model.ownership import Pass
 from .bad_budget import BadBudget
 from .draft import Draft, Unit
 from .isolator import Admitted, Isolator, Refusals, write_whole
-from .patience import MAY_PASS, Patience
+from .patience import MAY_PASS, Patience, Tries
 
 T = TypeVar("T")
 Refusal: TypeAlias = RecordRefused | DataRefused
@@ -43,22 +42,20 @@ class Committed:
 def until_durable(
     once: Callable[[Refusal | None], T],
     writer: ChunkWriter,
-    clock: Clock,
-    patience_s: float = PATIENCE_S,
+    patience: Patience,
 ) -> T:
     """Make a transaction durable; try again while the database says "not now".
 
     Args:
         once: Tries it from its beginning to its commit; told what an earlier try was refused for.
         writer: Rolls back what failed.
-        clock: For the waits.
-        patience_s: How long a database that does not answer is waited for.
+        patience: How long a database that does not answer is waited for.
 
     Raises:
         LeaseLost: If another process owns the run. It was rolled back.
         TransientError: If patience ran out. It was rolled back.
     """
-    patience = Patience(clock, patience_s=patience_s)
+    tries = Tries(patience)
     refusal: Refusal | None = None
     while True:
         try:
@@ -70,7 +67,7 @@ def until_durable(
             refusal = refused
         except MAY_PASS as error:
             writer.rollback()
-            patience.wait_after(error)
+            tries.wait_after(error)
         except BaseException:
             writer.rollback()
             raise
@@ -118,7 +115,7 @@ class Committer:
         epoch: int,
         budget: BadBudget,
         clock: Clock,
-        patience_s: float = PATIENCE_S,
+        patience: Patience | None = None,
     ) -> None:
         self._writer = writer
         self._sink = sink
@@ -126,7 +123,7 @@ class Committer:
         self._epoch = epoch
         self._budget = budget
         self._clock = clock
-        self._patience_s = patience_s
+        self._patience = patience or Patience(clock)
         self._expected: DataRefused | None = None
         """For what the chunk before was refused: this one is asked about it before it is tried."""
 
@@ -145,8 +142,7 @@ class Committer:
         return until_durable(
             lambda refusal: self._once(draft, began_s, refusal),
             self._writer,
-            self._clock,
-            self._patience_s,
+            self._patience,
         )
 
     def _once(self, draft: Draft, began_s: float, refusal: Refusal | None) -> Committed:

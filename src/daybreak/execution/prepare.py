@@ -8,10 +8,9 @@ from ..abc import ChunkWriter, Clock
 from ..faultpoints import hit
 from ..model.chunk import Marker
 from ..model.fate import Counts
-from ..model.limits import PATIENCE_S
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
-from .patience import patiently
+from .patience import Patience
 from .plan import ChunkedPlan
 
 PREPARED: Final = Range("prepared", "prepared")
@@ -23,8 +22,7 @@ def prepare_once(
     of: Pass,
     ownership: Ownership,
     clock: Clock,
-    *,
-    patience_s: float = PATIENCE_S,
+    patience: Patience,
 ) -> None:
     """Create or empty what the sink needs, in a fenced transaction with a marker of its own.
 
@@ -32,7 +30,7 @@ def prepare_once(
         LeaseLost: If another process owns the run; nothing was written.
     """
     with plan.target.writer(ownership) as writer:
-        patiently(lambda: _once(plan, of, writer, ownership, clock), clock, patience_s)
+        patience.until_done(lambda: _once(plan, of, writer, ownership, clock))
 
 
 def _once(

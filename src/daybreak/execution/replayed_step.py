@@ -116,7 +116,7 @@ class ReplayedStep:
             Scope() as scope,
             plan.target.replay_writer(around.ledger.ownership) as writer,
         ):
-            replayer = Replayer(plan, self._of, writer, around.clock, scope)
+            replayer = Replayer(plan, self._of, writer, around.patience, scope)
             todo, tried = records, 0
             while todo:
                 refused: list[Kept] = []

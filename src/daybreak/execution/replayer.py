@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby, pairwise
 
-from ..abc import Clock, ReplayWriter
+from ..abc import ReplayWriter
 from ..errors import ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import FatesMoved, Kept, SetAside
@@ -22,6 +22,7 @@ from ..pipeline import Block, Scope, carry
 from .committer import Refusal, until_durable, write_units
 from .draft import Draft, draft_of
 from .isolator import Admitted
+from .patience import Patience
 from .plan import ChunkedPlan
 
 
@@ -43,7 +44,7 @@ class Replayer:
     plan: ChunkedPlan
     of: Pass
     writer: ReplayWriter
-    clock: Clock
+    patience: Patience
     scope: Scope
     """Whose threads stages with several workers use."""
 
@@ -63,7 +64,7 @@ class Replayer:
         return until_durable(
             lambda refusal: self._once(records, draft, number, refusal),
             self.writer.chunk,
-            self.clock,
+            self.patience,
         )
 
     def _draft(self, records: Sequence[Kept]) -> Draft:

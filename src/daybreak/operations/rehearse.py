@@ -24,6 +24,7 @@ from ..databases.target import DatabaseTarget
 from ..errors import DaybreakError
 from ..execution.atomic_step import run_atomic
 from ..execution.chunked_step import ChunkedStep, Surroundings
+from ..execution.patience import Patience
 from ..execution.step_failure import failure_of
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
@@ -192,6 +193,7 @@ class _Attempt:
                 clock=self._clock,
                 telemetry=self._telemetry,
                 stop=self._stop,
+                patience=Patience(self._clock, telemetry=self._telemetry),
             )
             status, value, error = self._ended(around)
             duration_s = self._clock.monotonic_s() - began_s

@@ -20,6 +20,7 @@ from ..databases.target import DatabaseTarget
 from ..errors import DaybreakError, RunError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
+from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
@@ -186,6 +187,7 @@ class _Scratch:
             clock=self._clock,
             telemetry=self._telemetry,
             stop=StopRequest(),
+            patience=Patience(self._clock, telemetry=self._telemetry),
         )
         conductor = Conductor(steps, around, lease_s=self._settings.lease_s)
         with stopped_by_signals(conductor.stop):

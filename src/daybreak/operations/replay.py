@@ -17,6 +17,7 @@ from ..databases.target import DatabaseTarget
 from ..databases.url import resolve, without_credentials
 from ..errors import DefinitionError
 from ..execution.chunked_step import Surroundings
+from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
@@ -121,6 +122,7 @@ def replay(
                 clock=clock,
                 telemetry=telemetry,
                 stop=StopRequest(),
+                patience=Patience(clock, telemetry=telemetry),
             )
             replaying = Replaying(
                 loaded.job.steps,

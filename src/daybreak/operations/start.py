@@ -14,6 +14,7 @@ from ..errors import DatabaseBusy, DaybreakError, InvalidTransition, PreflightEr
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
 from ..execution.in_flight import InFlight
+from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
@@ -186,7 +187,7 @@ def _surroundings(
         clock=clock,
         telemetry=telemetry,
         stop=StopRequest(),
-        patience_s=settings.patience_s,
+        patience=Patience(clock, settings.patience_s, telemetry),
         accepts_changes=settings.accepts_changes,
         in_flight=in_flight,
     )
