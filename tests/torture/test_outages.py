@@ -53,6 +53,8 @@ def test_a_server_that_crashes_and_comes_back_is_waited_for(
     assert 0 == running.status, running.err
     assert place.left() == WHOLE
     assert quarantined(running.events) == QUARANTINED
+    said = [event["message"] for event in running.events if event["event"] == "said"]
+    assert any(message.startswith("trying again for 40 s at most:") for message in said), said
 
 
 @pytest.mark.torture
