@@ -7,6 +7,7 @@ open already. What a function opens by itself nobody knows.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,8 @@ from ..model.knobs import Knobs
 from ..model.shares import Uses
 from ..model.side_by_side import heaviest
 
+LOOKS: Final = 4
+LOOK_AGAIN_S: Final = 0.1
 LOOKING: Final = 1
 """Sessions for looking around, one after the other."""
 
@@ -52,8 +55,11 @@ def sessions_findings(
     knobs: Mapping[str, Knobs],
     places: Mapping[str, Sequence[Database]],
     limits: Uses,
-) -> Iterator[PreflightError]:
-    """Yield where the steps need more sessions than there may be.
+) -> list[PreflightError]:
+    """Return where the steps need more sessions than there may be.
+
+    What is missing is looked at again for a moment: a session that was just closed is in use until
+    its server has noticed.
 
     Args:
         steps: Those that are not done.
@@ -61,6 +67,20 @@ def sessions_findings(
         places: The databases in which each works.
         limits: Of the ledger.
     """
+    for look in range(LOOKS):
+        time.sleep(LOOK_AGAIN_S if look else 0)
+        findings = list(_findings_now(steps, knobs, places, limits))
+        if all(isinstance(finding, DatabaseUnreachable) for finding in findings):
+            break
+    return findings
+
+
+def _findings_now(
+    steps: Sequence[Step[Any]],
+    knobs: Mapping[str, Knobs],
+    places: Mapping[str, Sequence[Database]],
+    limits: Uses,
+) -> Iterator[PreflightError]:
     parallel = {step.name: _sessions_of(step, knobs) for step in steps}
     both = {**limits, **(steps[0].job.limits if steps else {})}
     both = {name: min(units, limits.get(name, units)) for name, units in both.items()}
