@@ -203,10 +203,10 @@ class Running:
             assert self.hear(), f"it ended after {self.chunks} chunks: {self.err}"
 
     def until(self, name: str) -> dict[str, Any]:
-        """Read its events until the first of a name; return that."""
-        while not self.events or self.events[-1]["event"] != name:
+        """Return the first event of a name; read on until it comes."""
+        while not (named := [event for event in self.events if event["event"] == name]):
             assert self.hear(), f"it ended without {name}: {self.err}"
-        return self.events[-1]
+        return named[0]
 
     def until_all_committed(self) -> None:
         """Read its events until every step has committed a chunk."""
