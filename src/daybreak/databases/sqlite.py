@@ -133,10 +133,10 @@ class SqliteSession:
         names = ", ".join(quoted(column) for column in columns)
         marks = ", ".join("?" * len(columns))
         sql = f"insert into {quoted(table)} ({names}) values ({marks})"  # noqa: S608 - quoted names
-        rest = iter([[plain(v) for v in row] for row in rows])
+        rest = iter(rows)
         try:
             with self._translated(sql):
-                cursor = self.connection.executemany(sql, rest)
+                cursor = self.connection.executemany(sql, ([plain(v) for v in row] for row in rest))
         except DataRefused as refused:
             refused.row = len(rows) - length_hint(rest) - 1  # the one that was taken last
             raise
