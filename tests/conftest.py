@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import zlib
 from collections import Counter
 from contextlib import ExitStack
@@ -50,6 +51,7 @@ _left_out = pytest.StashKey[Counter[str]]()
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Draw the session's seed, unless it was given; workers and child processes inherit it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup, and so by all children
     config.stash[_session] = ExitStack()
     config.stash[_left_out] = Counter()
     session_seed = os.environ.setdefault(
