@@ -23,7 +23,7 @@ MUTANTS: Final = (
     Mutant(
         "locks-looked-behind",
         "Who takes over asks a locked target all kinds of things before it says who holds it.",
-        ("execution",),
+        ("torture/test_zombies.py",),
         (
             Patch(
                 "execution/conductor.py",
@@ -101,7 +101,7 @@ MUTANTS: Final = (
     Mutant(
         "every-attempt-begins-anew",
         "With --again each attempt that follows a death enters a run of its own.",
-        ("operations/test_supervise.py",),
+        ("torture/test_deaths.py",),
         (
             Patch(
                 "operations/start.py",
