@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import Type
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ran(shop: Path, type_in: Type) -> Path:
