@@ -13,10 +13,10 @@ SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 NAME ?= spine
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format verify lint types layers fast torture torture-monkey torture-mutants torture-tests bench clean
+.PHONY: help venv demo test check format verify lint types layers fast torture torture-monkey torture-pipelines torture-csv torture-mutants torture-tests bench clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: .venv/.installed-dev ## set up .venv with everything that developing needs
 
@@ -32,11 +32,17 @@ format: venv ## format the code, and mend what can be mended by itself
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-torture: venv ## kill runs at N random instants (N=1000 SEED=...)
-	$(BIN)/python -m tests.torture.campaign --n $(N) --seed $(SEED)
+torture: venv ## kill runs, imports and replays at N random instants (N=1000 SEED=..., SCENES="import replay", INSTANTS=1)
+	$(BIN)/python -m tests.torture.campaign --n $(N) --seed $(SEED) $(if $(SCENES),--scenes $(SCENES)) $(if $(INSTANTS),--instants)
 
 torture-monkey: venv ## faults of every kind at random, until N distinct ones (N=1000 SEED=...)
 	$(BIN)/python -m tests.torture.monkey --n $(N) --seed $(SEED)
+
+torture-pipelines: venv ## N random pipelines with random ends, against plain loops (N=10000 SEED=..., or ONLY=...)
+	$(BIN)/python -m tests.torture.pipelines --n $(N) --seed $(SEED) $(if $(ONLY),--only $(ONLY))
+
+torture-csv: venv ## damage N CSV files in every way at every place, and judge what is read (N=100 SEED=...)
+	$(BIN)/python -m tests.connectors.csv_campaign --n $(N) --seed $(SEED)
 
 torture-mutants: venv ## break the source in known ways; the suite must notice each
 	$(BIN)/python -m tests.torture.mutants

@@ -8,13 +8,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 
-from . import recovery, spine
+from . import backfill, check, importing, pipeline, recovery, spine
 from .measure import Figure
 from .report import print_lines, print_table
 
 GROUPS: Mapping[str, Mapping[str, Callable[[], Iterator[Figure]]]] = {
     "spine": spine.PARTS,
     "recovery": recovery.PARTS,
+    "pipeline": pipeline.PARTS,
+    "check": check.PARTS,
+    "backfill": backfill.PARTS,
+    "import": importing.PARTS,
 }
 
 

@@ -205,7 +205,7 @@ class Chunks:
         source = SequenceSource(IterableRoot(flights))
         read = source.read(Range.of(0, len(flights)))
         number = next(self._numbers)
-        carried: Carried = Carried(Block(read.values, list(read.origins)), 0, [])
+        carried: Carried = Carried(Block(list(read.values), list(read.origins)), 0, [])
         return draft_of(Range.of(number, number + 1), read, carried)
 
 

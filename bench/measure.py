@@ -15,8 +15,9 @@ figures are printed is not here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import ceil, exp, lgamma, log
 from statistics import median
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -158,6 +159,36 @@ def interval_of_median(samples: Sequence[float]) -> Interval:
     return Interval(ordered[k - 1], ordered[-k])
 
 
+def interval_of_quantile(samples: Sequence[float], share: float) -> Interval:
+    """Return the order statistics between which a quantile lies, as the median's interval does.
+
+    Args:
+        samples: So many that the interval does not reach beyond them: of the 99th percentile, 299.
+        share: Of the samples that lie below the quantile, between 0 and 1.
+    """
+    count = len(samples)
+    ordered = sorted(samples)
+    tail = (1 - CONFIDENCE_PERCENT / 100) / 2
+    low = high = -1  # how many samples lie below it, at least and at most
+    below = 0.0
+    for number in range(count + 1):
+        before = below
+        below += exp(
+            lgamma(count + 1)
+            - lgamma(number + 1)
+            - lgamma(count - number + 1)
+            + number * log(share)
+            + (count - number) * log(1 - share)
+        )
+        if before <= tail < below:
+            low = number
+        if high < 0 and below >= 1 - tail:
+            high = number
+    if low < 1 or high >= count:
+        raise ValueError(f"expected more than {count} samples for a quantile of {share:g}")
+    return Interval(ordered[low - 1], ordered[high])
+
+
 def interleaved(
     ours: Callable[[], float], theirs: Callable[[], float], pairs: int = PAIRS_MIN
 ) -> list[Pair]:
@@ -177,6 +208,29 @@ def interleaved(
             here = ours()
             measured.append(Pair(here, theirs()))
     return measured
+
+
+def in_turns(
+    ways: Mapping[str, Callable[[], float]], rounds: int = PAIRS_MIN
+) -> dict[str, list[float]]:
+    """Measure several ways in turns; each round begins with another one, for the same reason.
+
+    Args:
+        ways: Each does the work once in its way, and returns what it took.
+        rounds: How often each is measured.
+    """
+    names = list(ways)
+    measured: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds):
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            measured[name].append(ways[name]())
+    return measured
+
+
+def pairs_from(ours: Sequence[float], theirs: Sequence[float]) -> list[Pair]:
+    """Pair what was measured in the same rounds."""
+    return [Pair(here, there) for here, there in zip(ours, theirs, strict=True)]
 
 
 def compared(
@@ -217,9 +271,31 @@ def bounded(figure: str, samples: Sequence[float], *, unit: str, target: Target)
         target: Of the samples.
     """
     own = interval_of_median(samples)
-    verdicts = {target.is_met_by(own.low), target.is_met_by(own.high)}
-    met: Met = verdicts.pop() if len(verdicts) == 1 else NOT_MEASURED
+    met = _met(own, target)
     return Figure(figure, median(samples), unit, target, met, Spread(len(samples), *own))
+
+
+def bounded_quantile(
+    figure: str, samples: Sequence[float], share: float, *, unit: str, target: Target
+) -> Figure:
+    """Return the figure of what nearly all samples keep to; its verdict is found as in `bounded`.
+
+    Args:
+        figure: What was measured.
+        samples: As many as `interval_of_quantile` wants.
+        share: Of the samples that lie below the quantile.
+        unit: Of the samples.
+        target: Of the quantile.
+    """
+    own = interval_of_quantile(samples, share)
+    value = sorted(samples)[ceil(share * len(samples)) - 1]
+    met = _met(own, target)
+    return Figure(figure, value, unit, target, met, Spread(len(samples), *own))
+
+
+def _met(own: Interval, target: Target) -> Met:
+    verdicts = {target.is_met_by(own.low), target.is_met_by(own.high)}
+    return verdicts.pop() if len(verdicts) == 1 else NOT_MEASURED
 
 
 def counted(figure: str, value: int, *, unit: str, target: Target) -> Figure:
@@ -235,6 +311,6 @@ def observed(figure: str, samples: Sequence[float], *, unit: str) -> Figure:
     return Figure(figure, median(samples), unit, target=None, met=None, spread=spread)
 
 
-def absent(figure: str, *, unit: str, target: Target) -> Figure:
-    """Return the figure of a comparison whose peer is not there."""
+def absent(figure: str, *, unit: str, target: Target | None = None) -> Figure:
+    """Return the figure of something that is not there, or of a comparison with it."""
     return Figure(figure, None, unit, target, NOT_MEASURED, spread=None)

@@ -52,6 +52,8 @@ _left_out = pytest.StashKey[Counter[str]]()
 def pytest_configure(config: pytest.Config) -> None:
     """Draw the session's seed, unless it was given; workers and child processes inherit it."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup, and so by all children
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # likewise in a shell's background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_session] = ExitStack()
     config.stash[_left_out] = Counter()
     session_seed = os.environ.setdefault(

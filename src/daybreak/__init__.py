@@ -19,19 +19,25 @@ if TYPE_CHECKING:
     from .model.retry import Retry
     from .operations.run_handle import Run
     from .pipeline import (
+        Collect,
+        CurrentScope,
         Pipeline,
         Receiver,
         Report,
         Results,
         Scope,
         Sink,
+        StageOptions,
+        StageReport,
         Work,
         current_scope,
         source,
     )
 
 _WHERE: Final = {
+    "Collect": ".pipeline",
     "Counts": ".model.fate",
+    "CurrentScope": ".pipeline",
     "Database": ".databases",
     "DaybreakError": ".errors",
     "Job": ".model.job",
@@ -46,6 +52,8 @@ _WHERE: Final = {
     "Scope": ".pipeline",
     "Secret": ".model.parameters",
     "Sink": ".pipeline",
+    "StageOptions": ".pipeline",
+    "StageReport": ".pipeline",
     "Step": ".model.job",
     "Transaction": ".abc",
     "Work": ".pipeline",
@@ -55,7 +63,9 @@ _WHERE: Final = {
 }
 
 __all__ = [
+    "Collect",
     "Counts",
+    "CurrentScope",
     "Database",
     "DaybreakError",
     "Job",
@@ -70,6 +80,8 @@ __all__ = [
     "Scope",
     "Secret",
     "Sink",
+    "StageOptions",
+    "StageReport",
     "Step",
     "Transaction",
     "Work",

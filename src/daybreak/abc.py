@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
 from .errors import DataRefused
-from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside
+from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside, Written
 from .model.fate import Counts
 from .model.ownership import Ownership, Pass
-from .model.progress import Accepted, Measurement, StepRow
+from .model.progress import CHANGES_ACCEPTED, Accepted, Measurement, StepRow
 from .model.ranges import Range
+from .model.raw import RawRecords
 from .model.row import Row
 from .model.shares import Uses, Wait
 from .model.status import RunStatus, StepStatus
@@ -85,6 +86,58 @@ class Source(Protocol):
 
     def digest(self, part: Range) -> str:
         """Hash a range again, as `ChunkInput.digest`; empty where the source cannot."""
+        ...
+
+
+@runtime_checkable
+class SweptSource(Protocol):
+    """What a `Source` may be besides: a query, which may give rows anew behind the walk.
+
+    A step whose sink takes rows out of the query goes over it again until it gives none. Each
+    sweep lengthens the chain of the step's pass: its cursors carry the number of the sweep, so
+    that no range of a sweep is taken for one of the walk.
+    """
+
+    def leave_out(self, records: Iterable[Kept]) -> None:
+        """Take no row again, in any sweep, whose record is in quarantine: it is decided."""
+        ...
+
+    def sweep(self, number: int, after: str) -> Range | None:
+        """Return the stretch by which a sweep lengthens the chain.
+
+        Args:
+            number: Of the sweep, from 1.
+            after: Where the chain ends now.
+
+        Returns:
+            None if the query gives no row but those that are left out.
+        """
+        ...
+
+    def count(self) -> int:
+        """Count the rows that the query gives now."""
+        ...
+
+    def still_given(self, tx: Transaction, rows: Sequence[bytes]) -> int:
+        """Count which of some rows the query still gives, as a transaction of its database sees it.
+
+        Args:
+            tx: In which they were written; other transactions do not touch them meanwhile.
+            rows: Their bytes, as `ChunkInput.raw` gives them.
+        """
+        ...
+
+    def count_left_out(self) -> int:
+        """Count those of the rows left out that the query gives now."""
+        ...
+
+
+@runtime_checkable
+class ClosableSource(Protocol):
+    """What a `Source` may be besides: one that keeps something open between two ranges."""
+
+    def close(self) -> None:
+        """Close it; what is needed again is opened again."""
         ...
 
 
@@ -177,8 +230,8 @@ class Sink(Protocol):
         """Make the target ready, once a pass, in a fenced transaction with its own marker."""
         ...
 
-    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
-        """Write records in order; return the rows written, by the database's own count.
+    def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        """Write records in order.
 
         Raises:
             RecordRefused: If the fault is known to be one record's.
@@ -198,7 +251,7 @@ class TellingSink(Protocol):
 
     def write_telling(
         self, tx: Transaction, records: Sequence[Any], begins: Callable[[int], None]
-    ) -> int:
+    ) -> Written:
         """Do what `Sink.write` does, and tell of each record's position before it is begun."""
         ...
 
@@ -218,6 +271,78 @@ class RuledSink(Protocol):
         Raises:
             DaybreakError: If it cannot be asked; the transaction may have to go back.
         """
+        ...
+
+
+@runtime_checkable
+class ComputingSink(Protocol):
+    """What a `Sink` may be besides: one that computes what it writes, before the transaction."""
+
+    def computed(self, records: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Return what `write` is to be given in the place of some records.
+
+        It may be asked again for some of them, if it raises for all of them together.
+
+        Args:
+            records: What the stages gave.
+            rows: Of each the row from which it came, as the database gave it.
+        """
+        ...
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether what it left alone is read, computed and written once more, at once."""
+        ...
+
+
+@runtime_checkable
+class SweepingSink(Protocol):
+    """What a `Sink` may be besides: one whose effect takes a row out of the query it came from."""
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether the query is to be read again until it gives no row any more."""
+        ...
+
+
+@runtime_checkable
+class RivalSink(Protocol):
+    """What a `Sink` may be besides: one in which a record may stand in the place of another."""
+
+    def rivals(self, tx: Transaction, records: Sequence[Any]) -> Sequence[Sequence[int]]:
+        """Return the places, from 0 and in order, of records of which only one can stand.
+
+        Those with equal keys, group by group; what is equal is up to the database. `Sink.write`
+        lets the last of each group stand, and names the others as superseded.
+
+        Raises:
+            RecordRefused: If a record cannot even be compared.
+        """
+        ...
+
+
+@runtime_checkable
+class RawSink(Protocol):
+    """What a `Sink` may be besides: one whose database reads records from bytes itself."""
+
+    def write_raw(self, tx: Transaction, raw: RawRecords) -> Written | None:
+        """Do what `Sink.write` does, with the records' bytes in place of their values.
+
+        What is taken is what `Sink.write` would have written, to the last character. What is
+        refused may be more: then the values are written, and it is they who are judged.
+
+        Returns:
+            None if the database would not read all fields as the values say: nothing was written.
+
+        Raises:
+            RecordRefused: If the fault is likely to be one record's.
+            DataRefused: If the database refused some of them.
+            TransientError: If the same may succeed later.
+        """
+        ...
+
+    def raw_suspects(self, tx: Transaction, raw: RawRecords, refusal: DataRefused) -> Sequence[int]:
+        """Do what `RuledSink.suspects` does; as few values are made as that needs."""
         ...
 
 
@@ -267,6 +392,10 @@ class Target(Protocol):
         """Count the rows in quarantine for a pass."""
         ...
 
+    def kept(self, run_key: str, of: Pass) -> Sequence[Kept]:
+        """Read the records of a pass that are in quarantine, with their bytes."""
+        ...
+
     def writer(self, ownership: Ownership) -> AbstractContextManager[ChunkWriter]:
         """Open a session for one worker; leaving ends it."""
         ...
@@ -281,6 +410,26 @@ class Target(Protocol):
 
     def count(self, sql: str) -> int:
         """Run a counting query outside any chunk."""
+        ...
+
+
+@runtime_checkable
+class PublishingTarget(Protocol):
+    """What a `Target` may be besides: one whose data nobody sees before the step is proven."""
+
+    def publish(self, ownership: Ownership, of: Pass, starts: Sequence[str]) -> None:
+        """Make known what a proven pass has written: one fenced act, harmless when repeated.
+
+        Args:
+            ownership: Of the run.
+            of: The pass.
+            starts: Where its ranges begin, in source order.
+
+        Raises:
+            LeaseLost: If the run has another owner. Nothing was made known by this one.
+            ProofFailed: If something that was committed is not there any more.
+            TransientError: If the same may succeed later.
+        """
         ...
 
 
@@ -424,8 +573,12 @@ class RunLedger(Protocol):
         """
         ...
 
-    def accept(self, step: str, accepted: Accepted, **details: object) -> None:
-        """Let a running step go on with a changed source or graph; a line of the audit says so.
+    def accept(
+        self, step: str, accepted: Accepted, *, what: str = CHANGES_ACCEPTED, **details: object
+    ) -> None:
+        """Let a running step go on with a changed source or graph, or with a longer chain.
+
+        A line of the audit says so: `what`, with the details.
 
         Its ends, total and fingerprint are replaced in one write, together with that line.
         """

@@ -123,7 +123,7 @@ class DeadlinePassed(RunError, TimeoutError):  # noqa: N818 - reads as a sentenc
 
 
 class ProcessDied(RunError):  # noqa: N818 - reads as a sentence
-    """A run's process died again and again, and no record was found that kills it."""
+    """A process died: of a run, again and again; or of a pipeline's stage, with records at hand."""
 
 
 class ProofFailed(RunError):  # noqa: N818 - reads as a sentence

@@ -105,6 +105,24 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetching:
+    """A task tells how much has come of what it fetches."""
+
+    at: datetime
+    step: str
+    what: str
+    """The name of the file, or of the folder of several."""
+
+    bytes_done: int
+    bytes_total: int | None
+    """Of all files; None if it is not known."""
+
+    bytes_per_s: float
+    files_done: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptDied:
     """The attempt before this one did not end by its own decision: its process died."""
 
@@ -201,6 +219,7 @@ Event: TypeAlias = (
     | StepWaits
     | StepStarted
     | Progressed
+    | Fetching
     | RangeSuspected
     | ChunkCommitted
     | StepEnded

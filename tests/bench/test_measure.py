@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import partial
 from statistics import median
 
 import pytest
@@ -18,11 +19,15 @@ from bench.measure import (
     Target,
     absent,
     bounded,
+    bounded_quantile,
     compared,
     counted,
+    in_turns,
     interleaved,
     interval_of_median,
+    interval_of_quantile,
     observed,
+    pairs_from,
     rounded,
 )
 
@@ -79,6 +84,25 @@ def test_many_samples_are_no_trouble() -> None:
 def test_fewer_than_five_samples_have_no_interval() -> None:
     with pytest.raises(ValueError, match="at least 5 samples, got 4"):
         interval_of_median([1, 2, 3, 4])
+
+
+@pytest.mark.parametrize("count", [5, 7, 8, 20, 101, 500])
+def test_the_quantile_in_the_middle_is_the_median(count: int) -> None:
+    samples = list(range(count))
+
+    assert interval_of_median(samples) == interval_of_quantile(samples, 0.5)
+
+
+def test_the_interval_of_a_quantile_is_that_of_the_binomial_law() -> None:
+    samples = list(range(1, 1_001))
+
+    assert Interval(985, 996) == interval_of_quantile(samples, 0.99)  # 990 +- 1.64 x 3.15
+
+
+def test_an_interval_of_a_quantile_that_reaches_beyond_the_samples_is_refused() -> None:
+    assert 299 == interval_of_quantile(list(range(1, 300)), 0.99).high
+    with pytest.raises(ValueError, match="more than 298 samples"):
+        interval_of_quantile(list(range(1, 299)), 0.99)
 
 
 # ---------------------------------------------------------------- verdicts
@@ -170,6 +194,20 @@ def test_who_goes_first_alternates() -> None:
     assert [Pair(ours=2, theirs=1)] * 4 == pairs
 
 
+def test_each_round_begins_with_another_way() -> None:
+    order: list[str] = []
+
+    def way(name: str, value: float) -> float:
+        order.append(name)
+        return value
+
+    took = in_turns({name: partial(way, name, value) for name, value in (("a", 1), ("b", 2))}, 3)
+
+    assert ["a", "b", "b", "a", "a", "b"] == order
+    assert {"a": [1, 1, 1], "b": [2, 2, 2]} == took
+    assert [Pair(ours=1, theirs=2)] * 3 == pairs_from(took["a"], took["b"])
+
+
 # ---------------------------------------------------------------- what programs read
 
 
@@ -215,3 +253,19 @@ def test_a_bound_is_met_by_the_whole_interval_or_missed_by_it(
 
     assert (met, median(samples)) == (figure.met, figure.value)
     assert Spread(5, min(samples), max(samples)) == figure.spread
+
+
+@pytest.mark.parametrize(
+    ("slow", "met"),
+    [
+        pytest.param(2, True, id="fewer than 1 % can be slow"),
+        pytest.param(10, NOT_MEASURED, id="1 % are slow"),
+        pytest.param(30, False, id="more than 1 % are slow"),
+    ],
+)
+def test_a_quantile_may_be_passed_by_so_many(slow: int, met: Met) -> None:
+    samples = [90.0] * slow + [10.0] * (1_000 - slow)
+    figure = bounded_quantile("ends", samples, 0.99, unit="ms", target=Target("<=", 50))
+
+    assert met == figure.met
+    assert (90.0 if slow > 10 else 10.0) == figure.value

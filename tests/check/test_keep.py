@@ -8,7 +8,7 @@ import os
 import sys
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import Annotated, Any, NamedTuple
 import pytest
 from pydantic import BaseModel, Field
 
-from daybreak import files
+from daybreak import Database, Secret, files
 from daybreak.check import check_sources
 from daybreak.check.keep import from_json, to_json
+from daybreak.databases.nodes import RowsRoot
 from daybreak.errors import DefinitionError, SourceChanged
 from daybreak.model.limits import BadLimit
 from daybreak.pipeline import Pipeline, source
@@ -240,3 +241,32 @@ def test_a_text_of_another_annotation_is_refused(
 ) -> None:
     with pytest.raises(DefinitionError, match="in an earlier attempt is no"):
         from_json(json.dumps(data), annotation, tmp_path)
+
+
+def test_rows_of_a_database_come_back_by_its_name(tmp_path: Path) -> None:
+    """What a task gives may be a query: its key, its binds in their types, and its model."""
+    database = Database("sqlite:///x.db", name="shop")
+    month = date(2024, 5, 1)
+    rows = database.rows(
+        "select id from items where at >= :at and n = :n",
+        Item,
+        key="id",
+        at=month,
+        n=Decimal("1.0"),
+    )
+
+    root = again(rows, Pipeline[Item], tmp_path).root
+
+    assert isinstance(root, RowsRoot)
+    assert "shop" == root.database.name
+    assert isinstance(rows.root, RowsRoot)
+    assert root == replace(rows.root, database=root.database)
+    table = again(database.table("items", Item, key="id"), Pipeline[Item], tmp_path).root
+    assert ("items", ("id",), Item) == (table.table, table.key, table.model)
+
+
+def test_rows_with_a_secret_are_not_kept(tmp_path: Path) -> None:
+    rows = Database("sqlite:///x.db").rows("select id from t where a = :a", key="id", a=Secret("x"))
+
+    with pytest.raises(DefinitionError, match="bind a is a secret"):
+        to_json(rows, Pipeline[Item], tmp_path)

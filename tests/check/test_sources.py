@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from daybreak import files
-from daybreak.check import check_sources, csv_file, summary
-from daybreak.check.csv_file import CheckProgress
+from daybreak.check import check_sources, file, summary
+from daybreak.check.file import CheckProgress
 from daybreak.check.summary import CheckSummary, FileSummary
-from daybreak.connectors.csv_file import CsvRoot
-from daybreak.connectors.csv_source import CsvSource
+from daybreak.connectors.file_root import FileRoot
+from daybreak.connectors.file_source import FileSource
 from daybreak.errors import CheckFailed, DefinitionError, SourceChanged
 from daybreak.model.limits import BadLimit
 from daybreak.pipeline import Pipeline, source
@@ -75,8 +75,8 @@ def findings(folder: Path, name: str = "f.csv") -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def root_of(pipeline: Pipeline[Any]) -> CsvRoot:
-    assert isinstance(pipeline.root, CsvRoot)
+def root_of(pipeline: Pipeline[Any]) -> FileRoot:
+    assert isinstance(pipeline.root, FileRoot)
     return pipeline.root
 
 
@@ -94,7 +94,7 @@ class TestAgreement:
             checked = check_sources(
                 files.csv(path, Item), folder=folder, max_bad=ALL, publish=seen.append
             )
-            loaded = CsvSource(root_of(checked), folder)
+            loaded = FileSource(root_of(checked), folder)
             chunks = [loaded.read(part) for part in loaded.ranges(loaded.whole(), chunk_records)]
 
             refused = [one for chunk in chunks for one in chunk.refused]
@@ -141,15 +141,15 @@ class TestFindings:
         _, found = failure(files.csv(path, Item), folder=tmp_path, max_bad=NONE)
 
         assert [
-            ("f.csv", "id", "not a whole number", 5, "line 2: x"),
-            ("f.csv", "id", "should be greater than 0", 1, "line 7: 0"),
-        ] == list(found.rows_for_people())
+            ("f.csv", "id", "not a whole number", 5, "2, 3, 4"),
+            ("f.csv", "id", "should be greater than 0", 1, "7"),
+        ] == [tuple(row.values()) for row in found.causes_in_rows()]
         kept = json.loads((tmp_path / "findings" / "summary.json").read_text())
         (file,) = kept["files"]
         assert (6, 6, 6, "findings/f.csv.jsonl") == tuple(
             file[name] for name in ("rows", "faulty_rows", "findings", "findings_file")
         )
-        assert [2, 3, 4] == [sample["line"] for sample in file["causes"][0]["samples"]]
+        assert [2, 3, 4, 5, 6] == [sample["line"] for sample in file["causes"][0]["samples"]]
         assert ("0", True) == (kept["max_bad"], kept["failed"])
 
     def test_files_of_one_name_have_findings_each(self, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ class TestFindings:
     def test_what_is_written_and_kept_apart_is_bounded_but_all_is_counted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(csv_file, "FINDINGS_WRITTEN_MAX", 3)
+        monkeypatch.setattr(file, "FINDINGS_WRITTEN_MAX", 3)
         monkeypatch.setattr(summary, "CAUSES_MAX", 1)
         path = written(tmp_path, "id,name\n" + "x,\n" * 5)
 
@@ -173,7 +173,7 @@ class TestFindings:
         assert 3 == len(findings(tmp_path))
         assert 10 == found.files[0].findings
         assert [("not a whole number", 5), ("other causes", 5)] == [
-            (row.reason, row.records) for row in found.rows_for_people()
+            (row["cause"], row["records"]) for row in found.causes_in_rows()
         ]
 
     def test_a_repaired_file_leaves_no_findings_of_its_first_check(self, tmp_path: Path) -> None:
@@ -184,16 +184,17 @@ class TestFindings:
         checked = check_sources(files.csv(path, Item), folder=tmp_path, max_bad=NONE)
 
         assert [] == findings(tmp_path)
-        assert 2 == CsvSource(root_of(checked), tmp_path).total()
+        assert 2 == FileSource(root_of(checked), tmp_path).total()
 
     def test_progress_is_told(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(csv_file, "PROGRESS_RECORDS", 2)
+        monkeypatch.setattr(file, "PROGRESS_RECORDS", 2)
         path = written(tmp_path, "id,name\n" + "1,a\n" * 3)
         seen: list[object] = []
 
         check_sources(files.csv(path, Item), folder=tmp_path, max_bad=NONE, publish=seen.append)
 
-        assert [CheckProgress("f.csv", 2, 0, 16, 20), CheckProgress("f.csv", 3, 0, 20, 20)] == seen[
+        # Bytes that were read, not rows that were looked at: a file of 20 bytes is read at once.
+        assert [CheckProgress("f.csv", 2, 0, 20, 20), CheckProgress("f.csv", 3, 0, 20, 20)] == seen[
             :2
         ]
         assert [FileSummary, CheckSummary] == [type(one) for one in seen[2:]]
@@ -223,7 +224,7 @@ class TestLimit:
             failure(files.csv(path, Item), folder=tmp_path, max_bad=max_bad)
         else:
             checked = check_sources(files.csv(path, Item), folder=tmp_path, max_bad=max_bad)
-            assert bad + good == CsvSource(root_of(checked), tmp_path).total()
+            assert bad + good == FileSource(root_of(checked), tmp_path).total()
 
     def test_a_file_that_cannot_be_read_fails_the_check_whatever_is_allowed(
         self, tmp_path: Path
@@ -231,6 +232,30 @@ class TestLimit:
         error, _ = failure(files.csv(tmp_path / "no.csv", Item), folder=tmp_path, max_bad=ALL)
 
         assert "no.csv: no such file" in str(error)
+
+
+class TestBrokenOff:
+    """A document that ends too early is one finding, and nobody knows how many records it lacks."""
+
+    @pytest.mark.parametrize(
+        ("whole", "name"),
+        [
+            (b'{"items": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]}', "json"),
+            (b"<l><o><id>1</id><name>a</name></o><o><id>2</id><name>b</name></o></l>", "xml"),
+        ],
+    )
+    def test_a_document_that_was_cut_fails_whatever_is_allowed(
+        self, tmp_path: Path, whole: bytes, name: str
+    ) -> None:
+        path = tmp_path / f"f.{name}"
+        root = files.json(path, Item, at="items") if name == "json" else files.xml(path, record="o")
+        path.write_bytes(whole)
+        check_sources(root, folder=tmp_path, max_bad=NONE)
+        first = whole.index(b"{", 1) if name == "json" else whole.index(b"<o>")
+        for size in range(first, len(whole)):
+            path.write_bytes(whole[:size])
+            with pytest.raises(CheckFailed):
+                check_sources(root, folder=tmp_path, max_bad=BadLimit.parse("99%"))
 
 
 class TestStructure:
@@ -243,7 +268,7 @@ class TestStructure:
         named = check_sources({"a": [items]}, folder=tmp_path, max_bad=NONE)
 
         assert isinstance(pair, Pair)
-        assert mapped.stages == pair.others.stages
+        assert mapped.inner == pair.others.inner
         assert type(items) is type(pair.items)
         found = [pair.items, pair.others, box.items, named["a"][0]]
         assert all(root_of(one).is_checked for one in found)
@@ -284,7 +309,7 @@ class TestSize:
     def test_a_file_that_grows_as_fast_as_it_is_read_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(csv_file, "PROGRESS_RECORDS", 1)
+        monkeypatch.setattr(file, "PROGRESS_RECORDS", 1)
         path = written(tmp_path, "id,name\n1,a\n")
 
         def grow(event: object) -> None:

@@ -65,7 +65,7 @@ def test_a_run_that_was_done_is_not_repeated(type_in: Type) -> None:
 
 @pytest.mark.usefixtures("shop")
 def test_a_failure_names_the_step_its_impact_the_cause_and_the_command(type_in: Type) -> None:
-    ended = type_in("run shop.py --bad-every 2")
+    ended = type_in("run shop.py --bad-every 2 --set load.parallel=1")
 
     lines = ended.err.splitlines()
     assert 1 == ended.status
@@ -76,7 +76,7 @@ def test_a_failure_names_the_step_its_impact_the_cause_and_the_command(type_in: 
     assert [
         "",
         "  look:    daybreak quarantine 1",
-        "  resume:  daybreak run shop.py --bad-every 2",
+        "  resume:  daybreak run shop.py --bad-every 2 --set load.parallel=1",
     ] == lines[-3:]
 
 
@@ -136,9 +136,9 @@ def test_faults_that_the_check_found_are_shown_by_cause(shop: Path, type_in: Typ
 
     assert 3 == ended.status
     assert "✗ step check failed: Nothing is loaded; ask the partner." == ended.err.splitlines()[0]
-    assert "line 2: -5" in ended.err
-    assert "line 3: x" in ended.err
-    assert "findings" in ended.err
+    assert "line 2  -5" in ended.err
+    assert "line 3  x" in ended.err
+    assert str(Path("findings") / "report.html") in ended.err
 
 
 @pytest.mark.usefixtures("shop")
@@ -291,6 +291,18 @@ def test_an_output_that_cannot_be_written_changes_nothing(
 
     assert status == ran.returncode
     assert ("done" if status == 0 else "failed") in type_in("status").out
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
+def test_a_failure_that_cannot_be_told_of_has_its_exit_status(shop: Path, closed: str) -> None:
+    program = f"{sys.executable} -m daybreak"
+    typed = [f"{program} run no_such_file.py {closed}", f"{program} status --no-such {closed}"]
+    ran = [
+        subprocess.run(["/bin/sh", "-c", one], cwd=shop, env=_environment(), check=False)
+        for one in typed
+    ]
+
+    assert [2, 2] == [one.returncode for one in ran]
 
 
 def test_an_output_that_is_lost_is_told_of(shop: Path) -> None:

@@ -1,84 +1,76 @@
 """An independent reader of RFC 4180: slow, byte by byte, without a pattern or a buffer.
 
-It knows nothing of the real one but its contract: what breaks the grammar costs one physical line.
+What it makes of damage is in `csv_region_oracle`. Neither knows anything of the real reader.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Final
+
+LF: Final = ord("\n")
+CR: Final = ord("\r")
 
 
-class OracleRow(NamedTuple):
-    """A row, or a physical line that is none (`fields` is None)."""
+@dataclass
+class Rfc4180:
+    """Reads records of one file; `width` is how many fields the header has."""
 
-    line: int
-    offset: int
-    raw: bytes
-    fields: list[bytes] | None
+    data: bytes
+    delimiter: int
+    width: int
+    quote: int = ord('"')
+    lines_max: int = 100
+    bytes_max: int = 2**20
 
-
-def read_all(data: bytes, delimiter: str, *, lines_max: int, bytes_max: int) -> list[OracleRow]:
-    """Read every row of a file."""
-    found = []
-    at, line = 0, 1
-    while at < len(data):
-        fields, end = read_row(data, at, ord(delimiter))
-        raw = data[at:end]
-        lines = raw.count(b"\n") + (not raw.endswith(b"\n"))
-        if fields is None or lines > lines_max or len(raw) > bytes_max:
-            fields, end = None, end_of_line(data, at)
-        raw = data[at:end]
-        found.append(OracleRow(line, at, raw, fields))
-        line += raw.count(b"\n")
-        at = end
-    return found
-
-
-def end_of_line(data: bytes, at: int) -> int:
-    """Return the place behind the next LF, or the end."""
-    while at < len(data):
-        at += 1
-        if data[at - 1] == ord("\n"):
-            break
-    return at
-
-
-def read_row(data: bytes, at: int, delimiter: int) -> tuple[list[bytes] | None, int]:
-    """Return a row's fields and the place behind it; None if it breaks the grammar."""
-    fields = []
-    while True:
-        field, at = read_field(data, at, delimiter)
-        if field is None:
+    def record(self, at: int) -> tuple[list[bytes] | None, int]:
+        """Return a record's fields, any number, and its end; None if it breaks the grammar."""
+        fields, end = self.fields(at)
+        if fields is None or self.lines_in(at, end) > self.lines_max or end - at > self.bytes_max:
             return None, at
-        fields.append(field)
-        if at == len(data):
-            return fields, at
-        if data[at] == delimiter:
-            at += 1
-        elif data[at] == ord("\n"):
-            return fields, at + 1
-        elif data[at : at + 2] == b"\r\n":
-            return fields, at + 2
-        else:
-            return None, at
+        return fields, end
 
+    def fields(self, at: int) -> tuple[list[bytes] | None, int]:
+        """Return fields up to a line end, and the place behind it."""
+        fields = []
+        while True:
+            field, at = self.field(at)
+            if field is None:
+                return None, at
+            fields.append(field)
+            if at == len(self.data):
+                return fields, at
+            if self.data[at] != self.delimiter:
+                end = at + (1 if self.data[at] == LF else 2)
+                return (fields if self.data[at:end] in (b"\n", b"\r\n") else None), end
+            at += 1
 
-def read_field(data: bytes, at: int, delimiter: int) -> tuple[bytes | None, int]:
-    """Return one field and the place behind it; None if its quotes are never closed."""
-    field = bytearray()
-    if at == len(data) or data[at] != ord('"'):
-        while at < len(data) and data[at] not in (delimiter, ord("\n"), ord("\r"), ord('"')):
-            field.append(data[at])
-            at += 1
-        return bytes(field), at
-    at += 1
-    while at < len(data):
-        if data[at] != ord('"'):
-            field.append(data[at])
-            at += 1
-        elif data[at : at + 2] == b'""':
-            field.append(data[at])
-            at += 2
-        else:
-            return bytes(field), at + 1
-    return None, at
+    def field(self, at: int) -> tuple[bytes | None, int]:
+        """Return one field and the place behind it; None if its quotes are never closed."""
+        if at < len(self.data) and self.data[at] == self.quote:
+            return self.quoted(at + 1)
+        end = at
+        while end < len(self.data) and self.data[end] not in (self.delimiter, LF, CR, self.quote):
+            end += 1
+        return self.data[at:end], end
+
+    def quoted(self, at: int) -> tuple[bytes | None, int]:
+        """Return what stands from here to the closing quote, and the place behind that."""
+        field = bytearray()
+        while at < len(self.data):
+            if self.data[at] != self.quote:
+                field.append(self.data[at])
+                at += 1
+            elif self.data[at + 1 : at + 2] == bytes([self.quote]):
+                field.append(self.quote)
+                at += 2
+            else:
+                return bytes(field), at + 1
+        return None, at
+
+    def end_of_line(self, at: int) -> int:
+        end = self.data.find(b"\n", at)
+        return len(self.data) if end < 0 else end + 1
+
+    def lines_in(self, at: int, end: int) -> int:
+        return self.data.count(b"\n", at, end) + (self.data[at:end][-1:] not in (b"\n", b""))

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.connectors.csv_dialect import CsvDialect
-from daybreak.connectors.csv_kept import NOT_ONE_ROW, UNREADABLE, KeptRows, row_of
+from daybreak.connectors.csv_format import NOT_ONE_ROW, CsvFormat
+from daybreak.connectors.csv_kept import UNREADABLE, KeptRows
 from daybreak.connectors.csv_rows import UNCLOSED
+from daybreak.connectors.file_format import Header
 
 FACTS = {
     "files": {"1 a.csv": {"header": ["id", "name"]}, "2 b.csv": {"header": ["id", "name"]}},
-    "delimiter": ";",
-    "encoding": "utf-8",
-    "null": "",
+    "format": {"kind": "csv", "delimiter": ";", "encoding": "utf-8", "null": ""},
 }
 ROWS = KeptRows(("id", "name"), CsvDialect(delimiter=";"))
 
@@ -64,7 +64,9 @@ def test_a_row_that_cannot_be_taken_apart_is_cut_anyhow(raw: bytes, cells: list[
     ("raw", "fault"), [(b'1;"a\n', UNCLOSED), (b"1;a\n2;b\n", NOT_ONE_ROW), (b"", NOT_ONE_ROW)]
 )
 def test_what_is_not_one_row_has_a_fault(raw: bytes, fault: str) -> None:
-    assert fault == row_of(raw, ROWS.dialect).fault
+    header = Header(tuple(ROWS.columns), 1, 0)
+
+    assert fault == CsvFormat(ROWS.dialect).row_of(raw, header).fault
 
 
 def test_a_character_that_the_file_cannot_hold_is_refused() -> None:

@@ -23,10 +23,12 @@ from pydantic import (
 )
 
 from daybreak.connectors.csv_dialect import CsvDialect
-from daybreak.connectors.csv_header import VALUE_CHARS_MAX, FileRefused, read_header
-from daybreak.connectors.csv_records import REASON_CHARS_MAX, RecordReader
+from daybreak.connectors.csv_header import read_header
+from daybreak.connectors.csv_records import CsvRowReader
 from daybreak.connectors.csv_rows import rows
 from daybreak.connectors.csv_schema import schema_of
+from daybreak.connectors.file_refusals import VALUE_CHARS_MAX, FileRefused
+from daybreak.connectors.model_verdicts import REASON_CHARS_MAX
 from daybreak.errors import DefinitionError
 
 
@@ -36,7 +38,7 @@ def read(text: str, model: type | None, null: str = "") -> list[Any]:
     dialect = CsvDialect(null=null)
     columns = () if model is None else schema_of(model).columns
     header = read_header(stream, "f.csv", dialect, columns)
-    reader = RecordReader("f.csv", header, dialect, model)
+    reader = CsvRowReader("f.csv", header, dialect, model)
     stream.seek(header.offset)
     found: list[Any] = []
     for row in rows(stream, dialect, line=header.line, offset=header.offset):
@@ -229,7 +231,7 @@ def test_columns_that_the_model_does_not_name_are_ignored_and_known() -> None:
 
     header = read_header(io.BytesIO(b"a,b,c\n"), "f.csv", CsvDialect(), schema_of(Item).columns)
 
-    assert ("a", "c") == RecordReader("f.csv", header, CsvDialect(), Item).ignored
+    assert ("a", "c") == CsvRowReader("f.csv", header, CsvDialect(), Item).ignored
 
 
 @pytest.mark.parametrize(
@@ -244,8 +246,9 @@ def test_columns_that_the_model_does_not_name_are_ignored_and_known() -> None:
         (b"a,\xff\n", [(None, "bytes that are not utf-8")]),
         (b'"a,b,c\n', [(None, "a quote that is never closed")]),
         (b"a,b,c\r1,2,3\r", [(None, "a carriage return that ends no line")]),
-        (b"\xff\xfea\0,\0", [(None, "a NUL byte")]),
-        (b"x" * 2**21, [(None, "longer than 1,048,576 bytes")]),
+        (b"\xff\xfea\0,\0", [(None, "text in UTF-16: say encoding='utf-16'")]),
+        (b"i\0d,n", [(None, "a NUL byte")]),
+        (b"x" * 2**21, [(None, "longer than a record may be")]),
     ],
 )  # fmt: skip
 def test_everything_that_is_wrong_with_a_header_is_found_at_once(
@@ -282,15 +285,18 @@ def test_what_cannot_be_a_model_is_refused_at_once(model: Any) -> None:
         ({"delimiter": '"'}, "expected delimiter"),
         ({"delimiter": "、"}, "expected delimiter"),
         ({"encoding": "utf-9"}, "unknown encoding 'utf-9'"),
-        ({"encoding": "utf-16"}, "cannot be divided by its bytes"),
-        ({"encoding": "iso2022_jp"}, "cannot be divided by its bytes"),
-        ({"encoding": "cp932", "delimiter": "|"}, "cannot be divided by its bytes"),
-        ({"encoding": "base64"}, "cannot be divided by its bytes"),
+        ({"encoding": "utf-32"}, "cannot be divided at its line ends"),
+        ({"encoding": "iso2022_jp"}, "cannot be divided at its line ends"),
+        ({"encoding": "cp037"}, "cannot be divided at its line ends"),
+        ({"encoding": "base64"}, "cannot be divided at its line ends"),
+        ({"quote": "''"}, "expected quote to be one ASCII character"),
+        ({"quote": "\n"}, "expected quote to be one ASCII character"),
+        ({"quote": ";", "delimiter": ";"}, "expected quote and delimiter to differ"),
+        ({"max_record_lines": 0}, "expected max_record_lines to be at least 1"),
+        ({"max_record_bytes": 0}, "expected max_record_bytes to be at least 1"),
     ],
 )
-def test_a_dialect_that_cannot_be_divided_by_bytes_is_refused(
-    options: dict[str, str], message: str
-) -> None:
+def test_a_dialect_that_cannot_be_divided_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(DefinitionError, match=message):
         CsvDialect(**options)
 
@@ -302,4 +308,4 @@ def test_an_encoding_other_than_utf_8_is_read() -> None:
     stream.seek(header.offset)
 
     (row,) = rows(stream, dialect)
-    assert ({"a": "表", "b": "é"}, ()) == RecordReader("f.csv", header, dialect, None).read(row)
+    assert ({"a": "表", "b": "é"}, ()) == CsvRowReader("f.csv", header, dialect, None).read(row)

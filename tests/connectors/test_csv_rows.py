@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import tracemalloc
-from unittest.mock import patch
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 
 from daybreak.connectors import csv_rows
 from daybreak.connectors.csv_dialect import CsvDialect
-from daybreak.connectors.csv_rows import FieldReader, Malformed, Row, rows
-from tests.connectors.csv_oracle import read_all
+from daybreak.connectors.csv_format import CsvFormat
+from daybreak.connectors.csv_rows import FieldReader, rows
+from daybreak.connectors.csv_window import EMPTY_LINES
+from daybreak.connectors.file_format import Header
+from daybreak.connectors.row import Malformed, Row
+from tests.connectors.csv_region_oracle import Oracle
 
 PIECES = [b"a", b"bc", b",", b",", b";", b'"', b'"', b'""', b"\n", b"\n", b"\r\n", b"\r"]
 PIECES += [b",\n", b'","', b'"\n', "é".encode(), b"\xff", b"\0", b" "]
@@ -26,15 +30,27 @@ EXAMPLES = settings().max_examples  # few in `make check`
 seeded = settings(derandomize=True, max_examples=4 * EXAMPLES, deadline=None, database=None)
 
 
-def cut(data: bytes, dialect: CsvDialect = CsvDialect()) -> list[Row]:  # noqa: B008 - frozen
-    return list(rows(io.BytesIO(data), dialect))
+def cut(data: bytes, dialect: CsvDialect = CsvDialect(), width: int | None = 2) -> list[Row]:  # noqa: B008 - frozen
+    return list(rows(io.BytesIO(data), dialect, width=width))
 
 
-def fields_of(data: bytes, dialect: CsvDialect = CsvDialect()) -> list[list[str] | str]:  # noqa: B008
+def _width(row: Row, dialect: CsvDialect) -> int:
+    return len(FieldReader(replace(dialect, encoding="latin-1"), None).read(_without_nul(row)))
+
+
+def _without_nul(row: Row) -> Row:
+    return row._replace(raw=row.raw.replace(b"\0", b" "))
+
+
+def fields_of(
+    data: bytes,
+    dialect: CsvDialect = CsvDialect(),  # noqa: B008 - frozen
+    width: int | None = None,
+) -> list[list[str] | str]:
     """Return of each row its fields, or the reason why it has none."""
-    reader = FieldReader(dialect, None)
+    reader = FieldReader(dialect, width)
     found: list[list[str] | str] = []
-    for row in rows(io.BytesIO(data), dialect):
+    for row in rows(io.BytesIO(data), dialect, width=width):
         try:
             found.append(reader.read(row))
         except Malformed as exc:
@@ -44,38 +60,41 @@ def fields_of(data: bytes, dialect: CsvDialect = CsvDialect()) -> list[list[str]
 
 class TestAgainstTheOracle:
     @seeded
-    @given(garbage, st.sampled_from(",;|\t"), st.integers(1, 4), st.integers(4, 40))
+    @given(
+        garbage, st.sampled_from(",;|\t"), st.integers(1, 4), st.integers(1, 6), st.integers(4, 40)
+    )
     def test_any_bytes_are_cut_alike(
-        self, data: bytes, delimiter: str, lines_max: int, bytes_max: int
+        self, data: bytes, delimiter: str, width: int, lines_max: int, bytes_max: int
     ) -> None:
-        expected = read_all(data, delimiter, lines_max=lines_max, bytes_max=bytes_max)
+        oracle = Oracle(data, ord(delimiter), width, lines_max=lines_max, bytes_max=bytes_max)
+        expected = oracle.rows()
+        dialect = CsvDialect(delimiter, max_record_lines=lines_max, max_record_bytes=bytes_max)
 
-        with (
-            patch.object(csv_rows, "RECORD_LINES_MAX", lines_max),
-            patch.object(csv_rows, "RECORD_BYTES_MAX", bytes_max),
-        ):
-            found = cut(data, CsvDialect(delimiter))
+        found = cut(data, dialect, width)
 
-        assert [
-            (row.line, row.offset, len(row.raw), row.fields is not None) for row in expected
-        ] == [(row.line, row.offset, row.size, row.fault is None) for row in found]
+        assert [(row.line, row.offset, len(row.raw)) for row in expected] == [
+            (row.line, row.offset, row.size) for row in found
+        ]
+        assert [row.fields is not None for row in expected] == [
+            row.fault is None and _width(row, dialect) == width for row in found
+        ]
         assert all(
-            row.raw == one.raw or (row.raw.startswith(one.raw) and len(one.raw) == bytes_max + 1)
+            row.raw == one.raw or (row.raw.startswith(one.raw) and one.fault == csv_rows.TOO_LONG)
             for row, one in zip(expected, found, strict=True)
         )
 
     @seeded
-    @given(garbage, st.sampled_from(",;"))
-    def test_any_bytes_are_taken_apart_alike(self, data: bytes, delimiter: str) -> None:
+    @given(garbage, st.sampled_from(",;"), st.integers(1, 4))
+    def test_any_bytes_are_taken_apart_alike(self, data: bytes, delimiter: str, width: int) -> None:
         expected: list[list[str] | None] = []
-        for row in read_all(data, delimiter, lines_max=100, bytes_max=2**20):
+        for row in Oracle(data, ord(delimiter), width).rows():
             try:
                 is_good = row.fields is not None and b"\0" not in row.raw
                 expected.append([one.decode() for one in row.fields or ()] if is_good else None)
             except UnicodeDecodeError:
                 expected.append(None)
 
-        found = fields_of(data, CsvDialect(delimiter))
+        found = fields_of(data, CsvDialect(delimiter), width)
 
         assert expected == [None if isinstance(one, str) else one for one in found]
 
@@ -104,19 +123,34 @@ class TestAgainstTheOracle:
             ) or b"\0" in row.raw
 
     @seeded
-    @given(garbage)
-    def test_reading_may_start_at_any_row(self, data: bytes) -> None:
-        whole = cut(data)
+    @given(garbage, st.integers(1, 4), st.integers(1, 6))
+    def test_reading_may_start_at_any_row(self, data: bytes, width: int, lines_max: int) -> None:
+        dialect = CsvDialect(max_record_lines=lines_max)
+        whole = cut(data, dialect, width)
 
         for at, row in enumerate(whole):
-            stream = io.BytesIO(data)
-            stream.seek(row.offset)
-            assert whole[at:] == list(rows(stream, CsvDialect(), line=row.line, offset=row.offset))
+            stream = io.BytesIO(data[row.offset :])
+            again = rows(stream, dialect, width=width, line=row.line, offset=row.offset)
+            assert whole[at:] == list(again)
 
     @seeded
-    @given(garbage)
-    def test_no_byte_is_lost_or_read_twice(self, data: bytes) -> None:
-        assert data == b"".join(row.raw for row in cut(data))
+    @given(garbage, st.integers(1, 4))
+    def test_no_byte_is_lost_or_read_twice(self, data: bytes, width: int) -> None:
+        found = b"".join(row.raw for row in cut(data, width=width))
+
+        assert data.startswith(found)
+        assert b"" == data[len(found) :].strip(b"\r\n")
+
+    @seeded
+    @given(garbage, st.integers(1, 4))
+    def test_the_bytes_of_a_faulty_row_are_no_record_by_themselves(
+        self, data: bytes, width: int
+    ) -> None:
+        form, header = CsvFormat(CsvDialect()), Header(tuple("abcd"[:width]), 1, 0)
+
+        for row in cut(data, width=width):
+            again = form.row_of(row.raw, header)
+            assert (row.fault is None) == (again.fault is None) or row.raw in EMPTY_LINES
 
 
 class TestDamage:
@@ -155,11 +189,13 @@ class TestDamage:
         inside = b'"' + b"x\n" * 99 + b'"\n'
         outside = b'"' + b"x\n" * 100 + b'"\n'
 
-        assert [None] == [row.fault for row in cut(inside)]
-        found = cut(outside)
+        assert [None] == [row.fault for row in cut(inside, width=1)]
+        found = cut(outside, width=2)
         assert csv_rows.TOO_MANY_LINES == found[0].fault
-        assert b'"x\n' == found[0].raw
-        assert 101 == len(found)
+        assert (100, outside[:-2]) == (found[0].lines, found[0].raw)
+        assert [(101, b'"\n', csv_rows.UNCLOSED)] == [
+            (row.line, row.raw, row.fault) for row in found[1:]
+        ]
 
     def test_a_line_of_many_megabytes_is_refused_without_being_held(self) -> None:
         size = 64 * 2**20
@@ -178,12 +214,12 @@ class TestDamage:
         ids=["doubled quotes", "many fields", "open", "bare quotes"],
     )
     def test_no_line_takes_long(self, line: bytes) -> None:
-        assert 2 == len(cut(line + b"\nx\n"))
+        assert 2 == len(cut(line + b"\nx,y\n"))
 
     @pytest.mark.parametrize(
         ("data", "reason"),
         [
-            (b"a\n", csv_rows.TOO_FEW),
+            (b"a\n", csv_rows.ONE_FIELD),
             (b"a,b,c\n", csv_rows.TOO_MANY),
             (b"\n", csv_rows.EMPTY_LINE),
             (b"\r\n", csv_rows.EMPTY_LINE),
@@ -191,12 +227,12 @@ class TestDamage:
     )
     def test_a_row_of_another_width_is_refused(self, data: bytes, reason: str) -> None:
         with pytest.raises(Malformed) as raised:
-            FieldReader(CsvDialect(), 2).read(cut(data)[0])
+            FieldReader(CsvDialect(), 2).read(cut(data, width=None)[0])
 
         assert reason == raised.value.reason
 
     def test_an_empty_line_of_a_file_with_one_column_is_an_empty_field(self) -> None:
-        assert [""] == FieldReader(CsvDialect(), 1).read(cut(b"\n")[0])
+        assert [""] == FieldReader(CsvDialect(), 1).read(cut(b"\n", width=1)[0])
 
 
 class _LongLine(io.RawIOBase):

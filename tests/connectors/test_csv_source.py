@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from daybreak import faultpoints, files
-from daybreak.connectors import csv_index, csv_rows
+from daybreak.connectors import csv_format, csv_rows, file_index, file_pieces
 from daybreak.connectors.csv_dialect import CsvDialect
-from daybreak.connectors.csv_file import CsvRoot
-from daybreak.connectors.csv_index import INDEX_STRIDE_RECORDS, CsvIndex, index_path
-from daybreak.connectors.csv_source import CsvSource
+from daybreak.connectors.csv_format import CsvFormat
+from daybreak.connectors.file_index import INDEX_STRIDE_RECORDS, FileIndex, index_path
+from daybreak.connectors.file_root import FileRoot
+from daybreak.connectors.file_source import FileSource
 from daybreak.errors import DefinitionError, SourceChanged, SourceError
-from daybreak.model.chunk import ChunkInput
+from daybreak.model.chunk import ChunkInput, Kept
 from daybreak.model.cursor import START, encode
 from daybreak.model.ranges import Range, breaks
 
@@ -49,10 +50,10 @@ class Item(BaseModel):
     name: str
 
 
-def opened(folder: Path, *paths: Path, model: type | None = Item) -> CsvSource:
-    root = (files.csv(paths, model) if model else files.csv(paths)).root
-    assert isinstance(root, CsvRoot)
-    return CsvSource(root, folder / "run")
+def opened(folder: Path, *paths: Path, model: type | None = Item, **options: Any) -> FileSource:
+    root = (files.csv(paths, model, **options) if model else files.csv(paths, **options)).root
+    assert isinstance(root, FileRoot)
+    return FileSource(root, folder / "run")
 
 
 def written(folder: Path, data: bytes, name: str = "f.csv") -> Path:
@@ -61,7 +62,7 @@ def written(folder: Path, data: bytes, name: str = "f.csv") -> Path:
     return path
 
 
-def in_ranges(source: CsvSource, chunk_records: int) -> Iterator[ChunkInput]:
+def in_ranges(source: FileSource, chunk_records: int) -> Iterator[ChunkInput]:
     return (source.read(part) for part in source.ranges(source.whole(), chunk_records))
 
 
@@ -79,7 +80,7 @@ def records_of(chunks: Iterator[ChunkInput]) -> list[Any]:
 @pytest.fixture(autouse=True)
 def small_stride(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a place in the index at every third record, so that small files have many."""
-    monkeypatch.setattr(csv_index, "INDEX_STRIDE_RECORDS", 3)
+    monkeypatch.setattr(file_index, "INDEX_STRIDE_RECORDS", 3)
 
 
 class TestDivision:
@@ -159,7 +160,7 @@ class TestDivision:
     def test_reading_the_last_tenth_reads_little_more_than_that(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(csv_index, "INDEX_STRIDE_RECORDS", INDEX_STRIDE_RECORDS)
+        monkeypatch.setattr(file_index, "INDEX_STRIDE_RECORDS", INDEX_STRIDE_RECORDS)
         data = b"id,name\n" + b"1234,abcdefghijklmnop\n" * 50_000
         source = opened(tmp_path, written(tmp_path, data))
         seen = []
@@ -170,18 +171,36 @@ class TestDivision:
                 seen.append(row.size)
                 yield row
 
-        monkeypatch.setattr("daybreak.connectors.csv_source.rows", counting)
+        monkeypatch.setattr(csv_format, "rows", counting)
         chunk = source.read(Range.of(45_050, 45_100))
 
         assert 50 == chunk.read
         assert sum(seen) <= chunk.bytes_read + 100 * 22
 
-    def test_a_row_that_is_too_long_to_be_held_keeps_its_exact_bytes(
+    def test_of_a_row_as_large_as_a_memory_the_beginning_is_kept_and_that_is_said(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(csv_rows, "RECORD_BYTES_MAX", 100)
+        monkeypatch.setattr(file_pieces, "KEPT_BYTES_MAX", 3_000)
+        long = b"1," + b"x" * 2**21 + b"\n"
+        path = written(tmp_path, b"id,name\n" + long + b"2,b\n")
+        source = opened(tmp_path, path, max_record_bytes=100)
+
+        read = source.read(source.whole())
+
+        assert long[:3_000] == read.raw(0)
+        assert [
+            "longer than a record may be",
+            "of its 2,097,155 bytes, from 8 on, 3,000 are kept",
+        ] == [one.reason for one in read.refused[0].findings]
+        assert hashlib.blake2b(long + b"2,b\n", digest_size=16).hexdigest() == read.digest
+        whole = source.whole()
+        kept = Kept(whole, 0, read.cursor(0), "", read.raw(0), by_check=True)
+        assert not source.again([kept]).values
+
+    def test_a_row_that_is_too_long_to_be_held_keeps_its_exact_bytes(self, tmp_path: Path) -> None:
         long = b"1," + b"x" * 5_000 + b"\n"
-        source = opened(tmp_path, written(tmp_path, b"id,name\n" + long + b"2,b\n"))
+        path = written(tmp_path, b"id,name\n" + long + b"2,b\n")
+        source = opened(tmp_path, path, max_record_bytes=100)
 
         chunk = source.read(source.whole())
 
@@ -264,12 +283,12 @@ class TestIndex:
     def test_it_comes_back_as_it_was_saved(self, tmp_path: Path) -> None:
         path = written(tmp_path, b"id,name\n" + b"1,a\n" * 10)
         opened(tmp_path, path)
-        dialect = CsvDialect()
-        place = index_path(tmp_path / "run", path, dialect)
+        form = CsvFormat(CsvDialect())
+        place = index_path(tmp_path / "run", path, form)
 
-        index = CsvIndex.load(place)
+        index = FileIndex.load(place)
 
-        assert csv_index.build(path, dialect) == index
+        assert file_index.build(path, form, place) == index
         assert [8, 20, 32, 44] == list(index.offsets)
         assert [2, 5, 8, 11] == list(index.lines)
         assert (7, 8, 32) == index.place(9)
@@ -278,7 +297,7 @@ class TestIndex:
     def test_a_damaged_one_is_refused(self, tmp_path: Path, damage: bytes) -> None:
         path = written(tmp_path, b"id,name\n1,a\n")
         opened(tmp_path, path)
-        index_path(tmp_path / "run", path, CsvDialect()).write_bytes(damage)
+        index_path(tmp_path / "run", path, CsvFormat(CsvDialect())).write_bytes(damage)
 
         with pytest.raises(SourceError, match="cannot be read") as raised:
             opened(tmp_path, path)
@@ -288,7 +307,7 @@ class TestIndex:
     def test_one_byte_less_is_a_damage(self, tmp_path: Path) -> None:
         path = written(tmp_path, b"id,name\n1,a\n")
         opened(tmp_path, path)
-        place = index_path(tmp_path / "run", path, CsvDialect())
+        place = index_path(tmp_path / "run", path, CsvFormat(CsvDialect()))
         place.write_bytes(place.read_bytes()[:-1])
 
         with pytest.raises(SourceError, match="damaged"):

@@ -7,7 +7,9 @@ import hashlib
 import io
 import json
 import os
+import sys
 import tarfile
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,11 +19,15 @@ import fsspec  # type: ignore[import-untyped]
 import pytest
 
 from daybreak import faultpoints
+from daybreak.connectors import archives, compressed
 from daybreak.connectors import fetch as fetching
 from daybreak.connectors.csv_dialect import CsvDialect
-from daybreak.connectors.csv_index import build
-from daybreak.connectors.fetch import fetch, shown
+from daybreak.connectors.csv_format import CsvFormat
+from daybreak.connectors.file_index import build
+from daybreak.connectors.patience import Patience
+from daybreak.connectors.remote_url import shown
 from daybreak.errors import DefinitionError, SourceError
+from tests.connectors.fetching import fetch
 
 ABC = hashlib.sha256(b"abc").hexdigest()
 
@@ -141,10 +147,26 @@ def test_no_permission_is_said(there: Path, run: Path, monkeypatch: pytest.Monke
         fetch(str(there / "f.csv"), run)
 
 
-def test_a_missing_library_is_named(run: Path) -> None:
-    with pytest.raises(SourceError, match="needs a library") as raised:
-        fetch("sftp://user:secret@example.org/f.csv", run)
+@pytest.mark.parametrize(
+    ("url", "library", "extra"),
+    [
+        ("sftp://user:secret@127.0.0.1/f.csv", "paramiko", "sftp"),
+        ("s3://bucket/f.csv", "s3fs", "s3"),
+    ],
+)
+def test_a_missing_library_is_named_with_its_extra(
+    run: Path, monkeypatch: pytest.MonkeyPatch, url: str, library: str, extra: str
+) -> None:
+    for name in [
+        name for name in sys.modules if name.startswith(("fsspec.implementations", "s3fs"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
 
+    with pytest.raises(SourceError, match="needs a library") as raised:
+        fetch(url, run)
+
+    assert f"pip install 'daybreak[{extra}]'" == raised.value.hint
     assert "secret" not in str(raised.value)
 
 
@@ -166,7 +188,7 @@ def test_a_disk_that_is_full_is_said_with_the_file(
     monkeypatch.setattr(os, "fsync", full)
     for act in (
         lambda: fetch(str(there / "f.csv"), run),
-        lambda: build(there / "f.csv", CsvDialect()).save(run / "index"),
+        lambda: build(there / "f.csv", CsvFormat(CsvDialect()), run / "index").save(run / "index"),
     ):
         with pytest.raises(SourceError, match=r"cannot be written: No space left") as raised:
             act()
@@ -184,6 +206,27 @@ def test_a_file_that_is_cut_off_is_refused(
 
     with pytest.raises(SourceError, match="gave 3 bytes of 5"):
         fetch(str(there / "f.csv"), run)
+
+    assert [] == names(run)
+
+
+def test_a_file_that_somebody_appends_to_is_refused(there: Path, run: Path) -> None:
+    """By the clock: a line every few milliseconds, and a copy that takes less."""
+    done = threading.Event()
+
+    def append() -> None:
+        while not done.wait(0.005):
+            with (there / "f.csv").open("ab") as file:
+                file.write(b"line\n")
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(append)
+        try:
+            with pytest.raises(SourceError, match="is still being written"):
+                fetch(str(there / "f.csv"), run, patience=Patience(settle_s=0.2))
+        finally:
+            done.set()
+        writer.result()
 
     assert [] == names(run)
 
@@ -344,4 +387,4 @@ class TestArchives:
 def test_the_suffixes_are_those_that_are_documented() -> None:
     documented = fetching.fetch.__doc__ or ""
 
-    assert all(suffix in documented for suffix in (".tar", ".tar.gz", ".tgz", ".zip"))
+    assert all(suffix in documented for suffix in (*archives.SUFFIXES, *compressed.SUFFIXES))

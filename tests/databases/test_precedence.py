@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import threading
 import time
 from pathlib import Path
@@ -107,3 +110,36 @@ def test_who_has_waited_long_passes_who_comes_later(database: str) -> None:
         later.join(LONG_S)
 
     assert ["waits", "later"] == began
+
+
+def test_who_goes_first_is_first_though_somebody_looks_at_the_sign_meanwhile(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look holds the sign for a moment; here until the first try has failed."""
+    monkeypatch.setattr(precedence, "PASS_S_MAX", LONG_S)
+    with sign_of(database).open("w") as sign:
+        fcntl.flock(sign, fcntl.LOCK_SH)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(sign, fcntl.LOCK_UN))
+        with going_first(database):
+            monkeypatch.undo()
+            monkeypatch.setattr(precedence, "PASS_S_MAX", LONG_S)
+            done = passed(database)
+            waits = not done.wait(0.1)
+
+    assert waits
+    assert done.wait(LONG_S)
+    assert not sign_of(database).exists()
+
+
+def test_where_files_cannot_be_locked_everybody_goes_on(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_file: int, _how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    before = set(Path("/proc/self/fd").iterdir())
+    with going_first(database):
+        assert passed(database).wait(LONG_S)
+
+    assert before == set(Path("/proc/self/fd").iterdir())

@@ -33,9 +33,12 @@ class SeenLock:
         self._lock = lock
         self.release = lock.release
         self.is_wanted = threading.Event()
+        self.is_to_be_had = threading.Event()
+        self.is_to_be_had.set()
 
     def acquire(self) -> None:
         self.is_wanted.set()
+        assert self.is_to_be_had.wait(WAIT_S_MAX)
         self._lock.acquire()
 
 
@@ -59,6 +62,27 @@ def test_who_waits_behind_one_that_waits_in_vain_has_waited_in_vain(
         waiting.result(WAIT_S_MAX)
     assert ("wait", {"database": "x.db"}) == (caught.value.hint, caught.value.where)
     turn.acquire()  # whoever comes later has the turn, and waits himself
+    turn.release()
+
+
+def test_who_waits_has_waited_in_vain_no_more_once_another_could_write(
+    turn: Turn, others: ThreadPoolExecutor
+) -> None:
+    turn.acquire()
+    inner: Any = turn
+    plain = inner._lock
+    late = inner._lock = SeenLock(plain)
+    late.is_to_be_had.clear()
+    waiting = others.submit(turn.acquire)
+    assert late.is_wanted.wait(WAIT_S_MAX)
+    turn.has_waited_in_vain(DatabaseBusy("locked by 7"))
+    turn.release()
+    inner._lock = plain
+    turn.acquire()  # somebody who comes later, and before
+    turn.release()
+    late.is_to_be_had.set()
+
+    waiting.result(WAIT_S_MAX)
     turn.release()
 
 

@@ -48,10 +48,15 @@ LIFE_CYCLE: Final = DOCS / "concepts" / "run-lifecycle.md"
 ERRORS: Final = DOCS / "reference" / "errors.md"
 EVENTS: Final = DOCS / "reference" / "events.md"
 COMMANDS: Final = DOCS / "reference" / "cli.md"
+MEMORY: Final = DOCS / "concepts" / "pipeline.md"
+FIRST_PIPELINE: Final = DOCS / "guides" / "write-a-pipeline.md"
 FIRST_JOB: Final = DOCS / "guides" / "first-job.md"
+CHECK_A_FILE: Final = DOCS / "guides" / "check-a-file.md"
+BACK_FILL: Final = DOCS / "guides" / "back-fill.md"
+WRITE_FILES: Final = DOCS / "guides" / "write-files.md"
 DECISIONS: Final = tuple(sorted((DOCS / "decisions").glob("[0-9]*.md")))
 DECISION_HEADINGS: Final = ("Context", "Decision", "What was measured or tried", "Consequences")
-PAGES_WITH_CODE: Final = {README, FIRST_JOB, ROOT / "CONTRIBUTING.md"}
+PAGES_WITH_CODE: Final = {README, FIRST_JOB, FIRST_PIPELINE, ROOT / "CONTRIBUTING.md"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
@@ -61,6 +66,12 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 
 PYTHON_BLOCKS: Final = [
     block for page in PAGES for block in blocks_of(page) if block.language == "python"
+]
+EACH_BLOCK: Final = [  # the many of the pipelines' guide are for `make test`
+    pytest.param(
+        block, marks=pytest.mark.slow if block.page == FIRST_PIPELINE else (), id=str(block)
+    )
+    for block in PYTHON_BLOCKS
 ]
 
 
@@ -97,16 +108,39 @@ def test_there_is_code_in_the_documents() -> None:
     pages = {block.page for block in PYTHON_BLOCKS}
 
     assert PAGES_WITH_CODE <= pages
+    assert any(printed_by(block) for block in PYTHON_BLOCKS)
 
 
-@pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=str)
-def test_a_python_block_runs(block: Block, tmp_path: Path) -> None:
+def printed_by(block: Block) -> str:
+    """Return what stands right behind a block, as text: what it prints."""
+    end = block.line + block.body.count("\n")
+    behind = [each for each in blocks_of(block.page) if each.line == end + 3]
+    return "".join(each.body for each in behind if each.language == "text")
+
+
+@pytest.mark.parametrize("block", EACH_BLOCK)
+def test_a_python_block_runs_and_prints_what_stands_right_behind_it(
+    block: Block, tmp_path: Path
+) -> None:
     """As a script of its own, beside the example's models; a job's file only declares."""
     shutil.copy(ROOT / "examples" / "nycflights.py", tmp_path)
     (tmp_path / "block.py").write_text(block.body, encoding="utf-8")
     done = ran([sys.executable, "-W", "error", "block.py"], tmp_path)
 
     assert 0 == done.returncode, done.stderr
+    if printed := printed_by(block):
+        assert says_the_same(printed, done.stdout), masked(done.stdout)
+
+
+@pytest.mark.slow
+def test_the_example_of_a_pipeline_runs_and_names_its_bottleneck(tmp_path: Path) -> None:
+    done = ran([sys.executable, "-W", "error", str(ROOT / "examples" / "pipeline.py")], tmp_path)
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "300 links, the first https://example.org/1\n" in done.stdout
+    assert "200 links, the first https://example.org/301\n" in done.stdout
+    assert "\nstage 'download' is the bottleneck: its 16 workers are busy " in done.stdout
+    assert done.stdout.endswith("\n[1, 4, 9, 16, 25]\n")
 
 
 def test_the_job_of_the_readme_loads_what_can_be_loaded(tmp_path: Path) -> None:
@@ -127,10 +161,11 @@ def test_the_job_of_the_readme_loads_what_can_be_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_reader_of_the_first_guide_sees_what_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [FIRST_JOB, CHECK_A_FILE, BACK_FILL, WRITE_FILES], ids=name_of)
+def test_a_reader_of_a_guide_sees_what_it_says(page: Path, tmp_path: Path) -> None:
     """Every command of the guide, a kill by SIGKILL among them, in a folder of its own."""
-    write_files(FIRST_JOB, tmp_path)
-    blocks = [block for block in blocks_of(FIRST_JOB) if block.language == "console"]
+    write_files(page, tmp_path)
+    blocks = [block for block in blocks_of(page) if block.language == "console"]
     exchanges = [exchange for block in blocks for exchange in exchanges_in(block)]
     heard = typed([exchange.command for exchange in exchanges], tmp_path)
 
@@ -233,11 +268,40 @@ def test_the_architecture_names_every_room_that_there_is_and_no_other() -> None:
     assert rooms() == {name for cells in rows for name in code_in(cells[1])}
 
 
+def arrows_below(heading: str) -> list[tuple[str, str]]:
+    return re.findall(r"^    (\w+) --> (\w+)$", section_of(ARCHITECTURE, heading), re.MULTILINE)
+
+
 def test_every_arrow_between_rooms_is_an_import() -> None:
-    arrows = re.findall(r"^    (\w+) --> (\w+)$", ARCHITECTURE.read_text(), flags=re.MULTILINE)
+    arrows = arrows_below("## The rooms")
 
     assert arrows
     assert [] == [(above, below) for above, below in arrows if below not in imports_of(above)]
+
+
+def test_every_arrow_inside_the_pipeline_room_is_an_import() -> None:
+    arrows = arrows_below("## The pipeline room")
+    room = PACKAGE / "pipeline"
+
+    assert arrows
+    assert [] == [
+        (above, below)
+        for above, below in arrows
+        if f"from .{below} import" not in (room / f"{above}.py").read_text(encoding="utf-8")
+    ]
+
+
+def test_the_bounds_of_memory_are_those_of_the_code() -> None:
+    rows = [cells for cells in rows_in(MEMORY.read_text(encoding="utf-8")) if len(cells) == 2]
+    stated = {place.strip("`"): number for place, number in rows if place.startswith("`pipeline/")}
+    real = {}
+    for place in stated:
+        file, _, name = place.partition(":")
+        module = importlib.import_module(f"daybreak.pipeline.{Path(file).stem}")
+        real[place] = f"{getattr(module, name):,}"
+
+    assert stated
+    assert real == stated
 
 
 # ---------------------------------------------------------------- completeness

@@ -182,3 +182,27 @@ def test_a_new_pass_must_replace_what_the_former_left(
             refuse_beside("load", former, now)
     else:
         refuse_beside("load", former, now)
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "mode", "is_refused"),
+    [
+        ("upsert", ["id"], "upsert", False),
+        ("upsert", ["id"], "replace", False),
+        ("upsert", ["no"], "upsert", True),
+        ("upsert", ["id"], "insert", True),
+        ("replace", ["id"], "upsert", True),
+    ],
+)
+def test_a_new_pass_writes_over_what_was_written_by_the_same_key(
+    before: str, key: list[str], mode: str, *, is_refused: bool
+) -> None:
+    """Rows of a table that was replaced may have no record any more: they would stay."""
+    left = {"table": "orders", "mode": before, "key": ["id"]}
+    former = Former(1, {"database": "shop", "sink": left})
+    now = {"database": "shop", "sink": {"table": "orders", "mode": mode, "key": key}}
+    if is_refused:
+        with pytest.raises(RestartRefused, match="has filled orders in its pass 1"):
+            refuse_beside("load", former, now)
+    else:
+        refuse_beside("load", former, now)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+
 import pytest
 
-from daybreak.errors import LedgerBehind
+from daybreak.errors import LedgerBehind, RunOwned
 from daybreak.execution.conductor import Conductor, Result
 from daybreak.model.knobs import Knobs
-from daybreak.model.status import RunStatus
+from daybreak.model.status import RunStatus, StepStatus
+from daybreak.pipeline import current_scope
 from tests.execution.house import Bodies, House, loading
 
 
@@ -34,3 +38,26 @@ def test_a_target_that_lost_commits_of_a_finished_step_is_refused(house: House) 
 
     with pytest.raises(LedgerBehind, match="step load"):
         conduct(house)
+
+
+def test_a_target_that_somebody_else_holds_cancels_no_other_step(house: House) -> None:
+    """The run is still ours: what is at work on other targets comes to its end."""
+    at_work, failed = threading.Barrier(2, timeout=30), threading.Event()
+
+    def meets_a_lock() -> str:
+        at_work.wait()
+        failed.set()
+        raise RunOwned("shop.db is locked by process 7")
+
+    def works_on() -> str:
+        at_work.wait()
+        failed.wait(30)
+        assert not current_scope().wait(0.2), "cancelled"
+        return "done"
+
+    step = loading(tasks={"locked": meets_a_lock, "other": works_on})
+    around = house.around(house.owner(), Bodies(house.plan(range(20)), Knobs(chunk=10)))
+    with suppress(RunOwned):
+        Conductor(step.job.steps, around, lease_s=30).run()
+
+    assert StepStatus.DONE is around.ledger.steps()["other"].status

@@ -16,10 +16,12 @@ from daybreak import Database, faultpoints
 from daybreak.abc import ChunkWriter, Sink, Transaction
 from daybreak.connectors.functions import EachChunkSink, EachSink
 from daybreak.connectors.table import TableSink
+from daybreak.databases.nodes import Mode
 from daybreak.errors import TooManyBadRecords, TransientError
 from daybreak.execution.draft import Unit
 from daybreak.execution.isolator import Isolator
 from daybreak.faultpoints import Trace
+from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
 from tests.execution.things import Loading, Thing, in_table, make_things
@@ -56,6 +58,7 @@ def things(count: int = COUNT) -> list[Thing]:
     return [replace(GOOD, id=n, code=1000 + n) for n in range(1, count + 1)]
 
 
+MODES: tuple[Mode, ...] = ("insert", "upsert", "append")
 SQLITE_INTEGER = "Python int too large to convert to SQLite INTEGER"
 SURROGATE = "utf-8 cannot hold the text: surrogates not allowed"
 RULES: dict[str, tuple[dict[str, Any], str | None, str]] = {
@@ -113,9 +116,10 @@ RULES: dict[str, tuple[dict[str, Any], str | None, str]] = {
 """What is spoilt, and what SQLite and PostgreSQL say to it; None if it is good there."""
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("rule", RULES)
 def test_a_record_that_breaks_a_rule_is_set_aside_with_the_words_of_the_database(
-    house: House, writer: ChunkWriter, dialect: str, rule: str
+    house: House, writer: ChunkWriter, dialect: str, rule: str, mode: Mode
 ) -> None:
     """One, then two in one chunk, wherever they stand."""
     spoilt, *words = RULES[rule]
@@ -126,13 +130,34 @@ def test_a_record_that_breaks_a_rule_is_set_aside_with_the_words_of_the_database
         records = things(start + COUNT)
         for culprit in culprits:
             records[start + culprit] = replace(records[start + culprit], **spoilt)
-        loading = Loading(house, writer, records)
+        loading = Loading(house, writer, records, mode=mode)
         part = Range.of(start, start + COUNT)
 
         loading.commit(part)
 
         expected = [] if said is None else [(culprit, said) for culprit in culprits]
         assert expected == [(row.origin, row.reason) for row in loading.quarantine(part)]
+
+
+@pytest.mark.parametrize("bad", ["late", "early", "good"])
+def test_of_equal_keys_the_first_good_one_stays_whatever_stands_before_it(
+    house: House, writer: ChunkWriter, dialect: str, bad: str
+) -> None:
+    """It was refused because of one that is bad itself; those behind it must not come in first."""
+    records = [
+        Thing(id=1, name=bad, code=1, amount=7),
+        Thing(id=2, code=1),
+        Thing(id=3, code=1),
+        Thing(id=2, code=4),
+        Thing(id=5, code=4),
+    ]
+    part = Range.of(0, len(records))
+    loading = Loading(house, writer, records)
+
+    loading.commit(part)
+
+    expected = {"good": [1, 2, 4]}.get(bad, [0, 2, 3])
+    assert expected == loading.set_aside(part)
 
 
 def test_the_values_at_fault_are_kept_apart_from_the_cause(postgres_url: str) -> None:
@@ -186,6 +211,22 @@ def test_a_key_is_free_again_if_its_first_record_is_bad(house: House, writer: Ch
     loading.commit(PART)
 
     assert [0, 1, 2] == loading.set_aside(PART)
+
+
+def test_the_next_one_stays_if_the_first_of_three_equal_keys_is_bad(
+    house: House, writer: ChunkWriter
+) -> None:
+    """Others with equal keys bring both under suspicion, before the first is: order decides."""
+    records = things()
+    for first, *later in ((0, 1, 2), (3, 6, 9)):
+        for place in later:
+            records[place] = replace(records[place], id=records[first].id)
+    records[3] = replace(records[3], name=None)
+    loading = Loading(house, writer, records)
+
+    loading.commit(PART)
+
+    assert [1, 2, 3, 9] == loading.set_aside(PART)
 
 
 @pytest.mark.parametrize("spoilt", [{}, {"name": "late"}, {"owner": 99}], ids=str)
@@ -359,7 +400,7 @@ def test_a_transient_error_in_isolation_sets_nobody_aside(
     loading = Loading(house, writer, records)
     write, tried = TableSink.write, []
 
-    def busy(sink: TableSink, tx: Transaction, values: Sequence[Any]) -> int:
+    def busy(sink: TableSink, tx: Transaction, values: Sequence[Any]) -> Written:
         tried.append(len(values))
         if len(tried) in (2, 4):
             raise TransientError("not now")

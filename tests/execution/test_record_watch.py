@@ -14,7 +14,7 @@ from daybreak.ledger.clock import SystemClock
 from daybreak.model.deaths import Named, Work
 from daybreak.model.ownership import Pass
 from daybreak.model.ranges import Range
-from daybreak.pipeline import Block, Origin, Scope, carry, source
+from daybreak.pipeline import Block, Origin, Scope, carrier, source
 
 WORK = Work(Pass("load"), Range.of(0, 10))
 
@@ -120,8 +120,8 @@ def test_what_is_at_hand_inside_a_stage_is_always_its_record() -> None:
             yield part
 
     pipeline = source([0]).flat_map(spelled).map(abs).filter(bool).tap(repr)  # type: ignore[arg-type]
-    with Scope() as scope:
-        carry(pipeline.stages, Block([5, 6, 7], [0, 1, 2]), scope=scope, watch=heard)
+    with Scope() as scope, carrier(scope, pipeline.inner) as carries:
+        carries.carry(Block([5, 6, 7], [0, 1, 2]), watch=heard)
 
     assert all(at == ("spelled", number - 5) for at, number in inside)
     assert heard.told[-1] is None
@@ -135,9 +135,9 @@ def refuse_two(number: int) -> None:
 def test_a_watch_changes_nothing_of_what_is_carried() -> None:
     pipeline = source([0]).map(lambda n: 10 // n).filter(lambda n: n > 1).tap(refuse_two)
     block = Block(list(range(10)), range(10))
-    with Scope() as scope:
-        plain = carry(pipeline.stages, block, scope=scope)
-        told = carry(pipeline.stages, block, scope=scope, watch=Heard())
+    with Scope() as scope, carrier(scope, pipeline.inner) as carries:
+        plain = carries.carry(block)
+        told = carries.carry(block, watch=Heard())
 
     assert (plain.block, plain.filtered) == (told.block, told.filtered)
     assert [f.origin for f in plain.failures] == [f.origin for f in told.failures] == [0, 4, 5]

@@ -11,7 +11,8 @@ from typing import Final
 
 from daybreak import Database
 from daybreak.abc import ChunkWriter
-from daybreak.connectors.table import TableSink
+from daybreak.connectors.upsert_table import sink_of_table
+from daybreak.databases.nodes import Mode
 from daybreak.databases.session import opened
 from daybreak.execution.bad_budget import BadBudget
 from daybreak.execution.committer import Committed, Committer
@@ -204,18 +205,19 @@ class Loading:
         of: Pass = OF,
         *,
         max_bad: str = "100%",
+        mode: Mode = "insert",
     ) -> None:
         self._house = house
         self._source = source_of(things)
         self._pass = of
-        sink = TableSink(Database(house.url).table("things", Thing, key="id"))
+        sink = sink_of_table(Database(house.url).table("things", Thing, key="id", mode=mode))
         budget = BadBudget(BadLimit.parse(max_bad), total=None, read=0, bad=0)
         self._committer = Committer(writer, sink, of, epoch=1, budget=budget, clock=CLOCK)
 
     def commit(self, part: Range) -> Committed:
         """Commit one chunk."""
         read = self._source.read(part)
-        carried: Carried = Carried(Block(read.values, list(read.origins)), 0, [])
+        carried: Carried = Carried(Block(list(read.values), list(read.origins)), 0, [])
         return self._committer.commit(draft_of(part, read, carried), began_s=0.0)
 
     def set_aside(self, part: Range) -> list[int]:

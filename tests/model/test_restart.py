@@ -94,6 +94,8 @@ OLDER = Former(1, {"sink": {"table": "orders", "mode": "replace"}})
         (final, standing(final, has_committed=False), None),
         (final, standing(final, has_committed=False, former=OLDER), "has no undo="),
         (chunked, standing(chunked, {"table": "orders", "mode": "replace"}), None),
+        (chunked, standing(chunked, {"table": "orders", "mode": "upsert"}), None),
+        (chunked, standing(chunked, {"table": "orders", "mode": "append"}), "orders: 4 rows"),
         (chunked, standing(chunked, {"table": "orders", "mode": "insert"}), "orders: 4 rows"),
         (chunked, standing(chunked, {"each": "note"}), "4 records of this run to note: 4 rows"),
         (chunked, standing(chunked, {"each": "note"}, has_committed=False), None),

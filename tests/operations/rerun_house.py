@@ -32,7 +32,7 @@ class Order(BaseModel):
 
 @job.task(impact="There is no file.")
 def fetch(run: Run, folder: str) -> Path:
-    return run.fetch(folder + "/orders.csv")
+    return run.fetch(folder + "/orders.csv", settle_s=0)
 
 @job.step(after=fetch, chunk=10, impact="Orders are missing.")
 def load(run: Run) -> Work:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from daybreak.connectors.csv_source import CsvSource
+from daybreak.connectors.file_source import FileSource
 from daybreak.errors import SourceChanged
 from daybreak.model.ranges import Range
 from daybreak.model.status import RunStatus, StepStatus
@@ -252,9 +252,9 @@ def test_a_range_that_was_accepted_is_proven_against_what_was_accepted(
 
 def edit_behind_its_back(house: ChangesHouse, monkeypatch: pytest.MonkeyPatch, record: str) -> None:
     """Edit record 5 once the last range is read; size, inode and time stay as they were."""
-    original = CsvSource.read
+    original = FileSource.read
 
-    def read(self: CsvSource, part: Range) -> Any:
+    def read(self: FileSource, part: Range) -> Any:
         found = original(self, part)
         if part == Range.of(40, 50):
             before = house.file.stat()
@@ -262,7 +262,7 @@ def edit_behind_its_back(house: ChangesHouse, monkeypatch: pytest.MonkeyPatch, r
             os.utime(house.file, ns=(before.st_atime_ns, before.st_mtime_ns))
         return found
 
-    monkeypatch.setattr(CsvSource, "read", read)
+    monkeypatch.setattr(FileSource, "read", read)
 
 
 @pytest.mark.parametrize("point", ["step.before_accept", "step.after_accept"])
@@ -298,18 +298,18 @@ def test_a_file_that_was_accepted_is_begun_again_as_it_is(unchecked: ChangesHous
 @pytest.fixture
 def edit_at_third_read(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Have a file edited when the third chunk is about to be read."""
-    original = CsvSource.read
+    original = FileSource.read
 
     def at_third(house: ChangesHouse, edit: Edit) -> None:
         seen = []
 
-        def read(self: CsvSource, part: Range) -> Any:
+        def read(self: FileSource, part: Range) -> Any:
             seen.append(part)
             if len(seen) == 3:
                 edit(house)
             return original(self, part)
 
-        monkeypatch.setattr(CsvSource, "read", read)
+        monkeypatch.setattr(FileSource, "read", read)
 
     return at_third
 

@@ -183,7 +183,7 @@ def test_a_task_works_in_a_folder_that_is_removed(house: Rehearsed) -> None:
 
     assert StepStatus.DONE == step.status
     assert step.value is not None
-    assert str(house.folder / "orders.csv") in json.loads(step.value)["csv"]
+    assert str(house.folder / "orders.csv") in json.loads(step.value)["files"]
 
 
 def test_the_price_of_a_commit_is_measured_apart(house: Rehearsed) -> None:

@@ -200,7 +200,7 @@ def test_a_new_pass_that_would_write_elsewhere_is_refused(sqlite_house: RerunHou
     outcome = sqlite_house.again("load")
 
     assert isinstance(outcome.error, RestartRefused)
-    assert "has replaced orders in its pass 1, and would now write into orders_new" in str(
+    assert "has filled orders in its pass 1, and would now write into orders_new" in str(
         outcome.error
     )
 
@@ -244,6 +244,21 @@ def test_a_restart_may_be_begun_once_more(sqlite_house: RerunHouse) -> None:
 
     assert 3 == sqlite_house.passes()["load"]
     assert 5 == len(sqlite_house.chunks)
+
+
+def test_what_an_attempt_has_begun_again_the_next_does_not_though_all_is_done(
+    sqlite_house: RerunHouse,
+) -> None:
+    """It died when it had ended the run, and before it could say so."""
+    sqlite_house.start()
+    sqlite_house.again("fetch", "notes")
+    passes, notes = sqlite_house.passes(), sqlite_house.notes()
+    wish = Wish("fetch", undone=frozenset({"notes"}), has_begun=True)
+    outcome = sqlite_house.start(restart=wish, run=1)
+
+    assert RunStatus.DONE is outcome.status
+    assert passes == sqlite_house.passes()
+    assert notes == sqlite_house.notes()
 
 
 def test_a_restart_of_other_steps_is_another(sqlite_house: RerunHouse) -> None:

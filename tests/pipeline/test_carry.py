@@ -22,13 +22,18 @@ from daybreak.pipeline import (
     Scope,
     Stage,
     Tap,
-    carry,
+    carrier,
     current_scope,
 )
 
 
 class Bad(Exception):  # noqa: N818 - it reads as a sentence
     """What the functions of these tests raise on purpose."""
+
+
+def carry(stages: list[Stage], block: Block[Any], *, scope: Scope) -> Carried:
+    with carrier(scope, stages) as carries:
+        return carries.carry(block)
 
 
 def carried(stages: list[Stage], block: Block[Any]) -> Carried:
@@ -221,7 +226,7 @@ def test_stop_iteration_is_an_ordinary_failure(kind: type[Stage], workers: int) 
     result = carried([kind("stops", stops, workers)], block_of(3))
 
     assert ["line 0", "line 2"] == list(result.block.origins)
-    assert [StopIteration] == [type(failure.error) for failure in result.failures]
+    assert [RuntimeError] == [type(failure.error) for failure in result.failures]
 
 
 def test_a_filter_whose_answer_has_no_truth_fails_its_record() -> None:
@@ -329,10 +334,10 @@ def test_cancelling_the_scope_ends_the_chunk_between_two_records(workers: int) -
     assert len(calls) < 20
 
 
-def test_threads_of_earlier_chunks_are_not_kept() -> None:
-    with Scope() as scope:
-        before = threading.active_count()
+def test_all_chunks_share_the_workers_of_a_stage() -> None:
+    before = threading.active_count()
+    with Scope() as scope, carrier(scope, [Map("m", str, 4)]) as carries:
         for _ in range(20):
-            carry([Map("m", str, 4)], block_of(10), scope=scope)
+            carries.carry(block_of(10))
 
-        assert threading.active_count() <= before + 4
+        assert threading.active_count() == before + 4

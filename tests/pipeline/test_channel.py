@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from daybreak.pipeline import Block, Receiver, Scope
-from daybreak.pipeline.buffers import Blocks, Hand, Items
+from daybreak.pipeline.buffers import Blocks, Filling, Items
 from daybreak.pipeline.channel import Channel, Drained, Stopped
 
 LONG_S = 30.0  # a deadline that only a deadlock reaches
@@ -27,7 +27,7 @@ def test_a_wake_up_is_passed_on_by_a_thread_that_was_cancelled_meanwhile() -> No
         received.extend(receiver)
 
     with Scope(deadline_s=LONG_S) as scope:
-        channel: Channel[int, int] = scope.channel(Items(), 10)
+        channel: Channel[int, int] = scope.channel(Items(10))
         sender = channel.sender()
         scope.start(waits_in_a_scope_of_its_own, Receiver(channel))
         wait_until_parked(scope, 1)
@@ -53,24 +53,49 @@ def test_a_thread_that_leaves_records_over_wakes_the_next() -> None:
     together = threading.Barrier(3, timeout=LONG_S)
     numbers: list[int] = []
 
-    def take_one(channel: Channel[Block[int], Hand]) -> None:
-        numbers.append(channel.receive(1).number)
+    def take_one(channel: Channel[Block[int], Block[int]]) -> None:
+        numbers.extend(channel.receive(1).values)
         together.wait()
 
     with Scope(deadline_s=LONG_S) as scope:
-        channel = scope.channel(Blocks(), 10)
+        channel = scope.channel(Blocks())
         sender = channel.sender()
         for _ in range(3):
             scope.start(take_one, channel)
         wait_until_parked(scope, 3)
         sender.send(Block([7, 8, 9], range(3)))
 
-    assert [0, 1, 2] == sorted(numbers)
+    assert [7, 8, 9] == sorted(numbers)
+
+
+def test_who_waits_begins_to_look_when_a_block_is_being_filled() -> None:
+    """Nobody tells of its records, and when the waiting began there was no such block."""
+    received: list[int] = []
+
+    def take(channel: Channel[Block[int], Block[int]]) -> None:
+        received.extend(channel.receive(1).values)
+
+    with Scope(deadline_s=LONG_S) as scope:
+        buffer = Blocks()
+        channel = scope.channel(buffer)
+        sender = channel.sender()
+        scope.start(take, channel)
+        wait_until_parked(scope, 1)
+        filling = Filling(0, 10)
+        with scope.waits.lock:
+            buffer.fill(filling)
+            channel.wake()
+        filling.values.append(7)
+        while not received:
+            assert not scope.wait(0.001)
+        sender.close()
+
+    assert [7] == received
 
 
 def test_the_last_sender_out_closes() -> None:
     with Scope() as scope:
-        channel: Channel[int, int] = scope.channel(Items(), 10)
+        channel: Channel[int, int] = scope.channel(Items(10))
         first, second = channel.sender(), channel.sender()
         first.send(1)
         first.close()
@@ -84,7 +109,7 @@ def test_the_last_sender_out_closes() -> None:
 
 def test_a_stopped_channel_takes_nothing_more_and_gives_what_it_has() -> None:
     with Scope() as scope:
-        channel: Channel[int, int] = scope.channel(Items(), 10)
+        channel: Channel[int, int] = scope.channel(Items(10))
         sender = channel.sender()
         sender.send(1)
         channel.stop()
@@ -107,7 +132,7 @@ def test_stopping_wakes_a_sender_that_waits_for_room() -> None:
             outcome.append("stopped")
 
     with Scope(deadline_s=LONG_S) as scope:
-        channel: Channel[int, int] = scope.channel(Items(), 1)
+        channel: Channel[int, int] = scope.channel(Items(1))
         scope.start(send_two, channel)
         wait_until_parked(scope, 1)
         channel.stop()
@@ -120,7 +145,7 @@ def test_a_sender_counts_the_seconds_it_was_blocked() -> None:
     with Scope(deadline_s=LONG_S) as scope:
         receiver = scope.go(iter, [1])
         assert [1] == list(receiver)
-        channel: Channel[int, int] = scope.channel(Items(), 1)
+        channel: Channel[int, int] = scope.channel(Items(1))
         sender = channel.sender()
         sender.send(1)
         assert 0.0 == sender.blocked_s

@@ -18,6 +18,7 @@ from daybreak.pipeline import (
     Map,
     Pipeline,
     Root,
+    Stage,
     Work,
     source,
 )
@@ -76,8 +77,8 @@ def test_nodes_are_the_root_and_then_the_stages() -> None:
     pipeline = numbers.map(double, workers=3, ordered=False, name="twice").flat_map(range)
 
     assert isinstance(pipeline.root, IterableRoot)
-    assert (Map("twice", double, 3, ordered=False), FlatMap("range", range)) == pipeline.stages
-    assert (pipeline.root, *pipeline.stages) == pipeline.nodes
+    assert (Map("twice", double, 3, ordered=False), FlatMap("range", range)) == pipeline.inner
+    assert (pipeline.root, *pipeline.inner) == pipeline.nodes
 
 
 def test_equal_nodes_make_equal_pipelines() -> None:
@@ -92,7 +93,7 @@ def test_stages_are_named_after_their_functions_or_verbs_and_numbered() -> None:
     )
 
     assert ["double", "double-2", "filter", "text", "str"] == [
-        stage.name for stage in pipeline.stages
+        stage.name for stage in pipeline.inner
     ]
 
 
@@ -106,7 +107,9 @@ def test_a_stage_is_replaced_with_its_neighbours_and_options_left_alone() -> Non
     replaced = pipeline.replace("double", lambda value: value + 1)
 
     assert ["1", "3"] == replaced.collect()
-    assert ("double", 2) == (replaced.stages[0].name, replaced.stages[0].workers)
+    stage = replaced.inner[0]
+    assert isinstance(stage, Stage)
+    assert ("double", 2) == (stage.name, stage.workers)
     assert [] == pipeline.collect()
 
 
@@ -114,7 +117,7 @@ def test_a_stage_is_inserted_after_another() -> None:
     pipeline = numbers.map(double).map(str).insert_after("double", lambda value: value + 1)
 
     assert ["1", "3", "5", "7"] == pipeline.collect()
-    assert ["double", "map", "str"] == [stage.name for stage in pipeline.stages]
+    assert ["double", "map", "str"] == [stage.name for stage in pipeline.inner]
 
 
 @pytest.mark.parametrize("verb", ["replace", "insert_after"])
@@ -167,8 +170,8 @@ def test_what_is_no_plain_function_is_refused() -> None:
     not_a_function: Any = 3
     with pytest.raises(DefinitionError, match="function, got 3"):
         numbers.map(not_a_function)
-    with pytest.raises(DefinitionError, match="plain function"):
-        numbers.map(later)
+    with pytest.raises(DefinitionError, match="runs on the event loop"):
+        numbers.map(later, on="thread")  # type: ignore[deprecated]  # pyright: ignore[reportDeprecated]
 
 
 def test_what_is_no_source_is_refused() -> None:

@@ -10,7 +10,7 @@ from itertools import count, islice
 
 import pytest
 
-from daybreak.pipeline import Block, Filter, FlatMap, Map, Scope, carry, source
+from daybreak.pipeline import Block, Filter, FlatMap, Map, Scope, carrier, source
 
 pytestmark = pytest.mark.slow
 
@@ -141,10 +141,10 @@ def test_carry_gives_every_record_one_fate(seed: int) -> None:
         Map("fails", fails, 2),
         Filter("even", lambda value: value % 6 == 0, 3),
     ]
-    with Scope(deadline_s=LONG_S) as scope:
+    with Scope(deadline_s=LONG_S) as scope, carrier(scope, stages) as carries:
         for _ in rounds():
             records = chance.randrange(150)
-            result = carry(stages, Block(list(range(records)), range(records)), scope=scope)
+            result = carries.carry(Block(list(range(records)), range(records)))
 
             failed = [n for n in range(records) if n % 13 in (0, 12)]
             passed = [n for n in range(records) if n % 6 in (0, 5) and n % 13 not in (0, 12)]

@@ -117,8 +117,10 @@ def test_the_findings_of_a_check_are_shown_by_file_and_cause() -> None:
     lines = told(Failure(error, [("resume", "daybreak run")], "check"), Mask(["hunter22"]))
 
     rows = [line.split() for line in lines]
-    assert ["orders.csv", "amount", "below", "0", "2", "line", "2:", "-5"] in rows
-    assert ["id", "no", "number", "1", "line", "4:", "***"] in rows
+    assert ["2", "66.67%", "amount:", "below", "0"] in rows
+    assert ["line", "2", "-5"] in rows
+    assert ["1", "33.33%", "id:", "no", "number"] in rows
+    assert ["line", "4", "***"] in rows
     assert "  resume:  daybreak run" == lines[-1]
 
 

@@ -13,7 +13,8 @@ from daybreak.model.status import StepStatus
 from daybreak.reports.live import LiveDisplay, RunView, choose
 from daybreak.reports.progress import StepProgress
 from daybreak.reports.secrets import Mask
-from tests.reports.conftest import Events, Watched
+from daybreak.telemetry import Fetching
+from tests.reports.conftest import AT, Events, Watched
 
 
 class Utf8(io.StringIO):
@@ -68,6 +69,19 @@ def test_a_task_shows_how_long_it_is_at_work(watched: Watched, events: Events) -
     watched.pass_s(65)
 
     assert picture(watched)[1].split()[1:] == ["check", "1", "min", "05", "s"]
+
+
+def test_a_task_shows_how_much_has_come_of_what_it_fetches(
+    watched: Watched, events: Events
+) -> None:
+    watched.hear(events.run("fetch"))
+    watched.hear(events.step("fetch", None, kind=StepKind.TASK))
+    watched.hear(Fetching(AT, "fetch", "f.csv", 5_000_000, 20_000_000, 1e6, 0, 1))
+
+    row = picture(watched)[1]
+
+    assert "5.0 MB of 20.0 MB (25%)  1.0 MB/s" in row
+    assert 6 == row.count("━") - row.count("╺")
 
 
 def test_a_step_of_unknown_length_has_no_remaining_time(watched: Watched, events: Events) -> None:

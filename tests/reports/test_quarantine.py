@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from daybreak.operations.quarantine import QuarantineCause, QuarantinedRecord
 from daybreak.reports.look import console_on
@@ -48,3 +49,17 @@ def test_causes_are_grouped_by_step_with_harmless_samples() -> None:
         "step mail: 1 record quarantined",
         "1  worst  in send",
     ] == [line.strip() for line in stream.getvalue().splitlines()]
+
+
+def test_a_row_without_bytes_is_not_taken_for_an_erased_one() -> None:
+    broken_off = record("load", b"")
+    erased = replace(broken_off, details={})
+    cause = QuarantineCause("load", "check", "bad", by_check=True, records=2)
+    stream = io.StringIO()
+
+    for part in quarantine_parts([replace(cause, samples=[broken_off, erased])]):
+        console_on(stream).print(part)
+
+    lines = [line.strip() for line in stream.getvalue().splitlines()]
+    assert ["(no bytes)", "(erased)"] == [line for line in lines if line.startswith("(")]
+    assert (False, True) == (broken_off.is_erased, erased.is_erased)

@@ -1,8 +1,10 @@
-"""`make torture N=… SEED=…`: every fault point at four of its hits, and random instants.
+"""`make torture N=… SEED=…`: fault points at four of their hits each, and N random instants.
 
-Each case is a world of its own: the job is killed, perhaps killed again while it resumes, then the
-same command is typed once more, and what is left is compared with an undisturbed run. Prints its
-seed first and a table last; ends with status 1 if anything differs.
+Each case is a world of its own: a command of one of the `scenes` is killed, perhaps killed again
+while it resumes, then typed once more, and what is left is compared with what is left when nobody
+disturbs. Prints its seed first and a table last; ends with status 1 if anything differs. The
+random instants are divided evenly among scenes and databases; SCENES=… names the scenes to kill,
+INSTANTS=1 leaves the fault points out.
 """
 
 from __future__ import annotations
@@ -15,22 +17,26 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import TypeAlias
 
 from daybreak.faultpoints import FaultPoint, Trace
 from tests.postgres_server import running_server
 
 from .nursery import Nursery, nursery
-from .points import OF_RUNS
-from .undisturbed import Undisturbed, undisturbed, worlds
+from .scenes import SCENES, Expected, Scene
+from .undisturbed import worlds
 from .world import World
 
 DIALECTS = ("sqlite", "postgresql")
 WORKERS = 2
+SHOWN_MAX = 20
+"""So many differences of a case are shown."""
+
 
 PHASES = {
     "ledger": "ledger",
@@ -49,6 +55,7 @@ PHASES = {
     "chunk.before_commit": "commit",
     "chunk.after_commit": "between chunks",
     "chunk": "writing",
+    "replay": "replaying",
 }
 
 
@@ -56,15 +63,21 @@ PHASES = {
 class Case:
     """One way to be killed."""
 
+    scene: str
     dialect: str
     first: str | float
-    """A fault (`point:hit:kill`), or an instant as a share of the undisturbed run's commits."""
+    """A fault (`point:hit:kill`), or an instant as a share of the undisturbed command's work."""
 
     again: str | float | None
     """The same for the resume, or None."""
 
     def __str__(self) -> str:
-        return f"{self.dialect} {self.first} then {self.again}"
+        return f"{self.scene} on {self.dialect} {self.first} then {self.again}"
+
+    @property
+    def place(self) -> Place:
+        """Where it happens."""
+        return self.scene, self.dialect
 
 
 @dataclass(frozen=True)
@@ -79,73 +92,67 @@ class Verdict:
     problem: str | None
 
 
-def point_cases(expected: dict[str, Undisturbed], chance: random.Random) -> Iterator[Case]:
+Place: TypeAlias = tuple[str, str]
+"""A scene's name, and a dialect."""
+
+
+def point_cases(expected: dict[Place, Expected], chance: random.Random) -> Iterator[Case]:
     """Each point at its first, second, middle and last hit, also with a kill in the resume."""
-    for dialect in DIALECTS:
-        for point in OF_RUNS:
-            hits = expected[dialect].hits[point]
+    for (scene, dialect), passed in expected.items():
+        points = SCENES[scene].points
+        for point in points:
+            hits = passed.hits[point]
             chosen = sorted({1, min(2, hits), (hits + 1) // 2, hits})
             for number, hit in enumerate(chosen):
                 fault = f"{point}:{hit}:kill"
-                again = f"{chance.choice(OF_RUNS)}:1:kill" if number % 2 else f"{point}:1:kill"
-                yield Case(dialect, fault, None)
-                yield Case(dialect, fault, again)
+                again = f"{chance.choice(points)}:1:kill" if number % 2 else f"{point}:1:kill"
+                yield Case(scene, dialect, fault, None)
+                yield Case(scene, dialect, fault, again)
 
 
-def instant_cases(count: int, chance: random.Random) -> Iterator[Case]:
-    """Random instants between the first and the last commit; every third one again."""
+def instant_cases(places: Sequence[Place], count: int, chance: random.Random) -> Iterator[Case]:
+    """Random instants while the command does its work; every third one again."""
     for number in range(count):
-        again = chance.random() if number % 3 == 0 else None
-        yield Case(DIALECTS[number % 2], chance.random(), again)
+        scene, dialect = places[number % len(places)]
+        again = chance.random() if number // len(places) % 3 == 0 else None
+        yield Case(scene, dialect, chance.random(), again)
 
 
-def tried(case: Case, expected: Undisturbed, socket: Path, nest: Nursery) -> Verdict:
+def tried(case: Case, expected: Expected, socket: Path, nest: Nursery) -> Verdict:
     """Kill, resume and compare."""
     phases: list[str] = []
     problem = None
+    scene = SCENES[case.scene]
     try:
-        with worlds(case.dialect, socket) as world:
+        with worlds(case.dialect, socket, job=scene.job) as world:
+            scene.prepare(world, nest)
             for how in (case.first, case.again):
                 if how is not None:
-                    phases += killed(world, how, expected, nest)
-            final = nest.run(world)
-            if final.status != 0:
-                problem = f"the resume ended with {final.status}: {final.err[:2000]}"
-            elif world.checksum() != expected.checksum:
-                problem = f"what is left differs: {world.left()}"
+                    phases += killed(scene, world, how, expected, nest)
+            scene.finish(world, nest)
+            left = world.left(scene.left)
+            if left != expected.left:
+                found = expected.differences(left) or ["rows come another number of times"]
+                problem = "\n".join(found[:SHOWN_MAX])
     except Exception:  # noqa: BLE001 - a broken case is a result, not the end
         problem = traceback.format_exc()
     return Verdict(case, len(phases), tuple(phases), problem)
 
 
-def killed(world: World, how: str | float, expected: Undisturbed, nest: Nursery) -> list[str]:
+def killed(
+    scene: Scene, world: World, how: str | float, expected: Expected, nest: Nursery
+) -> list[str]:
     """Run until it is killed; say where the kill fell, or nothing if the run ended before it."""
     if isinstance(how, str):
-        ran = nest.run(world, fault=how)
+        ran = nest.run(world, fault=how, words=scene.words(world))
         if ran.status == -signal.SIGKILL:
             return [phase_of(world)]
         assert ran.status == 0, ran.err
         return []
-    span_s = expected.last_commit_s - expected.first_commit_s
-    child = nest.start(world)
-    time.sleep(expected.first_commit_s + how * span_s)
+    child = scene.at_work(world, nest)
+    time.sleep(how * expected.took_s)
     child.kill()
     return [phase_of(world)] if child.wait().status == -signal.SIGKILL else []
-
-
-def timed(expected: Undisturbed, dialect: str, socket: Path, nest: Nursery) -> Undisturbed:
-    """Measure when a run that the nursery starts commits first and last."""
-    with worlds(dialect, socket) as world:
-        began = time.time()
-        ran = nest.run(world)
-        assert ran.status == 0, ran.err
-        commits = [
-            datetime.fromisoformat(event["at"]).timestamp() - began
-            for event in ran.events
-            if event["event"] == "chunk_committed"
-        ]
-        assert world.checksum() == expected.checksum
-    return replace(expected, first_commit_s=commits[0], last_commit_s=commits[-1])
 
 
 def phase_of(world: World) -> str:
@@ -156,29 +163,40 @@ def phase_of(world: World) -> str:
     return PHASES.get(last) or PHASES[last.split(".")[0]]
 
 
-def run(count: int, seed: int) -> int:
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants of a campaign."""
+
+    count: int
+    seed: int
+    scenes: Sequence[str]
+    has_points: bool
+
+
+def run(wish: Wish) -> int:
     """Run the campaign; return the process's exit status."""
-    print(f"seed {seed}; {count} random instants besides the fault points", flush=True)
-    chance = random.Random(seed)
+    told = "" if wish.has_points else ", without the fault points"
+    print(f"seed {wish.seed}; {wish.count} random instants{told}: {', '.join(wish.scenes)}")
+    chance = random.Random(wish.seed)
+    places = list(product(wish.scenes, DIALECTS))
     with running_server() as socket, nursery() as nest:
         expected = {
-            dialect: timed(undisturbed(dialect, socket), dialect, socket, nest)
-            for dialect in DIALECTS
+            (scene, dialect): SCENES[scene].measured(dialect, socket, nest)
+            for scene, dialect in places
         }
-        cases = [*point_cases(expected, chance), *instant_cases(count, chance)]
+        points = list(point_cases(expected, chance)) if wish.has_points else []
+        cases = [*points, *instant_cases(places, wish.count, chance)]
         verdicts = []
         with ThreadPoolExecutor(WORKERS) as pool:
-            jobs = [
-                pool.submit(tried, case, expected[case.dialect], socket, nest) for case in cases
-            ]
-            for number, job in enumerate(jobs, 1):
+            jobs = [pool.submit(tried, case, expected[case.place], socket, nest) for case in cases]
+            for done, job in enumerate(jobs, 1):
                 verdict = job.result()
                 verdicts.append(verdict)
                 if verdict.problem is not None:
                     print(f"DIFFERENT: {verdict.case}\n{verdict.problem}", flush=True)
-                if number % 50 == 0:
-                    print(f"{number} of {len(cases)} cases", flush=True)
-    return summed_up(verdicts, seed)
+                if done % 50 == 0:
+                    print(f"{done} of {len(cases)} cases", flush=True)
+    return summed_up(verdicts, wish.seed)
 
 
 def summed_up(verdicts: list[Verdict], seed: int) -> int:
@@ -186,6 +204,11 @@ def summed_up(verdicts: list[Verdict], seed: int) -> int:
     phases = Counter(phase for verdict in verdicts for phase in verdict.phases)
     wrong = [verdict for verdict in verdicts if verdict.problem is not None]
     print(f"\nseed {seed}: {len(verdicts)} cases, {sum(phases.values())} kills")
+    fallen: Counter[Place] = Counter()
+    for verdict in verdicts:
+        fallen[verdict.case.place] += verdict.kills
+    for (scene, dialect), fell in fallen.items():
+        print(f"  {scene:<24}{dialect:<12}{fell:>6}")
     print("the last fault point that was passed before the kill lay in:")
     for phase, kills in phases.most_common():
         print(f"  {phase:<24}{kills:>6}")
@@ -198,9 +221,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=200, help="random instants")
     parser.add_argument("--seed", type=int, default=None, help="repeats a campaign")
+    parser.add_argument("--scenes", nargs="*", choices=sorted(SCENES), help="all, if none is named")
+    parser.add_argument("--instants", action="store_true", help="leave the fault points out")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
-    sys.exit(run(options.n, seed))
+    scenes = options.scenes or list(SCENES)
+    sys.exit(run(Wish(options.n, seed, scenes, has_points=not options.instants)))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ from typing import Final
 from tests.torture import (
     mutants_of_commits,
     mutants_of_deaths,
+    mutants_of_files,
+    mutants_of_modes,
     mutants_of_outages,
     mutants_of_ownership,
     mutants_of_rehearsals,
@@ -49,6 +51,8 @@ MUTANTS: Final = (
     *mutants_of_sharing.MUTANTS,
     *mutants_of_deaths.MUTANTS,
     *mutants_of_outages.MUTANTS,
+    *mutants_of_modes.MUTANTS,
+    *mutants_of_files.MUTANTS,
 )
 ROOT: Final = Path(__file__).parents[2]
 COPIED: Final = ("src", "tests", "pyproject.toml")

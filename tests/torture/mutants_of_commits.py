@@ -237,7 +237,7 @@ MUTANTS: Final = (
                 "connectors/publishing.py",
                 """\
         with temporary(path) as partial:
-            with partial.open("xb") as stream:
+            with open(partial, "xb", opener=_private if is_private else None) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())

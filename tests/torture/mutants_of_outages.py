@@ -77,7 +77,7 @@ MUTANTS: Final = (
     Mutant(
         "later-twin-stays",
         "Of records that exclude each other the last one is kept, not the first.",
-        ("execution",),
+        ("execution/test_isolation_by_rules.py",),
         (
             Patch(
                 "execution/isolator.py",

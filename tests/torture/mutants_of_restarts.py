@@ -17,7 +17,7 @@ MUTANTS: Final = (
             Patch(
                 "model/restart.py",
                 """\
-    if sink.get("mode") == "replace":
+    if sink.get("mode") in _REPLACEABLE:
         return None
 """,
                 """\

@@ -20,11 +20,11 @@ MUTANTS: Final = (
             Patch(
                 "model/ranges.py",
                 """\
-        if start != place:
-            found.append(Range(place, start))
-        place = upto_of[start]
+        if head != place:
+            found.append(Range(place, head))
+        place = _followed(head, upto_of)
 """,
-                "        place = upto_of[start]\n",
+                "        place = _followed(head, upto_of)\n",
             ),
         ),
     ),
@@ -73,8 +73,8 @@ MUTANTS: Final = (
             ),
             Patch(
                 _STEP,
-                "        chunks = self._chunks(plan, of)\n        if around.stop",
-                "        chunks = [*chunks, *self._remembered]\n        if around.stop",
+                "        chunks = self._chunks(plan, of)\n        if self._around.stop",
+                "        chunks = [*chunks, *self._remembered]\n        if self._around.stop",
             ),
         ),
     ),
@@ -86,7 +86,7 @@ MUTANTS: Final = (
             Patch(
                 _STEP,
                 """\
-        if around.stop.is_requested and self._missing(plan, row.whole, chunks):
+        if self._around.stop.is_requested and self._missing(plan, row, chunks):
             return None
 """,
                 "",

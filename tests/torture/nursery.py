@@ -45,15 +45,22 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._state() not in "ZX"
+
+    def _state(self) -> str:
+        """Return the letter that the kernel has for its state; X if it is gone."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return "X"
+
     def has_stopped(self) -> bool:
         """Wait until it has stopped itself; False if it ended before."""
         ends_at_s = time.monotonic() + PROCESS_S_MAX
         while time.monotonic() < ends_at_s:
-            try:
-                state = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-            except (FileNotFoundError, ProcessLookupError):
-                return False
-            if state in "TZ":
+            if (state := self._state()) in "TZX":
                 return state == "T"
             time.sleep(0.005)
         raise AssertionError(f"the run neither stopped nor ended: {self.said.read_text()}")

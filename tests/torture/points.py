@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+import pytest
 
 from daybreak.faultpoints import FAULT_POINTS, FaultPoint
 
@@ -32,9 +35,38 @@ OF_DEATHS: Final[tuple[FaultPoint, ...]] = tuple(
 )
 """Passed by a run whose processes died: `test_deaths`."""
 
-_ELSEWHERE: Final = (*OF_RESTARTS, *OF_CHANGES, *OF_REPLAYS, *OF_REHEARSALS, *OF_DEATHS)
+OF_FILES: Final[tuple[FaultPoint, ...]] = tuple(
+    point for point in FAULT_POINTS if point.startswith(("part.", "publication."))
+)
+"""Passed by a step that writes a file: `test_killing_files`."""
+
+_ELSEWHERE: Final = (
+    *OF_RESTARTS,
+    *OF_CHANGES,
+    *OF_REPLAYS,
+    *OF_REHEARSALS,
+    *OF_DEATHS,
+    *OF_FILES,
+)
 
 OF_RUNS: Final[tuple[FaultPoint, ...]] = tuple(
     point for point in FAULT_POINTS if point not in _ELSEWHERE
 )
 """Passed by every run of the killed job."""
+
+
+def in_turns(points: Sequence[FaultPoint]) -> list[object]:
+    """Give each point on one database, in turns; the other half takes as long, and is torture.
+
+    Returns:
+        Parameters for `dialect` and `point`.
+    """
+    return [
+        pytest.param(
+            dialect,
+            point,
+            marks=[pytest.mark.torture] if (number % 2 == 0) == (dialect == "sqlite") else [],
+        )
+        for number, point in enumerate(points)
+        for dialect in ("sqlite", "postgresql")
+    ]

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -22,8 +23,9 @@ from tests.postgres_server import Server, breakable_server
 
 from .outages import PATIENT, SMALL, WHOLE, Place
 from .small_disk import MB, SmallDisk, small_disk
-from .undisturbed import Undisturbed, undisturbed
+from .undisturbed import Undisturbed, undisturbed, worlds
 from .world import World, continued, wait_until_stopped
+from .written import JOB as FILES_JOB
 
 pytestmark = [pytest.mark.slow, pytest.mark.torture]
 
@@ -381,3 +383,33 @@ def test_what_a_task_publishes_on_a_full_disk_is_published_by_the_next_attempt(
     assert 1 == failed.status, failed.err
     assert re.search(r"SourceError: .* cannot be written: No space left on device", failed.err)
     assert (0, expected.checksum) == (again.status, world.checksum()), again.err
+
+
+# ---------------------------------------------------------------- files that steps write
+
+
+@pytest.mark.parametrize("where", ["parts", "file"])
+def test_a_full_disk_under_a_file_fails_the_run_which_goes_on_when_there_is_room(
+    where: str,
+) -> None:
+    """Filled under the parts, or under the file when all parts are there."""
+    with worlds("sqlite", None, FILES_JOB) as world:
+        folder = world.folder / (".daybreak/runs" if where == "parts" else "out")
+        job = world.folder / "job.py"
+        job.write_text(job.read_text().replace('FOLDER / "squares', 'FOLDER / "out" / "squares'))
+        (world.folder / "out").mkdir()
+        impatient = replace(world, options=(*BIG_ENOUGH, "--patience-s", "1"))
+        with small_disk(folder) as disk:
+            with impatient.start(fault="part.before_sync:4:stop") as process:
+                wait_until_stopped(process)
+                disk.fill()
+                full = continued(process)
+            half = list((world.folder / "out").glob("*.csv"))
+            disk.free()
+            again = impatient.run()
+            squares = (world.folder / "out" / "squares.csv").read_text()
+
+    assert [1, 0] == [full.status, again.status], (full.err, again.err)
+    assert "No space left on device" in full.err
+    assert [] == half
+    assert squares.endswith('600,360000,"even,\n"\n')

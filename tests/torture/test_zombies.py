@@ -17,13 +17,15 @@ import pytest
 
 from daybreak.faultpoints import FaultPoint
 
-from .undisturbed import Undisturbed
+from .points import in_turns
+from .undisturbed import Undisturbed, worlds
 from .world import PROCESS_S_MAX, Ran, World, continued, wait_until_stopped
 
 pytestmark = pytest.mark.slow
 
 LEASE = ("--lease-s", "1")
 OWNED_BY_ANOTHER = 5
+ZOMBIES_MAX = 5
 
 # Outside a transaction of the target and inside one; the campaign draws from all of them.
 POINTS: tuple[FaultPoint, ...] = (
@@ -43,7 +45,7 @@ def has_owned(ran: Ran) -> bool:
     return any(event["event"] == "run_started" for event in ran.events)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("dialect", "point"), in_turns(POINTS))
 def test_a_zombie_is_refused_or_had_committed_before(
     world: World, expected: Undisturbed, point: FaultPoint, seed: int
 ) -> None:
@@ -69,22 +71,50 @@ def test_a_zombie_is_refused_or_had_committed_before(
 
 
 def test_a_zombie_whose_successor_finished_changes_nothing_afterwards(
-    world: World, expected: Undisturbed
+    dialect: str, postgres_socket: Path, expected: Undisturbed
 ) -> None:
-    """Stopped between stages and transaction, when no other thread is in one: fences are ahead."""
-    alone = ("--set", "load.parallel=1", "--set", "labels.chunk=120")  # labels end long before
-    with world.start(*LEASE, *alone, fault="chunk.after_stages:10:stop") as zombie:
-        try:
-            wait_until_stopped(zombie)
-            second = world.run(*LEASE, host="another-machine")
-            left = world.checksum() if second.status == 0 else second.err
-            ended = continued(zombie)
-        finally:
-            zombie.kill()
+    """Stopped between stages and transaction, when no other thread is in one: fences are ahead.
+
+    One that was stopped while another of its threads wrote to the ledger has no successor, which
+    is said; then another one is stopped.
+    """
+    for _ in range(ZOMBIES_MAX):
+        with worlds(dialect, postgres_socket) as world:
+            second, left, ended = _outlived(world)
+            finally_left = world.checksum()
+        said = " ".join(second.err.split())
+        if second.status != OWNED_BY_ANOTHER or "locked by process" not in said:
+            break
 
     assert (0, expected.checksum) == (second.status, left), second.err
     assert OWNED_BY_ANOTHER == ended.status, ended.err
-    assert left == world.checksum()
+    assert left == finally_left
+
+
+def _outlived(world: World) -> tuple[Ran, str, Ran]:
+    """Stop an owner, have another one finish its run, and continue it.
+
+    Returns:
+        How the successor ended, the checksum of what it left, and how the zombie ended.
+    """
+    _let_labels_wait_for_load(world)
+    alone = ("--set", "load.parallel=1")
+    with world.start(*LEASE, *alone, fault="chunk.after_stages:9:stop") as zombie:
+        try:
+            wait_until_stopped(zombie)
+            second = world.run(*LEASE, "--takeover-s", "2", host="another-machine")
+            left = world.checksum() if second.status == 0 else second.err
+            return second, left, continued(zombie)
+        finally:
+            zombie.kill()
+
+
+def _let_labels_wait_for_load(world: World) -> None:
+    file = world.folder / "job.py"
+    text = file.read_text()
+    beside, behind = "@job.step(chunk=20,", "@job.step(after=load, chunk=20,"
+    assert 1 == text.count(beside)
+    file.write_text(text.replace(beside, behind))
 
 
 @pytest.mark.parametrize("how", ["immediate", "exclusive"])

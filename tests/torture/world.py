@@ -45,7 +45,7 @@ LEFT = {
     "fates": """
         select step, pass, sum(records_read) as read, sum(records_passed) as passed,
           sum(records_filtered) as filtered, sum(records_quarantined) as quarantined,
-          sum(rows_written) as written
+          sum(rows_written) as written, sum(records_superseded) as superseded
         from daybreak.markers group by step, pass order by step, pass
     """,
     "quarantine": """
@@ -165,7 +165,7 @@ class World:
         """Where the processes count the fault points they pass."""
         return self.folder / "trace"
 
-    def left(self) -> dict[str, Any]:
+    def left(self, of: Mapping[str, str] = LEFT) -> dict[str, Any]:
         """Read what the run left, without what may differ: instants, durations, epochs."""
         with opened(self.url) as session:
             spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
@@ -174,7 +174,7 @@ class World:
                     tuple(_comparable(value) for value in row.values())
                     for row in session.query(sql.replace("daybreak.", spelled))
                 ]
-                for name, sql in LEFT.items()
+                for name, sql in of.items()
             }
 
     def checksum(self) -> str:

@@ -5,18 +5,22 @@ What they must refuse is in `refused`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeGuard, assert_type
+from typing import Any, NamedTuple, TypedDict, TypeGuard, assert_type
 
 from pydantic import BaseModel
 from typing_extensions import TypeIs
 
 from daybreak import (
+    Collect,
     Counts,
+    CurrentScope,
     Database,
     Job,
     Pipeline,
@@ -30,6 +34,8 @@ from daybreak import (
     Scope,
     Secret,
     Sink,
+    StageOptions,
+    StageReport,
     Step,
     Transaction,
     Work,
@@ -53,6 +59,11 @@ class Order(BaseModel):
     order_id: int
 
 
+class Columns(TypedDict):
+    id: int
+    name: str | None
+
+
 class Checked(NamedTuple):
     users: Pipeline[User]
     orders: Pipeline[Order]
@@ -62,8 +73,45 @@ def square(number: int) -> int:
     return number * number
 
 
+async def slow_square(number: int) -> float:
+    return float(number)
+
+
+async def is_small(number: int) -> bool:
+    return number < 3
+
+
+async def note(number: int) -> None: ...
+
+
 def letters(text: str) -> Iterator[str]:
     yield from text
+
+
+async def lines(url: str) -> AsyncIterator[bytes]:
+    yield url.encode()
+
+
+async def many(number: int) -> list[str]:
+    return [str(number)]
+
+
+class Client(AbstractContextManager["Client", None]):
+    def __init__(self, timeout_s: float = 5) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+class AsyncClient(AbstractAsyncContextManager["AsyncClient", None]):
+    def __init__(self, timeout_s: float = 5) -> None: ...
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+def get(url: str, client: Client) -> bytes:
+    return url.encode()
+
+
+async def get_later(url: str, client: AsyncClient) -> bytes:
+    return url.encode()
 
 
 def maybe(number: int) -> str | None:
@@ -102,6 +150,20 @@ assert_type(numbers.filter(lambda n: n > 3, workers=2), Pipeline[int])
 assert_type(numbers.map(str).flat_map(letters), Pipeline[str])
 assert_type(numbers.flat_map(lambda n: [n, n + 1]), Pipeline[int])
 assert_type(numbers.tap(print), Pipeline[int])
+assert_type(numbers.map(slow_square, workers=64, rate="200/s"), Pipeline[float])
+assert_type(numbers.map(slow_square, timeout_s=3, retry=Retry(attempts=5)), Pipeline[float])
+assert_type(numbers.map(square, workers=4, on="process", ordered=False), Pipeline[int])
+assert_type(numbers.map(square, on="thread", workers="auto"), Pipeline[int])
+assert_type(numbers.map(square, errors=Collect(max=10, max_rate="0.1%")), Pipeline[int])
+assert_type(numbers.map(square, block=1, linger_s=0.1), Pipeline[int])
+assert_type(numbers.filter(is_small, workers=3), Pipeline[int])
+assert_type(numbers.filter(lambda n: n > 3, on="process"), Pipeline[int])
+assert_type(numbers.map(maybe).filter(is_text, workers=2), Pipeline[str])
+assert_type(numbers.map(str).flat_map(lines, workers=8), Pipeline[bytes])
+assert_type(numbers.flat_map(many), Pipeline[str])
+assert_type(numbers.flat_map(lambda n: range(n + 1), on="process"), Pipeline[int])
+assert_type(numbers.tap(note, workers=3), Pipeline[int])
+assert_type(numbers.tap(print, workers=3, on="thread"), Pipeline[int])
 assert_type(numbers.map(str).replace("str", repr), Pipeline[str])
 assert_type(numbers.insert_after("source", square), Pipeline[int])
 
@@ -117,6 +179,42 @@ with numbers.map(str).open(deadline_s=60) as results:
 
 integers: Pipeline[float] = numbers  # whoever gives ints gives floats
 
+# ------------------------------------------------------------------ what each worker has of its own
+
+assert_type(urls.map(get, using=Client, workers=8), Pipeline[bytes])
+assert_type(urls.map(get, using=Client, on="process"), Pipeline[bytes])
+assert_type(urls.map(get, using=partial(Client, timeout_s=3)), Pipeline[bytes])
+assert_type(urls.map(get_later, using=AsyncClient, workers=64, rate="200/s"), Pipeline[bytes])
+assert_type(urls.map(get_later, using=partial(AsyncClient, timeout_s=3)), Pipeline[bytes])
+assert_type(urls.map(lambda url, client: get(url + "/", client), using=Client), Pipeline[bytes])
+
+# ------------------------------------------------------------------ groups, merges, splits
+
+assert_type(numbers.group(100), Pipeline[list[int]])
+assert_type(numbers.group(100, within_s=1.0).map(sum), Pipeline[int])
+assert_type(numbers.merge(urls), Pipeline[int | str])
+assert_type(numbers.merge(numbers.map(square), numbers), Pipeline[int])
+assert_type(
+    numbers.split(lambda n: n > 3, lambda p: p.map(str), lambda p: p.map(slow_square)),
+    Pipeline[str | float],
+)
+assert_type(
+    numbers.split(lambda n: n > 3, lambda p: p.group(2), lambda p: p), Pipeline[list[int] | int]
+)
+
+# ------------------------------------------------------------------ async sources, and the report
+
+assert_type(source(lines("x")), Pipeline[bytes])
+assert_type(source(lambda: lines("x")), Pipeline[bytes])
+assert_type(numbers.run().stages, Sequence[StageReport])
+assert_type(numbers.run().stages[0].busy, float)
+assert_type(numbers.run().errors, Sequence[BaseException])
+
+options: StageOptions = {"workers": 8, "rate": "10/s", "errors": Collect(max=3)}
+assert_type(numbers.map(slow_square, **options), Pipeline[float])
+around: CurrentScope = current_scope()
+assert_type(around.cancelled, bool)
+
 
 # ------------------------------------------------------------------ files and databases
 
@@ -127,6 +225,27 @@ db = Database("sqlite:///x.db")
 assert_type(users, files.File[User])
 assert_type(orders.map(lambda order: order.order_id), Pipeline[int])
 assert_type(files.csv(Path("users.csv")), files.File[dict[str, str]])
+assert_type(files.csv("users.csv", {"id": int, "name": str | None}), files.File[dict[str, Any]])
+assert_type(files.csv("users.csv", Columns, key="id"), files.File[Columns])
+assert_type(
+    files.csv(
+        "orders.csv",
+        Order,
+        key=("order_id", "line"),
+        references={
+            "user_id": db.table("users", key="id"),
+            ("country", "zone"): files.csv("zones.csv", key=("country", "zone")),
+            "parent_id": "order_id",
+        },
+        records=(60_000, None),
+        totals={"amount": Decimal("99.50"), "pieces": 7},
+    ),
+    files.File[Order],
+)
+assert_type(files.parquet("users.parquet", User), files.File[User])
+assert_type(files.parquet("users.parquet"), files.File[dict[str, Any]])
+assert_type(files.excel("users.xlsx", User, sheet="Users"), files.File[User])
+assert_type(files.excel("users.xlsx"), files.File[dict[str, Any]])
 assert_type(users.filter(is_admin), Pipeline[Admin])
 assert_type(users.tap(refuse), Pipeline[User])
 
@@ -141,6 +260,38 @@ assert_type(db.one("select count(*) as n from users")["n"], Any)
 user_sink: Sink[User] = db.table("users", User, key="id", mode="replace", create=True)
 admin_sink: Sink[Admin] = user_sink  # a table that takes any user takes admins
 any_sink: Sink[Order] = db.table("rows", key=("a", "b"))
+upserted: Sink[User] = db.table("users", User, key="id", mode="upsert")
+appended: Sink[User] = db.table("users", User, mode="append")
+
+nameless = "select id, name from users where full_name is null"
+rows_of_users = db.rows(nameless, User, key="id")
+assert_type(rows_of_users, Pipeline[User])
+assert_type(db.rows(nameless, key="id"), Pipeline[Row])
+assert_type(db.rows(nameless, key="id").map(lambda row: row.name), Pipeline[Any])
+assert_type(db.rows("select id from users where id > :low", int, key="id", low=3), Pipeline[int])
+assert_type(db.rows("select a, b from t", key=("a", "b")), Pipeline[Row])
+
+
+def label(user: User) -> str:
+    return user.name
+
+
+def labels(of: Sequence[User]) -> list[str]:
+    return [label(user) for user in of]
+
+
+assert_type(rows_of_users.into(db.update("users", key="id", set={"name": label})), Work)
+assert_type(rows_of_users.into(db.update("users", key="id", set_chunk={"name": labels})), Work)
+rows_of_users.into(db.update("users", key="id", set={"name": label}, set_chunk={"label": labels}))
+rows_of_users.into(db.update("users", key="id", set={"name": lambda user: user.name.strip()}))
+rows_of_users.map(label).into(db.update("users", key="id", set={"name": str.upper}))
+db.rows(nameless, key="id").into(db.update("users", key="id", set={"name": lambda row: row.name}))
+some_sink: Sink[User] = db.update("users", key="id", set={"name": label})
+user_table = db.table("users", User, key="id")
+assert_type(user_table.map(lambda user: user.name), Pipeline[str])
+as_pipeline: Pipeline[User] = user_table
+assert_type(user_table.into(db.table("copies", User, key="id")), Work)
+assert_type(db.table("users", key="id").into(db.table("copies", key="id")), Work)
 
 
 # ------------------------------------------------------------------ ends
@@ -156,7 +307,12 @@ def touch_all(chunk: Sequence[User], tx: Transaction) -> None:
 
 assert_type(users.into(db.table("users", User, key="id")), Work)
 assert_type(users.filter(is_admin).into(user_sink), Work)
+assert_type(users.into(files.csv("again.csv", User, null="NA")), Work)
+assert_type(users.into(files.jsonl("again.jsonl.gz", User)), Work)
+assert_type(users.into(files.parquet(Path("again.parquet"), User)), Work)
 assert_type(users.each(touch), Work)
+assert_type(rows_of_users.each(touch), Work)
+assert_type(rows_of_users.filter(is_admin).into(admin_sink), Work)
 assert_type(users.filter(is_admin).each(touch, database=db), Work)
 assert_type(users.each_chunk(touch_all), Work)
 
@@ -174,7 +330,9 @@ def fetch(run: Run, token: Secret, url: str = "https://example.org") -> Path:
     assert_type(run.night, date | None)
     assert_type(run.started_at, datetime)
     assert_type(run.rehearsal, bool)
-    return run.fetch(url, sha256=None, unpack=True)
+    assert_type(run.fetch(url), Path)
+    assert_type(run.fetch(url, name="in", checksum="sidecar", options={"port": 22}), Path)
+    return run.fetch(url, sha256=None, unpack=True, max_ratio=500, settle_s=0)
 
 
 @job.task(

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
 
-from ..model.chunk import Finding
+from ..model.chunk import BrokenOff, Finding
 
-SAMPLES_MAX: Final = 3
-"""Findings shown of one cause."""
+SAMPLES_MAX: Final = 10
+"""Findings kept of one cause, unless more are asked for."""
 
 CAUSES_MAX: Final = 200
 """Causes kept apart in one file; a model whose messages quote values could make any number."""
 
+LINES_SHOWN: Final = 3
+"""Lines of one cause in a table."""
+
 OTHER_CAUSES: Final = "other causes"
-
-
-class CauseRow(NamedTuple):
-    """One line of the table that people look at."""
-
-    file: str
-    column: str
-    reason: str
-    records: int
-    """Findings of this cause."""
-
-    sample: str
-    """The first of them, with its line and value."""
 
 
 @dataclass(slots=True)
@@ -39,13 +29,16 @@ class Cause:
     reason: str
     count: int = 0
     samples: list[Finding] = field(default_factory=list)
-    """The first `SAMPLES_MAX` of them."""
+    """The first of them."""
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: Finding, samples_max: int = SAMPLES_MAX) -> None:
         """Count one more."""
         self.count += 1
-        if len(self.samples) < SAMPLES_MAX:
+        if len(self.samples) < samples_max:
             self.samples.append(finding)
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
 @dataclass(slots=True)
@@ -66,32 +59,57 @@ class FileSummary:
     too_many: bool = False
     """Whether it has more faulty rows than `max_bad` allows."""
 
+    unexpected: tuple[str, ...] = ()
+    """Counts and totals that are others than expected, what could not be looked at, and where the
+    file breaks off: each fails the check, however few faulty rows there are."""
+
     ignored_columns: tuple[str, ...] = ()
     """Columns that the model does not name."""
 
     findings_file: str = ""
     """Where its findings are, relative to the run's folder; empty if there are none."""
 
+    size_bytes: int = 0
+    duration_s: float = 0.0
+    """How long the check of it took."""
+
+    samples_max: int = SAMPLES_MAX
+    """Findings kept of each cause."""
+
     causes: dict[tuple[str | None, str], Cause] = field(default_factory=dict)
+    take: Callable[[Finding], None] | None = field(default=None, repr=False, compare=False)
+    """Whoever wants every finding, not the first ones only."""
 
     def add(self, finding: Finding) -> None:
         """Count one finding under its cause."""
         self.findings += 1
+        if isinstance(finding.reason, BrokenOff):
+            self.unexpected = (*self.unexpected, str(finding))
+        if self.take is not None:
+            self.take(finding)
         key = (finding.column, finding.reason)
         if key not in self.causes and len(self.causes) >= CAUSES_MAX:
             key = (None, OTHER_CAUSES)
-        self.causes.setdefault(key, Cause(*key)).add(finding)
+        self.causes.setdefault(key, Cause(*key)).add(finding, self.samples_max)
+
+    @property
+    def by_frequency(self) -> list[Cause]:
+        """The causes, the commonest first."""
+        return sorted(self.causes.values(), key=lambda cause: -cause.count)
 
     @property
     def failed(self) -> bool:
         """Whether the check fails because of this file."""
-        return self.refused or self.too_many
+        return self.refused or self.too_many or bool(self.unexpected)
 
     def __str__(self) -> str:
         if self.refused:
-            reasons = "; ".join(_named(cause) for cause in self.causes.values())
+            reasons = "; ".join(map(str, self.causes.values()))
             return f"{self.file}: {reasons}"
-        return f"{self.file}: {self.faulty_rows:,} of {self.rows:,} records are faulty"
+        faulty = f"{self.file}: {self.faulty_rows:,} of {self.rows:,} records are faulty"
+        if not self.unexpected:
+            return faulty
+        return "; ".join(self.unexpected if not self.faulty_rows else (*self.unexpected, faulty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +124,32 @@ class CheckSummary:
         """Whether any file has more faults than are allowed."""
         return any(file.failed for file in self.files)
 
-    def rows_for_people(self) -> Iterator[CauseRow]:
-        """Yield one row a cause, the commonest first within each file."""
+    @property
+    def rows(self) -> int:
+        """Records of all files, good and bad."""
+        return sum(file.rows for file in self.files)
+
+    @property
+    def faulty_rows(self) -> int:
+        """Faulty records of all files."""
+        return sum(file.faulty_rows for file in self.files)
+
+    @property
+    def findings(self) -> int:
+        """Faults of all files."""
+        return sum(file.findings for file in self.files)
+
+    def causes_in_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield one row a cause for tables, the commonest first within each file; no values."""
         for file in self.files:
-            for cause in sorted(file.causes.values(), key=lambda cause: -cause.count):
-                first = cause.samples[0]
-                value = "" if first.value is None else f": {first.value}"
-                sample = f"line {first.line}{value}"
-                yield CauseRow(file.file, cause.column or "", cause.reason, cause.count, sample)
+            for cause in file.by_frequency:
+                yield {
+                    "file": file.file,
+                    "column": cause.column or "",
+                    "cause": cause.reason,
+                    "records": cause.count,
+                    "first lines": ", ".join(str(one.line) for one in cause.samples[:LINES_SHOWN]),
+                }
 
     def as_json(self) -> str:
         """Return it as JSON text."""
@@ -125,13 +161,7 @@ class CheckSummary:
         )
 
 
-def _named(cause: Cause) -> str:
-    return f"{cause.column}: {cause.reason}" if cause.column else cause.reason
-
-
 def _file_as_json(file: FileSummary) -> dict[str, Any]:
-    data = asdict(file)
-    data["causes"] = [
-        asdict(cause) for cause in sorted(file.causes.values(), key=lambda cause: -cause.count)
-    ]
+    data = {one.name: getattr(file, one.name) for one in fields(file) if one.name != "take"}
+    data["causes"] = [asdict(cause) for cause in file.by_frequency]
     return data

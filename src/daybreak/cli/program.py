@@ -11,6 +11,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -18,6 +20,7 @@ import click
 from ..operations.attempt import Attempt
 from ..operations.supervise import stopping_signals, supervised
 from .attempts import attempts_in
+from .check import check
 from .exits import Exit, exit_of_error
 from .help import DaybreakGroup, color_of_environment
 from .limits import limits
@@ -35,7 +38,16 @@ if TYPE_CHECKING:
 
 
 _AT_WORK: Final = (["run"], ["restart"], ["rehearse"])
-"""The commands that call a job's functions."""
+
+
+def _is_at_work(words: Sequence[str]) -> bool:
+    """Say whether a command calls a job's functions."""
+    return words[:1] in _AT_WORK or (words[:1] == ["quarantine"] and "--replay" in words)
+
+
+def _has_endings(words: Sequence[str]) -> bool:
+    """Say whether a command has something to remove or to undo, however it is ended."""
+    return _is_at_work(words) or words[:1] == ["check"]
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) -> None:  # noqa: FBT001 - click calls it
@@ -56,6 +68,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) 
     examples=[
         ("daybreak run examples/flights.py", "start a job, or resume it"),
         ("daybreak rehearse examples/flights.py --scratch", "try it without leaving anything"),
+        ("daybreak check orders.csv --schema shop.py:Order", "all faults of a file, by cause"),
         ("daybreak status", "how the last runs stand"),
         ("daybreak quarantine 1", "what run 1 set aside, and why"),
     ],
@@ -78,6 +91,7 @@ daybreak.add_command(restart)
 daybreak.add_command(rehearse)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
+daybreak.add_command(check)
 daybreak.add_command(target)
 daybreak.add_command(limits)
 
@@ -88,6 +102,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     Args:
         words: What was typed behind `daybreak`; None for the process's own arguments.
     """
+    _write_nowhere_where_closed()
     _never_fail_on_letters()
     typed = sys.argv[1:] if words is None else list(words)
 
@@ -99,7 +114,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     attempts = attempts_in(typed)
     if attempts > 1:
         sys.exit(supervised(attempted, attempts))
-    if typed[:1] in _AT_WORK:
+    if _has_endings(typed):
         for number in stopping_signals():  # until the run itself listens, each is a Ctrl-C
             signal.signal(number, signal.default_int_handler)
     sys.exit(attempted(Attempt()))
@@ -124,7 +139,7 @@ def execute(words: Sequence[str], attempt: Attempt | None = None) -> Exit | int:
         return _wrong_usage(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)
-        return Exit.STOPPED if words[:1] in _AT_WORK else Exit.FAILED
+        return Exit.STOPPED if _is_at_work(words) else Exit.FAILED
     except BrokenPipeError:
         return Exit.FAILED  # whoever read the output is gone
     except Exception as error:  # noqa: BLE001 - the last door: nobody gets a bare traceback
@@ -156,7 +171,7 @@ def _tell(error: Exception, words: Sequence[str]) -> Exit:
 
     command = command_line([PROGRAM, *without_secrets(words, SECRET_OPTIONS)])
     if isinstance(error, DaybreakError):
-        is_run = words[:1] in _AT_WORK
+        is_run = _is_at_work(words)
         title = "nothing was started" if is_run else f"{words[0]} failed"
         # A job's file is corrected and the command typed again; another command is typed otherwise.
         is_mistyped = isinstance(error, DefinitionError) and not is_run
@@ -172,8 +187,16 @@ def _told(failure: Failure, exit_: Exit, *, with_traceback: bool = False) -> Exi
     from ..reports.failure import tell  # noqa: PLC0415 - not for `--help`
     from ..reports.secrets import Mask  # noqa: PLC0415 - not for `--help`
 
-    tell(failure, sys.stderr, Mask(), with_traceback=with_traceback)
+    with suppress(OSError, ValueError):  # who cannot be told has the exit status
+        tell(failure, sys.stderr, Mask(), with_traceback=with_traceback)
     return exit_
+
+
+def _write_nowhere_where_closed() -> None:
+    """Take a stream that was closed (`2>&-`) for one that nobody reads: Python has none then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - to the end
 
 
 def _never_fail_on_letters() -> None:
@@ -191,6 +214,8 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
+        except ValueError:  # it was closed
+            pass
         except OSError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())

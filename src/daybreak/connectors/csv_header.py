@@ -1,4 +1,4 @@
-"""The first row of a CSV file: where the records begin, and whether the model's columns are there.
+"""The first rows of a CSV file: where the records begin, and whether the model's columns are there.
 
 All that is wrong with a file as a whole is found here, at once, as findings.
 """
@@ -6,134 +6,141 @@ All that is wrong with a file as a whole is found here, at once, as findings.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from ..errors import DefinitionError
 from ..model.chunk import Finding
 from .csv_dialect import CsvDialect
-from .csv_rows import FieldReader, Malformed, Row, rows
+from .csv_rows import FieldReader, rows
+from .file_format import Header
+from .file_refusals import FileRefused, shorten, show_raw
+from .other_kinds import refuse_other_kinds
+from .row import Malformed, Row
 
 if TYPE_CHECKING:
     from .csv_schema import Column
 
-VALUE_CHARS_MAX: Final = 80
-"""Characters of a value that a finding shows."""
-
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-
 MISSING_COLUMN: Final = "a column that the model needs is missing"
 DUPLICATE_COLUMN: Final = "two columns have this name"
 NO_HEADER: Final = "not a header: it names no column of the model"
+OTHER_LETTERS: Final = "not a header: it names columns of the model in other letters"
+_DELIMITERS: Final = ",;\t|"
 EMPTY_FILE: Final = "an empty file, without a header"
-NO_FILE: Final = "no such file"
-NOT_A_FILE: Final = "not a file"
-NO_PERMISSION: Final = "no permission to read it"
-UNREADABLE: Final = "it cannot be read"
+NO_MARK: Final = "no byte order mark: say whether it is utf-16-le or utf-16-be"
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """The names of a file's columns, and where its records begin."""
-
-    names: tuple[str, ...]
-    line: int
-    """The physical line on which the first record begins."""
-
-    offset: int
-    """The byte at which the first record begins."""
-
-
-class FileRefused(Exception):  # noqa: N818 - a verdict on a file, raised and caught in this room
-    """A file as a whole cannot be read as records; none of its records was looked at.
-
-    Args:
-        findings: Everything that is wrong with it.
-    """
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("; ".join(map(str, findings)))
-        self.findings = tuple(findings)
-
-
-def shorten(text: str) -> str:
-    """Return a value as findings show it: at most `VALUE_CHARS_MAX` characters."""
-    return text if len(text) <= VALUE_CHARS_MAX else text[: VALUE_CHARS_MAX - 1] + "…"
-
-
-def show_raw(raw: bytes) -> str:
-    """Return bytes as findings show them, whatever they are."""
-    return shorten(raw[: 4 * VALUE_CHARS_MAX].decode("utf-8", "backslashreplace").rstrip("\r\n"))
-
-
-def open_file(path: Path) -> BinaryIO:
-    """Open a file to be read in rows.
+class HeaderLines:
+    """What stands before the records of a file.
 
     Raises:
-        FileRefused: If it is missing, is none, or may not be read.
+        DefinitionError: If nothing would name the columns.
     """
-    try:
-        return path.open("rb")
-    except FileNotFoundError:
-        reason = NO_FILE
-    except IsADirectoryError:
-        reason = NOT_A_FILE
-    except PermissionError:
-        reason = NO_PERMISSION
-    except OSError:
-        reason = UNREADABLE
-    raise FileRefused([Finding(path.name, 1, None, str(path), reason)])
+
+    lines: int = 1
+    """Rows before the first record; the last of them names the columns, unless `names` do."""
+
+    names: tuple[str, ...] = ()
+    """The columns of a file that does not name them."""
+
+    def __post_init__(self) -> None:
+        """Refuse a file whose columns have no names."""
+        if self.lines < 0 or not (self.lines or self.names):
+            raise DefinitionError(
+                f"expected header_lines to be at least 1, got {self.lines}",
+                hint="write header=False for a file without a header, and give a model",
+            )
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> HeaderLines:
+        """Make it of its facts."""
+        return cls(facts["lines"], tuple(facts["names"]))
+
+    def facts(self) -> dict[str, Any]:
+        """Return its arguments as JSON data."""
+        return {"lines": self.lines, "names": list(self.names)}
+
+
+ONE_LINE: Final = HeaderLines()
 
 
 def read_header(
-    stream: BinaryIO, file: str, dialect: CsvDialect, columns: Sequence[Column]
+    stream: BinaryIO,
+    file: str,
+    dialect: CsvDialect,
+    columns: Sequence[Column],
+    lines: HeaderLines = ONE_LINE,
 ) -> Header:
     """Read the header of a file and compare it with the columns of a model.
 
     Args:
-        stream: Standing at the file's beginning; afterwards it stands anywhere.
+        stream: The file; it stands anywhere.
         file: The file's name, for findings.
         dialect: How it is written.
         columns: The model's; none without a model.
+        lines: What stands before the records.
 
     Raises:
         FileRefused: With all that is wrong: unreadable, duplicate names, missing columns.
     """
-    offset = _skip_mark(stream, dialect)
-    row = next(rows(stream, dialect, offset=offset), None)
-    if row is None:
+    refuse_other_kinds(stream, file, dialect.codec, way_out="say encoding='utf-16'")
+    of_file = dialect.of_file(stream)
+    if of_file is None:
+        stream.seek(0)
+        reason = NO_MARK if stream.read(1) else EMPTY_FILE
+        raise FileRefused([Finding(file, 1, None, None, reason)])
+    offset = of_file.mark_bytes(stream)
+    stream.seek(offset)
+    found = list(islice(rows(stream, of_file, offset=offset), lines.lines))
+    if len(found) < lines.lines:
         raise FileRefused([Finding(file, 1, None, None, EMPTY_FILE)])
+    if found:
+        offset = found[-1].offset + found[-1].size
+    line = found[-1].line + found[-1].lines if found else 1
+    if lines.names:
+        return Header(lines.names, line, offset)
+    return Header(tuple(_names(file, of_file, columns, found[-1])), line, offset)
+
+
+def _names(file: str, dialect: CsvDialect, columns: Sequence[Column], row: Row) -> Sequence[str]:
     try:
         names = FieldReader(dialect, None).read(row)
     except Malformed as exc:
-        raise FileRefused([Finding(file, 1, None, show_raw(row.raw), exc.reason)]) from exc
-    if found := [*_duplicates(file, names), *_missing(file, names, columns, row)]:
+        shown = show_raw(row.raw)
+        raise FileRefused([Finding(file, row.line, None, shown, exc.reason)]) from exc
+    if found := [*_duplicates(file, names, row), *_missing(file, names, columns, row)]:
         raise FileRefused(found)
-    return Header(tuple(names), row.line + row.raw.count(b"\n"), row.offset + row.size)
+    return names
 
 
-def _skip_mark(stream: BinaryIO, dialect: CsvDialect) -> int:
-    size = len(_BYTE_ORDER_MARK)
-    if dialect.codec == "utf-8" and stream.read(size) == _BYTE_ORDER_MARK:
-        return size
-    stream.seek(0)
-    return 0
-
-
-def _duplicates(file: str, names: Sequence[str]) -> list[Finding]:
+def _duplicates(file: str, names: Sequence[str], row: Row) -> list[Finding]:
     return [
-        Finding(file, 1, shorten(name), shorten(name), DUPLICATE_COLUMN)
+        Finding(file, row.line, shorten(name), shorten(name), DUPLICATE_COLUMN)
         for name, count in Counter(names).items()
         if count > 1
     ]
 
 
 def _missing(file: str, names: Sequence[str], columns: Sequence[Column], row: Row) -> list[Finding]:
-    if columns and not {column.name for column in columns} & set(names):
-        return [Finding(file, 1, None, show_raw(row.raw), NO_HEADER)]
+    wanted = {column.name for column in columns}
+    if columns and not wanted & set(names):
+        return [Finding(file, row.line, None, show_raw(row.raw), _why_no_header(names, wanted))]
+    near = {name.strip().casefold(): shorten(name) for name in names}
     return [
-        Finding(file, 1, column.name, None, MISSING_COLUMN)
+        Finding(file, row.line, column.name, near.get(column.name.casefold()), MISSING_COLUMN)
         for column in columns
         if not column.has_default and column.name not in names
     ]
+
+
+def _why_no_header(names: Sequence[str], wanted: set[str]) -> str:
+    """Say what may be wrong with names of which none is known."""
+    if {name.strip().casefold() for name in names} & {name.casefold() for name in wanted}:
+        return OTHER_LETTERS
+    for other in _DELIMITERS:
+        if {name for one in names for name in one.split(other)} & wanted:
+            return f"{NO_HEADER}, unless the delimiter is {other!r}"
+    return NO_HEADER

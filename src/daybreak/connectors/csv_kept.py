@@ -6,28 +6,21 @@ of a step's source, so that neither the file nor the job is asked.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO, StringIO
 from typing import Any, Final
 
+from ..errors import DefinitionError
 from .csv_dialect import CsvDialect
-from .csv_rows import FieldReader, Malformed, Row, rows
+from .csv_format import CsvFormat
+from .csv_rows import FieldReader
+from .file_format import Header
+from .formats import format_from_data
+from .row import Malformed
 
 UNREADABLE: Final = "\ufffd"
 """Stands in a shown row for bytes that are no text in the file's encoding."""
-
-NOT_ONE_ROW: Final = "not one row"
-
-
-def row_of(raw: bytes, dialect: CsvDialect) -> Row:
-    """Return the bytes of one row as a row; with a fault if they are none, or several."""
-    found = list(rows(BytesIO(raw), dialect))
-    if len(found) == 1:
-        return found[0]
-    return Row(1, 0, len(raw), raw, NOT_ONE_ROW)
 
 
 @lru_cache
@@ -45,14 +38,15 @@ class KeptRows:
     @classmethod
     def of(cls, source: Mapping[str, Any]) -> KeptRows | None:
         """Return what the facts of a source say; None if it is no CSV, or its headers differ."""
-        files = source.get("files")
-        if not isinstance(files, Mapping) or "delimiter" not in source:
+        files, form = source.get("files"), source.get("format")
+        if not isinstance(files, Mapping) or not isinstance(form, Mapping):
             return None
         headers = {tuple(facts["header"]) for facts in files.values()}
-        if len(headers) != 1:
+        if form["kind"] != CsvFormat.kind or len(headers) != 1:
             return None
-        dialect = CsvDialect(source["delimiter"], source["encoding"], source["null"])
-        return cls(headers.pop(), dialect)
+        found = format_from_data(form)
+        assert isinstance(found, CsvFormat), "its kind says so"
+        return cls(headers.pop(), found.dialect)
 
     def record(self, raw: bytes) -> dict[str, str] | None:
         """Return a row as its texts by column; None if it cannot be taken apart."""
@@ -64,12 +58,14 @@ class KeptRows:
         fields = self._fields(raw)
         if fields is not None:
             return fields
-        text = raw.decode(self.dialect.codec, "replace").rstrip("\r\n")
-        return text.split(self.dialect.delimiter)
+        dialect = self.dialect.of_row(raw) or self.dialect
+        text = raw.decode(dialect.codec, "replace").rstrip("\r\n")
+        return text.split(dialect.delimiter)
 
     def _fields(self, raw: bytes) -> list[str] | None:
         try:
-            return _reader(self.dialect, len(self.columns)).read(row_of(raw, self.dialect))
+            row = CsvFormat(self.dialect).row_of(raw, Header(tuple(self.columns), 1, 0))
+            return _reader(self.dialect, len(self.columns)).read(row)
         except Malformed:
             return None
 
@@ -78,7 +74,19 @@ class KeptRows:
 
         Raises:
             UnicodeEncodeError: If the file's encoding lacks a character.
+            DefinitionError: If a cell needs quotes, and the file has none.
         """
-        text = StringIO()
-        csv.writer(text, delimiter=self.dialect.delimiter, lineterminator="\n").writerow(cells)
-        return text.getvalue().encode(self.dialect.codec)
+        dialect = self.dialect
+        text = dialect.delimiter.join(map(self._cell, cells)) + "\n"
+        return text.encode("utf-16-le" if dialect.codec == "utf-16" else dialect.codec)
+
+    def _cell(self, text: str) -> str:
+        quote = self.dialect.quote
+        if not any(mark in text for mark in (self.dialect.delimiter, quote or "\n", "\n", "\r")):
+            return text
+        if quote is None:
+            raise DefinitionError(
+                f"a file without quotes cannot hold {text!r} in one field",
+                hint="take the delimiter or the line end out of it",
+            )
+        return f"{quote}{text.replace(quote, quote * 2)}{quote}"

@@ -7,30 +7,23 @@ dict of the texts as they stand, and there is no NULL.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..model.chunk import Finding
 from .csv_dialect import CsvDialect
 from .csv_grammar import Convert, Ungrammatical
-from .csv_header import Header, shorten, show_raw
-from .csv_rows import FieldReader, Malformed, Row
+from .csv_rows import FieldReader
 from .csv_schema import schema_of
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+from .file_format import Header
+from .file_refusals import shorten, show_raw
+from .model_verdicts import faults_by_column
+from .row import Malformed, Row
 
 REQUIRED: Final = "required"
 
-REASON_CHARS_MAX: Final = 200
-"""Characters of a reason: a user's own message may be longer."""
 
-_SUBJECTS: Final = ("Input ", "String ", "Decimal input ", "Value error, ", "Assertion failed, ")
-"""How pydantic begins its messages; a finding has named its column already."""
-
-
-class RecordReader:
+class CsvRowReader:
     """Makes records of one file's rows. Several threads may use one.
 
     Args:
@@ -75,7 +68,10 @@ class RecordReader:
         try:
             record = self._schema.validate(values)
         except Exception as exc:  # noqa: BLE001 - a model's own code may raise whatever it likes
-            faults = {**_by_model(exc), **faults}  # what has a fault is "missing" for the model
+            faults = {
+                **faults_by_column(exc),
+                **faults,
+            }  # what has a fault is "missing" for the model
         else:
             if not faults:
                 return record, ()
@@ -116,32 +112,3 @@ class RecordReader:
 
     def _finding(self, row: Row, column: str | None, value: str, reason: str) -> Finding:
         return Finding(self._file, row.line, column, value, reason)
-
-
-def _by_model(exc: Exception) -> dict[str | None, list[str]]:
-    """Sort what a model said by column; None is the record as a whole."""
-    from pydantic import ValidationError  # noqa: PLC0415 - heavy
-
-    if not isinstance(exc, ValidationError):
-        return {None: [f"the model raised {type(exc).__name__}"]}
-    faults: dict[str | None, list[str]] = {}
-    for error in exc.errors(include_url=False):
-        column = str(error["loc"][0]) if error["loc"] else None
-        reasons = faults.setdefault(column, [])
-        if (reason := _reason(error)) not in reasons:
-            reasons.append(reason)
-    return faults
-
-
-def _reason(error: ErrorDetails) -> str:
-    """Return pydantic's message without what is particular to the value."""
-    message = error["msg"]
-    detail = error.get("ctx", {}).get("error")
-    if isinstance(detail, str):  # "Input should be a valid UUID, invalid character at 3"
-        message = message.replace(detail, "").rstrip(" ,:")
-    elif detail is not None and error["loc"]:  # a user's own words may quote the value
-        text = re.escape(str(error["input"]))
-        message = re.sub(rf"(?<!\w){text}(?!\w)", "…", message) if text else message
-    for subject in _SUBJECTS:
-        message = message.removeprefix(subject)
-    return message[:REASON_CHARS_MAX]

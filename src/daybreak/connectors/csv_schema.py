@@ -6,10 +6,11 @@ annotations hide: defaults, aliases, constrained types, validators that want the
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..errors import DefinitionError
 from .csv_grammar import GRAMMARS, Convert
@@ -33,6 +34,14 @@ class Column:
     has_default: bool
     """Whether the column may be missing; then NULL, where None is not allowed, is the default."""
 
+    field: str
+    """Its name in a record: the field's own."""
+    kind: str | None = None
+    """Its type by pydantic-core's name; None if it takes values of several, or has no say."""
+
+    core: _Core = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    """Its type in pydantic-core's words, without what is wrapped around it: digits, zones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Schema:
@@ -42,16 +51,19 @@ class Schema:
     validate: Callable[[dict[str, Any]], Any]
     """Makes a record of the model; raises pydantic's `ValidationError`."""
 
+    gives_dicts: bool = False
+    """Whether a record is a dict, by field; otherwise its fields are attributes."""
+
 
 @lru_cache
 def schema_of(model: type) -> Schema:
     """Take a model apart.
 
     Args:
-        model: A pydantic model or a dataclass.
+        model: A pydantic model, a dataclass, a TypedDict or a NamedTuple.
 
     Raises:
-        DefinitionError: If it is neither, or has a field that no column can be.
+        DefinitionError: If it is none of them, or has a field that no column can be.
     """
     from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter  # noqa: PLC0415 - heavy
 
@@ -61,11 +73,13 @@ def schema_of(model: type) -> Schema:
     except (PydanticSchemaGenerationError, PydanticUserError, NameError) as exc:
         raise DefinitionError(
             f"{_name(model)} cannot be the model of a file: {_first_line(exc)}",
-            hint="give a pydantic model or a dataclass whose annotations can be resolved",
+            hint="its annotations must be types that pydantic knows, and be resolvable",
         ) from exc
     shelf = {part["ref"]: part for part in core.get("definitions", ())}
-    columns = tuple(_column(model, name, field, shelf) for name, field in _fields(model, core))
-    return Schema(columns, adapter.validator.validate_python)
+    body = _body(model, core)
+    columns = tuple(_column(model, name, field, shelf) for name, field in _fields(body))
+    gives_dicts = body["type"] == "typed-dict"
+    return Schema(columns, adapter.validator.validate_python, gives_dicts)
 
 
 def _name(model: object) -> str:
@@ -76,33 +90,45 @@ def _first_line(exc: Exception) -> str:
     return str(exc).splitlines()[0].rstrip(".")
 
 
-def _fields(model: type, core: _Core) -> Iterator[tuple[str, _Core]]:
-    while core["type"] not in {"model-fields", "dataclass-args"}:
+_BODIES: Final = frozenset({"model-fields", "dataclass-args", "typed-dict", "named-tuple"})
+
+
+def _body(model: type, core: _Core) -> _Core:
+    """Return the part of a core schema that holds the fields."""
+    while core["type"] not in _BODIES:
         if "schema" not in core or not isinstance(model, type):
             raise DefinitionError(
                 f"{_name(model)} cannot be the model of a file",
-                hint="give a pydantic model or a dataclass",
+                hint="give a pydantic model, a dataclass, a TypedDict, a NamedTuple, or a mapping"
+                " of column to type",
             )
         core = core["schema"]
-    if core["type"] == "model-fields":
-        yield from core["fields"].items()
+    return core
+
+
+def _fields(body: _Core) -> Iterator[tuple[str, _Core]]:
+    if body["type"] in {"model-fields", "typed-dict"}:
+        yield from body["fields"].items()
     else:
-        yield from ((field["name"], field) for field in core["fields"] if field.get("init", True))
+        yield from ((field["name"], field) for field in body["fields"] if field.get("init", True))
 
 
-def _column(model: type, name: str, field: _Core, shelf: Mapping[str, _Core]) -> Column:
-    alias = field.get("validation_alias", name)
+def _column(model: type, name: str, of: _Core, shelf: Mapping[str, _Core]) -> Column:
+    alias = of.get("validation_alias", name)
     if not isinstance(alias, str):
         raise DefinitionError(
             f"field {name!r} of {_name(model)} has an alias that no column can have: {alias!r}",
             hint="give it one name: Field(alias=...)",
         )
-    core = field["schema"]
-    has_default = False
+    core = of["schema"]
+    has_default = not of.get("required", True)  # of a TypedDict
     while core["type"] in {"default", "definition-ref"}:
         has_default = has_default or core["type"] == "default"
         core = _inside(core, shelf)
-    return Column(alias, _grammar(core, shelf), _takes_none(core, shelf), has_default)
+    kind = _kind(core, shelf)
+    convert = GRAMMARS.get(kind or "")
+    plain = _plain(core, shelf)
+    return Column(alias, convert, _takes_none(core, shelf), has_default, name, kind, plain)
 
 
 def _inside(core: _Core, shelf: Mapping[str, _Core]) -> _Core:
@@ -111,20 +137,29 @@ def _inside(core: _Core, shelf: Mapping[str, _Core]) -> _Core:
     return found
 
 
-def _grammar(core: _Core, shelf: Mapping[str, _Core]) -> Convert | None:
-    """Find the grammar of a type through what is wrapped around it.
+def _plain(core: _Core, shelf: Mapping[str, _Core]) -> _Core:
+    while core["type"] in {"nullable", "default", "definition-ref", "function-after"}:
+        core = _inside(core, shelf)
+    return core
 
-    A validator that comes *before* the type wants the text: then there is no grammar.
+
+def _kind(core: _Core, shelf: Mapping[str, _Core]) -> str | None:
+    """Find a type through what is wrapped around it; its grammar goes by that.
+
+    A validator that comes *before* the type wants the value as it stands: then there is none.
     """
     match core["type"]:
         case "nullable" | "default" | "definition-ref" | "function-after":
-            return _grammar(_inside(core, shelf), shelf)
+            return _kind(_inside(core, shelf), shelf)
+        case "function-before" | "function-wrap" | "function-plain" | "any" | "union":
+            return None
         case "enum":
-            return GRAMMARS.get(core.get("sub_type", ""))
-        case "literal" if all(type(one) is int for one in core["expected"]):
-            return GRAMMARS["int"]
+            return core.get("sub_type")
+        case "literal":
+            kinds = {type(one).__name__ for one in core["expected"]}
+            return kinds.pop() if kinds in ({"int"}, {"str"}) else None
         case kind:
-            return GRAMMARS.get(kind)
+            return str(kind)
 
 
 def _takes_none(core: _Core, shelf: Mapping[str, _Core]) -> bool:

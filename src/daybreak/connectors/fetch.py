@@ -1,260 +1,226 @@
-"""Bring a file from wherever fsspec can read into a run's folder: whole, hashed, published once.
+"""Bring files from wherever fsspec can read into a run's folder: whole, hashed, published once.
 
-Beside the files lies `checksums.json`: what was fetched from where, with sizes and sha256. What is
-recorded and still intact is not copied again. Retries and resumption of half a file are not here.
+`run.fetch` in one function. How one file comes is in `fetch_one` and `transfer`, how several do in
+`fetch_several`, how they are unpacked in `unpacking`, what is recorded of them in `fetched`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ..errors import DefinitionError, SourceError
+from ..errors import DefinitionError
 from ..model.ownership import Pass
-from .archives import is_archive, name_unpacked, unpack_archive
-from .publishing import publishing, writing
+from .arrivals import Arrivals, FetchProgress
+from .fetch_one import Wish, facts_of, fetch_one, wanted_of
+from .fetch_several import fetch_several, name_of_pattern
+from .fetched import (
+    CHECKSUMS,
+    Entry,
+    entries,
+    facts_at,
+    is_intact,
+    one_at_a_time,
+    record,
+    refuse_another,
+)
+from .patience import Patience, asked
+from .publishing import remove, rename, sync_all, temporary, writing
+from .remote import RemoteFiles
+from .remote_open import opened
+from .remote_url import Address
+from .room import MAX_RATIO
+from .sums import SIDECAR, Sum, parsed
+from .unpacking import name_unpacked, refuse_unless_packed
+from .unpacking import unpack as unpack_file
 
-CHECKSUMS: Final = "checksums.json"
+PARALLEL: Final = 4
+"""Files of a pattern that come side by side; servers count connections."""
+
 FIRST_PASS: Final = 1
 NOBODYS_PASS: Final = Pass("", FIRST_PASS)
-
-_BLOCK_BYTES: Final = 2**20
-
-_locks: dict[Path, threading.Lock] = {}
-_locks_lock = threading.Lock()
 
 
 def fetch(
     url: str,
     folder: Path,
     *,
+    name: str | None = None,
     sha256: str | None = None,
+    checksum: str | None = None,
     unpack: bool = False,
+    max_ratio: float = MAX_RATIO,
+    settle_s: float = 1.0,
+    parallel: int = PARALLEL,
+    options: Mapping[str, Any] | None = None,
     of: Pass = NOBODYS_PASS,
+    patience: Patience | None = None,
+    tell: Callable[[FetchProgress], None] | None = None,
 ) -> Path:
-    """Bring a file into a folder; all of it is there, under its name, or nothing is.
+    """Bring a file, or all files that match a pattern, into a folder: all is there, or nothing.
 
     What is there already stays, unless the step that wants it has begun again since.
 
     Args:
         url: A path, or a URL that fsspec knows. User, password and query are never shown or stored.
         folder: Where it goes; made if it is missing.
+        name: What it is called there; by default as in the URL.
         sha256: What its bytes must hash to, in hex.
-        unpack: Whether it is an archive (.tar, .tar.gz, .tgz, .zip) whose files are wanted.
+        checksum: Another checksum, as `md5:HEX`; or where one is published: `sidecar`, in a file
+            beside it, or the URL of such a file.
+        unpack: Whether what is in it is wanted: of an archive (.tar, .tar.gz, .tgz, .tar.zst,
+            .tzst, .zip) a folder of its files, of a compressed file (.gz, .zst) that file.
+        max_ratio: By how many times it may grow when it is unpacked; 64 MiB are always allowed.
+        settle_s: For how long it must not have been written.
+        parallel: How many files of a pattern come side by side, each over a connection of its own.
+        options: What its file system needs besides: a key file, an endpoint, headers. Never stored.
         of: The step that wants it, and its pass.
+        patience: How long is waited for what, in place of `settle_s`.
+        tell: Hears now and then how much has come.
 
     Returns:
-        The file; of an archive the folder of its files.
+        The file; of an archive or a pattern the folder of its files.
 
     Raises:
-        SourceError: If it cannot be read or written, is incomplete, has another hash, or is no
-            archive. Nothing was published; an archive that is refused stays to be looked at.
-        DefinitionError: If `sha256` is no hash, or another URL of the same name is there already.
+        SourceError: If it cannot be read or written, is incomplete or still being written, has
+            another checksum, or is no archive. Nothing was published; half a file whose connection
+            was cut stays hidden, to be gone on with; an archive that is refused stays to be looked
+            at.
+        SourceChanged: If it was changed while it was read. Nothing was published.
+        DefinitionError: If an argument is wrong, or another URL of the same name is there already.
     """
-    name = _name(url)
-    wanted = _hash_wanted(sha256)
-    if unpack and not is_archive(name):
-        raise SourceError(
-            f"{shown(url)} is no archive that can be unpacked",
-            hint="unpack=True takes .tar, .tar.gz, .tgz and .zip; leave it out for a plain file",
-        )
+    address = Address(url, options or {})
+    sums, checksum_at = _published(sha256, checksum)
+    patience = patience or Patience(settle_s=_settle_s(settle_s))
+    arrivals = Arrivals(address.name, tell or (lambda _event: None), patience.now_s)
+    wish = Wish(
+        address, sums, checksum_at, unpack, max_ratio, patience, arrivals, _at_least_one(parallel)
+    )
+    for known in _names(address, name):
+        with one_at_a_time(folder / known):
+            if result := _result_if_good(folder, known, wish, of):
+                return result
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    result = folder / (name_unpacked(name) if unpack else name)
-    with _one_at_a_time(folder / name):
-        known = _load(folder).get(name)
-        _refuse_other_url(known, url, name)
-        is_of_this_pass = known is not None and _pass_of(known, of.step) >= of.number
-        is_wanted = known is not None and wanted in (None, known["sha256"])
-        if known and is_of_this_pass and is_wanted and _is_intact(folder, name, known, result):
-            return result
-        copied = _copy(url, folder / name, wanted)
-        passes = {**(known or {}).get("passes", {}), of.step: of.number}
-        entry = {"url": shown(url), "url_hash": _hash_text(url), "passes": passes, **copied}
-        if unpack:
-            unpack_archive(folder / name, result)
-            entry["unpacked"] = _facts_of_all(result)
-        _record(folder, name, entry)
+    with opened(address, silence_s=patience.silence_s) as (files, path):
+        is_pattern = address.is_pattern and not asked(
+            lambda: files.is_file(path), files, address, patience
+        )
+        given = _names(address, name)[-1 if is_pattern else 0]
+        with one_at_a_time(folder / given):
+            if result := _result_if_good(folder, given, wish, of):
+                return result
+            return _fetched(files, path, folder / given, wish, of, is_pattern=is_pattern)
+
+
+def _fetched(
+    files: RemoteFiles, path: str, place: Path, wish: Wish, of: Pass, *, is_pattern: bool
+) -> Path:
+    """Fetch, unpack if that is wanted, and record what is there now."""
+    folder, name, address = place.parent, place.name, wish.address
+    wish.arrivals.what = name
+    result = folder / name_unpacked(name) if wish.unpack else place
+    refuse_another(folder, name, result.name, address)
+    if wish.unpack and not is_pattern:
+        refuse_unless_packed(name, address.shown)
+    before = entries(folder).get(name, {})
+    if is_pattern:
+        facts = fetch_several(files, path, place, wish)
+    else:
+        wanted = wanted_of(files, path, address.name, address, wish)
+        came = fetch_one(wanted, place, wish.patience)
+        facts = facts_of(came, place.stat().st_size)
+        wish.arrivals.is_there(wanted.path, facts["size"])
+    entry: Entry = {
+        "url": address.shown,
+        "url_hash": address.digest,
+        "passes": {**before.get("passes", {}), of.step: of.number},
+        **facts,
+    }
+    if wish.checksum_at is not None:
+        entry["checksum_at"] = wish.checksum_shown
+    if wish.unpack:
+        _unpack(place, result, wish)
+        entry |= {"unpacked_as": result.name, "unpacked": facts_at(result)}
+    record(folder, name, entry)
     return result
 
 
-def shown(url: str) -> str:
-    """Return a URL without user, password, query and fragment: what may be printed and stored."""
-    if "://" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def _unpack(place: Path, result: Path, wish: Wish) -> None:
+    """Unpack a file; or each file of a folder into another one."""
+    if not place.is_dir():
+        unpack_file(place, result, wish.max_ratio)
+        return
+    with writing(result), temporary(result) as partial:
+        for packed in sorted(path for path in place.rglob("*") if path.is_file()):
+            inner = packed.relative_to(place)
+            refuse_unless_packed(packed.name, f"{wish.address.shown}: {inner}")
+            target = partial / inner.with_name(name_unpacked(packed.name))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            unpack_file(packed, target, wish.max_ratio)
+        sync_all(partial)
+        remove(result)
+        rename(partial, result)
 
 
-def _pass_of(known: dict[str, Any], step: str) -> int:
-    """Return the last pass of a step that fetched a file itself; the first, if others did."""
-    return int(known.get("passes", {}).get(step, FIRST_PASS))
+# ---------------------------------------------------------------- what is there already
 
 
-def _name(url: str) -> str:
-    path = unquote(urlsplit(url).path) if "://" in url else url
-    name = Path(path.rstrip("/")).name
-    if name in {"", ".", "..", CHECKSUMS}:
-        raise SourceError(
-            f"{shown(url)} names no file", hint="give the whole path, down to the file's name"
-        )
-    return name
-
-
-def _hash_wanted(sha256: str | None) -> str | None:
-    if sha256 is None:
+def _result_if_good(folder: Path, name: str, wish: Wish, of: Pass) -> Path | None:
+    """Return what was fetched before, if it is what is wanted now, and intact."""
+    entry = entries(folder).get(name)
+    if entry is None or entry["url_hash"] != wish.address.digest:
         return None
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise DefinitionError(f"expected sha256 to be 64 hexadecimal digits, got {sha256!r}")
-    return sha256.lower()
+    has_right_sums = all(entry.get(each.algorithm) == each.digest for each in wish.sums)
+    was_looked_up = wish.checksum_at is None or entry.get("checksum_at") == wish.checksum_shown
+    is_as_wanted = has_right_sums and was_looked_up and wish.unpack in (False, "unpacked" in entry)
+    if _pass_of(entry, of.step) < of.number or not is_as_wanted:
+        return None
+    if not is_intact(folder, name, entry):
+        return None
+    return folder / (entry["unpacked_as"] if wish.unpack else name)
 
 
-def _refuse_other_url(known: dict[str, Any] | None, url: str, name: str) -> None:
-    if known and known["url_hash"] != _hash_text(url):
-        raise DefinitionError(
-            f"{name!r} was fetched from {known['url']} already, and would be replaced by"
-            f" {shown(url)}",
-            hint="give files of one run names of their own",
-        )
+def _pass_of(entry: Entry, step: str) -> int:
+    """Return the last pass of a step that fetched a file itself; the first, if others did."""
+    return int(entry.get("passes", {}).get(step, FIRST_PASS))
 
 
-# ---------------------------------------------------------------- copying
+# ---------------------------------------------------------------- what the caller says
 
 
-def _copy(url: str, place: Path, wanted: str | None) -> dict[str, Any]:
-    """Copy a file and publish it, if it is complete and has the hash that is wanted."""
-    exact = hashlib.sha256()
-    size = 0
-    with publishing(place) as stream:
-        for block in _blocks(url):
-            stream.write(block)
-            exact.update(block)
-            size += len(block)
-        found = exact.hexdigest()
-        if wanted not in (None, found):
-            raise SourceError(
-                f"{shown(url)} has sha256 {found}, expected {wanted}",
-                hint="ask its sender which file is meant; nothing was kept of this one",
+def _names(address: Address, name: str | None) -> list[str]:
+    """Return the name in the folder: the first if it is a file, the last if it is a pattern."""
+    names = [address.name] if name is None else [name]
+    if name is None and address.is_pattern:
+        names.append(name_of_pattern(address))
+    for each in names:
+        if each in {"", ".", "..", CHECKSUMS} or "/" in each:
+            raise DefinitionError(
+                f"{each!r} cannot be the name of a file in a run's folder",
+                hint="give another one: name=",
             )
-    return {"size": size, "sha256": found}
+    return names
 
 
-def _blocks(url: str) -> Iterator[bytes]:
-    """Yield the bytes of a file, wherever it is.
-
-    Raises:
-        SourceError: If it cannot be read to its end.
-    """
-    from fsspec.core import url_to_fs  # type: ignore[import-untyped] # noqa: PLC0415 - heavy
-
-    with _reading(url):
-        system, path = url_to_fs(url)
-        if system.isdir(path):
-            raise IsADirectoryError(path)
-        size = 0
-        with system.open(path, "rb") as stream:
-            while block := stream.read(_BLOCK_BYTES):
-                size += len(block)
-                yield block
-        announced = system.info(path).get("size")
-    if isinstance(announced, int) and announced != size:
-        raise SourceError(
-            f"{shown(url)} gave {size:,} bytes of {announced:,}",
-            hint="it is still being written, or the connection was cut: wait, then run again",
-        )
+def _published(sha256: str | None, checksum: str | None) -> tuple[tuple[Sum, ...], str | None]:
+    """Return the checksums that the caller gives, and where another one is looked for."""
+    sums = () if sha256 is None else (parsed(f"sha256:{sha256}"),)
+    if checksum is None:
+        return sums, None
+    if checksum == SIDECAR or "/" in checksum:
+        return sums, checksum
+    return (*sums, parsed(checksum)), None
 
 
-@contextmanager
-def _reading(url: str) -> Iterator[None]:
-    """Translate what any file system may raise; credentials never get into a message."""
-    where = shown(url)
-    try:
-        yield
-    except FileNotFoundError as exc:
-        raise SourceError(f"{where} does not exist", hint="check the path or URL") from exc
-    except IsADirectoryError as exc:
-        raise SourceError(
-            f"{where} is a folder", hint="fetch one file, or an archive with unpack=True"
-        ) from exc
-    except PermissionError as exc:
-        raise SourceError(
-            f"no permission to read {where}", hint="ask for the right to read it"
-        ) from exc
-    except ImportError as exc:
-        raise SourceError(f"{where} needs a library: {exc}", hint="install it") from exc
-    except Exception as exc:
-        if isinstance(exc, ValueError) and "rotocol not known" in str(exc):
-            scheme = url.partition("://")[0]
-            raise SourceError(
-                f"unknown scheme {scheme!r} in {where}", hint="write file://, https:// or a path"
-            ) from exc
-        why = str(exc).replace(url, where)
-        raise SourceError(f"{where} cannot be read: {type(exc).__name__}: {why}") from exc
+def _at_least_one(parallel: int) -> int:
+    if parallel < 1:
+        raise DefinitionError(f"expected parallel to be 1 or more, got {parallel!r}")
+    return parallel
 
 
-# ---------------------------------------------------------------- what was fetched
-
-
-def _load(folder: Path) -> dict[str, Any]:
-    try:
-        record = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # missing: nothing was fetched; damaged: everything is again
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _record(folder: Path, name: str, entry: dict[str, Any]) -> None:
-    place = folder / CHECKSUMS
-    with _one_at_a_time(place):
-        record = {**_load(folder), name: entry}
-        with publishing(place) as stream:
-            stream.write(json.dumps(record, indent=2, sort_keys=True).encode())
-
-
-@contextmanager
-def _one_at_a_time(place: Path) -> Iterator[None]:
-    """Let one thread after the other work on a file; between processes the run's lock does."""
-    with _locks_lock:
-        lock = _locks.setdefault(place.absolute(), threading.Lock())
-    with lock:
-        yield
-
-
-def _is_intact(folder: Path, name: str, known: dict[str, Any], result: Path) -> bool:
-    files = {folder / name: known}
-    if result != folder / name:
-        if "unpacked" not in known:
-            return False
-        files |= {result / inner: facts for inner, facts in known["unpacked"].items()}
-    return all(_has(path, facts) for path, facts in files.items())
-
-
-def _has(path: Path, facts: dict[str, Any]) -> bool:
-    if not path.is_file() or path.stat().st_size != facts["size"]:
-        return False
-    return bool(_facts(path)["sha256"] == facts["sha256"])
-
-
-def _facts_of_all(folder: Path) -> dict[str, dict[str, Any]]:
-    return {
-        path.relative_to(folder).as_posix(): _facts(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"size": path.stat().st_size, "sha256": found}
-
-
-def _hash_text(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+def _settle_s(settle_s: float) -> float:
+    if not settle_s >= 0:
+        raise DefinitionError(f"expected settle_s to be 0 or more, got {settle_s!r}")
+    return settle_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..abc import Source
+from ..abc import ClosableSource, Source
 from ..model.chunk import ChunkInput, Kept
 from ..model.ranges import Range
 
@@ -51,3 +51,8 @@ class FirstRecords:
 
     def digest(self, part: Range) -> str:
         return self._source.digest(part)
+
+    def close(self) -> None:
+        """Close what the source keeps open."""
+        if isinstance(self._source, ClosableSource):
+            self._source.close()

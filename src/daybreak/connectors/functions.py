@@ -13,6 +13,7 @@ from ..errors import (
     TransactionEnded,
     TransientError,
 )
+from ..model.chunk import Written
 
 _NO_RECORDS_FAULT: Final = (
     DatabaseUnreachable,
@@ -53,12 +54,12 @@ class EachSink(_FunctionSink):
 
     KIND = "each"
 
-    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+    def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
         return self.write_telling(tx, records, lambda _position: None)
 
     def write_telling(
         self, tx: Transaction, records: Sequence[Any], begins: Callable[[int], None]
-    ) -> int:
+    ) -> Written:
         counting = _Counting(tx)
         for position, record in enumerate(records):
             begins(position)
@@ -68,7 +69,7 @@ class EachSink(_FunctionSink):
                 raise
             except Exception as error:
                 raise RecordRefused(position, error) from error
-        return counting.rows
+        return Written(counting.rows)
 
 
 class EachChunkSink(_FunctionSink):
@@ -76,10 +77,10 @@ class EachChunkSink(_FunctionSink):
 
     KIND = "each_chunk"
 
-    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
+    def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
         counting = _Counting(tx)
         self._function(records, counting)
-        return counting.rows
+        return Written(counting.rows)
 
 
 class _Counting:

@@ -7,16 +7,20 @@ that wakes up late can only publish what it wrote itself; what an earlier one le
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from ..errors import SourceError
 from ..faultpoints import hit
+
+MODE_PRIVATE: Final = 0o600
+"""What holds records may hold personal data: only who wrote it may read it."""
 
 _lock = threading.Lock()
 _in_use: set[Path] = set()
@@ -24,8 +28,12 @@ _in_use: set[Path] = set()
 
 
 @contextmanager
-def publishing(path: Path) -> Iterator[BinaryIO]:
+def publishing(path: Path, *, is_private: bool = False) -> Iterator[BinaryIO]:
     """Give a file to write; leaving publishes it as `path`, an exception leaves nothing.
+
+    Args:
+        path: The file. One that is there already is replaced.
+        is_private: Whether only this user may read it, from its first byte on.
 
     Raises:
         SourceError: If it cannot be written; `path` is as it was before.
@@ -33,11 +41,15 @@ def publishing(path: Path) -> Iterator[BinaryIO]:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary(path) as partial:
-            with partial.open("xb") as stream:
+            with open(partial, "xb", opener=_private if is_private else None) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             rename(partial, path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, MODE_PRIVATE)
 
 
 @contextmanager
@@ -54,17 +66,10 @@ def writing(place: Path) -> Iterator[None]:
 
 @contextmanager
 def temporary(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` that nobody uses; what is there at the end is removed.
-
-    What dead attempts left under such names is removed first; what other threads of this process
-    are writing is not.
-    """
-    prefix, suffix = f".{path.name}.", ".partial"
-    partial = path.with_name(f"{prefix}{secrets.token_hex(4)}{suffix}")
+    """Give a name beside `path` that nobody uses; what is there at the end is removed."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    remove_left(path)
     with _lock:
-        for left in path.parent.iterdir():
-            if left.name.startswith(prefix) and left.name.endswith(suffix) and left not in _in_use:
-                remove(left)
         _in_use.add(partial)
     try:
         yield partial
@@ -72,6 +77,18 @@ def temporary(path: Path) -> Iterator[Path]:
         remove(partial)
         with _lock:
             _in_use.discard(partial)
+
+
+def remove_left(path: Path) -> None:
+    """Remove what dead attempts left under temporary names of `path`.
+
+    What other threads of this process are writing stays.
+    """
+    names = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.partial")
+    with _lock:
+        for left in path.parent.iterdir():
+            if names.fullmatch(left.name) and left not in _in_use:
+                remove(left)
 
 
 def rename(partial: Path, path: Path) -> None:
@@ -89,6 +106,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_all(folder: Path) -> None:
+    """Make a folder durable, with all that is in it."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+        elif path.is_file():
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+    sync_folder(folder)
 
 
 def remove(path: Path) -> None:

@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from ..abc import RecordRefused, Transaction
-from ..databases.catalogue import TableFacts, create_statement, facts_of
+from ..databases.catalogue import create_statement, facts_of
+from ..databases.drift import refuse_drift, writable
 from ..databases.nodes import Table
 from ..databases.parents_first import parents_first
+from ..databases.raw_reading import are_read_equally
 from ..databases.rights import rights_missing, table_rights_missing
 from ..databases.rules import Asking, Rule, rules_of
 from ..databases.sqlite import quoted
+from ..databases.statement import load
+from ..databases.transaction import OpenTransaction
 from ..errors import DataRefused, DefinitionError, ProofFailed, SchemaMismatch
+from ..model.chunk import Written
 from ..model.fields import fields_of
+from ..model.raw import RawRecords
+from ..model.row import Row
+from .row_values import RowValues, conversions
 
 PRIVILEGES: Final[Mapping[str, Sequence[str]]] = {
     "insert": ("INSERT",),
+    "append": ("INSERT",),
+    "upsert": ("INSERT", "UPDATE", "SELECT"),
     "replace": ("INSERT", "DELETE", "SELECT"),  # it counts the rows for its proof
 }
 """What each mode needs."""
 
+RAW_MODES: Final[Collection[str]] = ("insert", "replace", "append")
+"""The modes in which every record becomes a row of its own, by COPY alone."""
+
 
 class TableSink:
-    """`abc.Sink` over a table: COPY on PostgreSQL, one prepared INSERT on SQLite."""
+    """`abc.Sink` over a table: COPY on PostgreSQL, one prepared INSERT on SQLite.
+
+    It is an `abc.RuledSink` and an `abc.RawSink`, too.
+    """
 
     def __init__(self, table: Table[Any]) -> None:
         self._table = table
         self._columns: tuple[str, ...] = ()
         self._rules: Sequence[Rule] | None = None
+        self._types: Mapping[str, str] | None = None
         if table.model is not None:
             self._columns = tuple(field.name for field in fields_of(table.model))
             self._refuse_unknown_key()
+        self._values = RowValues(
+            table.name, self._columns, conversions(table.model, None, self._dialect)
+        )
 
     def _refuse_unknown_key(self) -> None:
         missing = [column for column in self._table.key if column not in self._columns]
@@ -57,14 +77,19 @@ class TableSink:
         }
 
     def preflight(self) -> None:
-        facts = facts_of(self._table.database.url, self._table.name)
+        table = self._table
+        facts = facts_of(table.database.url, table.name)
         if facts is None:
             self._refuse_missing()
         else:
-            self._refuse_drift(facts)
-            if self._table.model is None:
-                self._columns = facts.columns
-        self._refuse_missing_rights()
+            refuse_drift(table, facts, self._dialect)
+            if table.model is None:
+                self._columns = tuple(writable(facts))
+            converted = conversions(table.model, facts, self._dialect)
+            self._values = RowValues(table.name, self._columns, converted)
+        missing = rights_missing(self._rights_missing(), table.database.name)
+        if missing is not None:
+            raise missing
 
     def _refuse_missing(self) -> None:
         if not self._table.create:
@@ -73,36 +98,11 @@ class TableSink:
                 hint="create it, or say create=True to have it made from the model",
             )
 
-    def _refuse_drift(self, facts: TableFacts) -> None:
-        missing = [column for column in self._columns if column not in facts.columns]
-        if missing:
-            raise SchemaMismatch(
-                f"table {self._table.name} has no column {', '.join(missing)}",
-                hint=f"add it, or leave the field out; the table has: {', '.join(facts.columns)}",
-            )
-        filled = set(self._columns or facts.columns)
-        unfilled = [column for column in facts.required if column not in filled]
-        if unfilled:
-            raise SchemaMismatch(
-                f"table {self._table.name} wants a value for {', '.join(unfilled)},"
-                " which the model does not have",
-                hint="add the field to the model, or give the column a default",
-            )
-        if not facts.is_key(self._table.key):
-            raise SchemaMismatch(
-                f"({', '.join(self._table.key)}) is no unique key of {self._table.name}"
-                " whose columns are all NOT NULL",
-                hint="add a primary key or a unique constraint on NOT NULL columns",
-            )
-
-    def _refuse_missing_rights(self) -> None:
+    def _rights_missing(self) -> list[Row]:
         table = self._table
-        rows = table_rights_missing(
+        return table_rights_missing(
             table.database.url, table.name, PRIVILEGES[table.mode], self._columns
         )
-        missing = rights_missing(rows, table.database.name)
-        if missing is not None:
-            raise missing
 
     def prepare(self, tx: Transaction) -> None:
         table = self._table
@@ -111,26 +111,62 @@ class TableSink:
         if table.mode == "replace":
             tx.execute(f"delete from {quoted(table.name)}")  # noqa: S608 - a quoted name
 
-    def write(self, tx: Transaction, records: Sequence[Any]) -> int:
-        take = _taking(self._columns, records[0])
-        rows = [take(record) for record in records]
+    def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        return Written(self._put(tx, self._values.rows(records)))
+
+    def _put(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
+        """Write rows; return how many the database counted.
+
+        Raises:
+            RecordRefused: With the place of the row at fault, where that is known.
+        """
         order = self._order(tx, rows)
         try:
-            written = tx.copy(
-                self._table.name,
-                rows if order is None else [rows[place] for place in order],
-                columns=self._columns,
-            )
+            written = self._send(tx, rows if order is None else [rows[place] for place in order])
         except DataRefused as refused:
             if (row := refused.row) is None:
                 raise
             raise RecordRefused(row if order is None else order[row], refused) from refused
-        if written != len(rows):
+        self._refuse_swallowed(written, len(rows))
+        return written
+
+    def write_raw(self, tx: Transaction, raw: RawRecords) -> Written | None:
+        """Hand records as bytes to COPY, where it reads them as it reads their values."""
+        fields = [field.name for field in raw.shape.fields]
+        if (
+            self._table.mode not in RAW_MODES
+            or self._dialect != "postgresql"
+            or not isinstance(tx, OpenTransaction)
+            or sorted(fields) != sorted(self._columns)
+            or not are_read_equally(raw.shape, self._known_types(tx))
+            or raw.blocks is None
+        ):
+            return None
+        try:
+            written = tx.copy_raw(self._table.name, raw)
+        except DataRefused as refused:
+            if refused.row is None:
+                raise
+            raise RecordRefused(refused.row, refused) from refused
+        self._refuse_swallowed(written, len(raw))
+        return Written(written)
+
+    def _known_types(self, tx: Transaction) -> Mapping[str, str]:
+        if self._types is None:
+            asked = load(self._dialect, "column_types")
+            rows = tx.query(asked, table=quoted(self._table.name))
+            self._types = {row.name: row.type for row in rows}
+        return self._types
+
+    def _refuse_swallowed(self, written: int, given: int) -> None:
+        if written != given:
             raise ProofFailed(
-                f"table {self._table.name} took {written} rows of {len(rows)}",
+                f"table {self._table.name} took {written} rows of {given}",
                 hint="look for triggers or rules that swallow rows",
             )
-        return written
+
+    def _send(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
+        return tx.copy(self._table.name, rows, columns=self._columns)
 
     def _order(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> Sequence[int] | None:
         """Return in which order to write rows, if it is not their own.
@@ -153,17 +189,35 @@ class TableSink:
     def suspects(
         self, tx: Transaction, records: Sequence[Any], refusal: DataRefused
     ) -> Sequence[int]:
-        """Return the places of the records that break the rules of the kind that was broken."""
-        broken_rules = [rule for rule in self._known_rules(tx) if rule.is_meant_by(refusal)]
+        """Return the places of the records that break the rules of the kind that was broken.
+
+        All unique keys are asked about together: who excludes whom goes through several of them.
+        """
+        get = itemgetter if records and isinstance(records[0], Mapping) else attrgetter
+        return self._suspects(tx, lambda column: list(map(get(column), records)), refusal)
+
+    def raw_suspects(self, tx: Transaction, raw: RawRecords, refusal: DataRefused) -> Sequence[int]:
+        """Return the same of records that are bytes."""
+        return self._suspects(tx, raw.column, refusal)
+
+    def _suspects(
+        self, tx: Transaction, values_of: Callable[[str], Sequence[Any]], refusal: DataRefused
+    ) -> Sequence[int]:
+        broken_rules = [
+            rule
+            for rule in self._known_rules(tx)
+            if rule.is_meant_by(refusal) or rule.kind == refusal.rule == "unique"
+        ]
         if not broken_rules:
             return ()
-        get = itemgetter if isinstance(records[0], Mapping) else attrgetter
         needed = {column for rule in broken_rules for column in (*rule.columns, *rule.own_keys)}
-        columns = {
-            column: list(map(get(column), records)) for column in needed.intersection(self._columns)
-        }
-        asking = Asking(tx, self._table.name, self._dialect, columns)
+        needed.update(self._table.key)
+        columns = {column: values_of(column) for column in needed.intersection(self._columns)}
+        asking = self._asking(tx, columns)
         return sorted(set[int]().union(*map(asking.broken, broken_rules)))
+
+    def _asking(self, tx: Transaction, columns: Mapping[str, Sequence[Any]]) -> Asking:
+        return Asking(tx, self._table.name, self._dialect, columns)
 
     @property
     def _dialect(self) -> str:
@@ -173,12 +227,3 @@ class TableSink:
         if self._table.mode != "replace":
             return None
         return f"select count(*) from {quoted(self._table.name)}", written  # noqa: S608 - quoted
-
-
-def _taking(columns: tuple[str, ...], sample: Any) -> Callable[[Any], Sequence[Any]]:
-    if isinstance(sample, Mapping):
-        return lambda record: [record[column] for column in columns]
-    if len(columns) == 1:
-        take = attrgetter(columns[0])
-        return lambda record: (take(record),)
-    return attrgetter(*columns)

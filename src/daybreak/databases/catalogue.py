@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from ..errors import DatabaseUnreachable, DefinitionError
+from ..model.field_kinds import Kind, is_enum, kind_of
 from ..model.fields import ModelField, fields_of
+from .families import Family, family_declared, family_of
 from .url import parse, without_credentials
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import TypeEngine
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What the catalogue says of one column."""
+
+    type: str
+    """In the database's own words."""
+
+    family: Family
+    length_max: int | None = None
+    """How many characters a text may have, if that is bounded."""
+
+    scale: int | None = None
+    """How many decimal places a number keeps, if that is bounded."""
+
+    is_computed: bool = False
+    """Whether the database computes it, and takes no value."""
+
+    is_always_numbered: bool = False
+    """Whether it is `generated always as identity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +51,14 @@ class TableFacts:
     """NOT NULL columns without a default."""
 
     not_null: frozenset[str]
+    generated: frozenset[str]
+    """Columns that the database computes, and nobody may write."""
+
     unique: tuple[frozenset[str], ...]
     """The primary key and every unique constraint or index over whole columns."""
+
+    details: Mapping[str, ColumnFacts] = field(default_factory=dict)
+    is_view: bool = False
 
     def is_key(self, key: tuple[str, ...]) -> bool:
         """Whether `key` is unique and NOT NULL by the catalogue's word."""
@@ -42,7 +72,7 @@ def facts_of(url: str, table: str) -> TableFacts | None:
         DatabaseUnreachable: If the database does not answer.
     """
     from sqlalchemy import create_engine, inspect  # noqa: PLC0415 - heavy
-    from sqlalchemy.exc import NoSuchTableError, OperationalError  # noqa: PLC0415 - heavy
+    from sqlalchemy.exc import NoSuchTableError, OperationalError, SAWarning  # noqa: PLC0415 - heavy
     from sqlalchemy.pool import NullPool  # noqa: PLC0415 - heavy
 
     parsed = parse(url)
@@ -51,7 +81,9 @@ def facts_of(url: str, table: str) -> TableFacts | None:
     engine = create_engine(parsed, poolclass=NullPool)
     schema, _, bare = table.rpartition(".")
     try:
-        return _read(inspect(engine), bare, schema or None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # it knows no `xml`; names are enough here
+            return _read(inspect(engine), bare, schema or None)
     except NoSuchTableError:
         return None
     except OperationalError as error:
@@ -69,17 +101,71 @@ def _read(catalogue: Inspector, table: str, schema: str | None) -> TableFacts:
     not_null = frozenset(c["name"] for c in columns if not c["nullable"]) | frozenset(primary)
     # SQLite numbers the rows of a table with one integer key by itself.
     is_numbered = catalogue.dialect.name == "sqlite" and len(primary) == 1
-    generated = frozenset(primary) if is_numbered else frozenset[str]()
+    numbered = frozenset(primary) if is_numbered else frozenset[str]()
     return TableFacts(
         columns=tuple(column["name"] for column in columns),
         required=tuple(
             column["name"]
             for column in columns
-            if column["name"] in not_null - generated and not _is_filled(column)
+            if column["name"] in not_null - numbered and not _is_filled(column)
         ),
         not_null=not_null,
+        generated=frozenset(column["name"] for column in columns if _is_computed(column)),
         unique=tuple(_unique_sets(catalogue, table, schema, primary)),
+        details=_details(catalogue, columns, table, schema),
+        is_view=_is_view(catalogue, table, schema),
     )
+
+
+def _details(
+    catalogue: Inspector, columns: Sequence[Mapping[str, Any]], table: str, schema: str | None
+) -> dict[str, ColumnFacts]:
+    details = {column["name"]: _facts_of_column(column) for column in columns}
+    if catalogue.dialect.name != "sqlite":
+        return details
+    return {
+        name: replace(details[name], type=declared.lower(), family=family_declared(declared))
+        for name, declared in _declared(catalogue, table, schema).items()
+        if name in details
+    }
+
+
+def _declared(catalogue: Inspector, table: str, schema: str | None) -> dict[str, str]:
+    """Return the types of a table's columns as they were declared to SQLite."""
+    from sqlalchemy import text  # noqa: PLC0415 - heavy
+
+    asked = text("select name, type from pragma_table_xinfo(:table, :schema)")
+    with catalogue.engine.connect() as connection:
+        rows = connection.execute(asked, {"table": table, "schema": schema or "main"})
+        return {row.name: row.type for row in rows}
+
+
+def _facts_of_column(column: Mapping[str, Any]) -> ColumnFacts:
+    spoken = column["type"]
+    return ColumnFacts(
+        type=_spelled(spoken),
+        family=family_of(spoken),
+        length_max=getattr(spoken, "length", None),
+        scale=getattr(spoken, "scale", None),
+        is_computed=column.get("computed") is not None,
+        is_always_numbered=bool((column.get("identity") or {}).get("always")),
+    )
+
+
+def _spelled(spoken: TypeEngine[Any]) -> str:
+    from sqlalchemy.exc import CompileError  # noqa: PLC0415 - heavy
+
+    try:
+        return str(spoken).lower()
+    except CompileError:  # a type that SQLAlchemy does not know
+        return "of a type of its own"
+
+
+def _is_view(catalogue: Inspector, table: str, schema: str | None) -> bool:
+    names = catalogue.get_view_names(schema=schema)
+    if catalogue.dialect.name == "postgresql":
+        names = [*names, *catalogue.get_materialized_view_names(schema=schema)]
+    return table in names
 
 
 def _unique_sets(
@@ -98,6 +184,11 @@ def _unique_sets(
 def _is_filled(column: Mapping[str, Any]) -> bool:
     """Whether the database gives a column its value by itself."""
     return any(column.get(way) for way in ("default", "identity", "computed"))
+
+
+def _is_computed(column: Mapping[str, Any]) -> bool:
+    """Whether a column takes no value but the database's own."""
+    return bool(column.get("computed") or (column.get("identity") or {}).get("always"))
 
 
 def _is_partial(index: Mapping[str, Any]) -> bool:
@@ -134,6 +225,11 @@ def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect:
     return str(CreateTable(table, if_not_exists=True).compile(dialect=spoken))
 
 
+_MOMENTS: Final = frozenset({"aware datetime", "naive datetime", "datetime"})
+_VALUES: Final[Mapping[Kind, type]] = {"str": str, "int": int}
+"""What the members of an enumeration are stored as."""
+
+
 def _column_type(field: ModelField, model: type[Any], dialect: str) -> TypeEngine[Any]:
     from sqlalchemy import types  # noqa: PLC0415 - heavy
 
@@ -151,6 +247,12 @@ def _column_type(field: ModelField, model: type[Any], dialect: str) -> TypeEngin
         time: types.Time(),
         UUID: types.Uuid(),
     }
+    if dialect != "sqlite":
+        known[timedelta] = types.Interval()
+    if kind_of(field.bare) in _MOMENTS:
+        return types.DateTime(timezone=kind_of(field.bare) != "naive datetime")
+    if is_enum(field.bare) and kind_of(field.bare) in _VALUES:
+        return known[_VALUES[kind_of(field.bare)]]
     if field.bare not in known:
         raise DefinitionError(
             f"field {field.name} of {model.__name__} has no column type: {field.bare!r}",

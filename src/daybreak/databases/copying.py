@@ -9,7 +9,10 @@ from operator import length_hint
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from psycopg import sql as composing
 from psycopg.copy import LibpqWriter
+
+from ..model.raw import RawRecords, RawShape
 
 if TYPE_CHECKING:
     from psycopg.abc import Buffer
@@ -51,6 +54,42 @@ def copy_rows(
             raise RowRefused(_place(rest, rows), error) from error
         raise _named(error, len(rows)) from error
     return max(cursor.rowcount, 0)
+
+
+def copy_raw(cursor: psycopg.Cursor[Any], statement: Composed, raw: RawRecords) -> int:
+    """Write records as bytes; return how many the server counted.
+
+    Raises:
+        RowRefused: If it is known which record is at fault.
+        psycopg.Error: If it is not.
+    """
+    lines = len(raw) if raw.are_lines else 0
+    writer = _ListeningWriter(cursor)
+    try:
+        with cursor.copy(statement, writer=writer) as copying:
+            for block in raw.blocks or ():
+                copying.write(block)
+    except _Answered as answered:
+        writer.finish(answered)
+        raise _named(writer.answer, lines) from writer.answer
+    except psycopg.Error as error:
+        raise _named(error, lines) from error
+    return max(cursor.rowcount, 0)
+
+
+def raw_options(shape: RawShape) -> Composed:
+    """Return how COPY is told to read records; what means NULL does so inside quotes as well."""
+    return composing.SQL(
+        "(format csv, encoding 'UTF8', delimiter {}, quote {}, null {}, force_null ({}))"
+    ).format(
+        *map(composing.Literal, (shape.delimiter, shape.quote, shape.null)),
+        names_of([field.name for field in shape.fields]),
+    )
+
+
+def names_of(columns: Sequence[str]) -> Composed:
+    """Return columns as a list in SQL."""
+    return composing.SQL(", ").join(map(composing.Identifier, columns))
 
 
 def is_unspeakable(error: Exception) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from ..errors import DefinitionError
 from ..model.row import Row
-from .nodes import Key, Mode, Table, key_columns
+from ..pipeline import Pipeline
+from .nodes import Key, Mode, Table, key_columns, rows_root
 from .rows import read_as
-from .session import Connect, connect
+from .session import Connect, Session, connect
 from .transaction import only
+from .update_node import Update
 from .url import parse, resolve
 
 M = TypeVar("M")
@@ -78,12 +80,20 @@ class Database:
             DatabaseUnreachable: If it does not answer.
             SourceError: If a row does not fit the model.
         """
-        session = self._opens(self.url)
+        session = self.session()
         try:
             rows = session.query(sql, **bind)
         finally:
             session.close()
         return rows if model is None else read_as(model, rows)
+
+    def session(self) -> Session:
+        """Open a session for one who reads, as `query` does: in a rehearsal inside its transaction.
+
+        Raises:
+            DatabaseUnreachable: If it does not answer.
+        """
+        return self._opens(self.url)
 
     @overload
     def one(self, sql: str, /, **bind: object) -> Row: ...
@@ -101,6 +111,28 @@ class Database:
         return only(rows, sql)
 
     @overload
+    def rows(self, sql: str, /, *, key: Key, **bind: object) -> Pipeline[Row]: ...
+    @overload
+    def rows(self, sql: str, model: type[M], /, *, key: Key, **bind: object) -> Pipeline[M]: ...
+    def rows(
+        self, sql: str, model: type[Any] | None = None, /, *, key: Key, **bind: object
+    ) -> Pipeline[Any]:
+        """Begin a pipeline with the rows of a query, in the order of a key.
+
+        A step walks the key's index: it goes on where it was, and never reads over what is done.
+
+        Args:
+            sql: The query, with `:name` binds.
+            model: The class of its records; its fields are columns of the query. `Row` without it.
+            key: The columns that tell the rows apart: unique and NOT NULL.
+            bind: A value for every bind.
+
+        Raises:
+            DefinitionError: If the binds do not fit the query, or the key cannot be one.
+        """
+        return Pipeline((rows_root(self, sql, model, key, bind),))
+
+    @overload
     def table(
         self, name: str, /, *, key: Key, mode: Mode = "insert", create: bool = False
     ) -> Table[Any]: ...
@@ -108,27 +140,65 @@ class Database:
     def table(
         self, name: str, model: type[M], /, *, key: Key, mode: Mode = "insert", create: bool = False
     ) -> Table[M]: ...
+    @overload
+    def table(
+        self, name: str, /, *, mode: Literal["append"], create: bool = False
+    ) -> Table[Any]: ...
+    @overload
+    def table(
+        self, name: str, model: type[M], /, *, mode: Literal["append"], create: bool = False
+    ) -> Table[M]: ...
     def table(
         self,
         name: str,
         model: type[Any] | None = None,
         /,
         *,
-        key: Key,
+        key: Key | None = None,
         mode: Mode = "insert",
         create: bool = False,
     ) -> Table[Any]:
-        """Name a table as the end of a pipeline.
+        """Name a table: the end of a pipeline, or the beginning of one that reads all its rows.
 
         Args:
             name: The table, with its schema if need be.
             model: The class of its records; its fields are the columns.
-            key: The columns that identify a row; unique and NOT NULL in the table.
-            mode: `insert` adds rows and refuses equal keys; `replace` leaves the table with this
-                step's records only.
+            key: The columns that identify a row; unique and NOT NULL in the table. Only `append`
+                needs none.
+            mode: `insert` adds rows and refuses equal keys; `upsert` writes over the row with an
+                equal key, and of equal keys in a chunk the last one stands; `append` adds rows and
+                asks for no key; `replace` leaves the table with this step's records only.
             create: Whether a missing table is made from the model; otherwise it is a finding.
         """
-        return Table(self, name, model, key_columns(key), mode, create)
+        columns = () if key is None else key_columns(key)
+        return Table(self, name, model, columns, mode, create)
+
+    def update(
+        self,
+        table: str,
+        /,
+        *,
+        key: Key,
+        set: Mapping[str, Callable[[M], object]] | None = None,  # noqa: A002 - the word of SQL
+        set_chunk: Mapping[str, Callable[[Sequence[M]], Sequence[object]]] | None = None,
+    ) -> Update[M]:
+        """Name columns of a table's rows as the end of a pipeline: a back-fill.
+
+        The records come from `rows` or `table` of the same database. A row that the application
+        changed since it was read, or deleted, or that is no longer among those that were asked for,
+        is left alone: its fate is *superseded*.
+
+        Args:
+            table: The table, with its schema if need be.
+            key: The columns that identify a row; unique and NOT NULL in the table.
+            set: By column, the function that gives its new value for a record.
+            set_chunk: By column, the function that gives its new values for the records of a
+                chunk, one for each and in their order.
+
+        Raises:
+            DefinitionError: If nothing is set, a column in two ways, or one of the key.
+        """
+        return Update(self, table, key_columns(key), dict(set or {}), dict(set_chunk or {}))
 
     def __repr__(self) -> str:
         return f"<Database {self.name}>"

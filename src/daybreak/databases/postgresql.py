@@ -13,9 +13,10 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from ..errors import DatabaseUnreachable, TransactionEnded
+from ..model.raw import RawRecords
 from ..model.row import Row
 from .answering import AnsweringConnection
-from .copying import RowRefused, copy_rows
+from .copying import RowRefused, copy_raw, copy_rows, names_of, raw_options
 from .postgresql_errors import ours
 from .statement import check_binds, in_percent_style, load
 
@@ -95,6 +96,11 @@ class PostgresqlSession:
         with self._translated(sql):
             return _rows(cursor)
 
+    def tuples(self, sql: str, /, **bind: object) -> list[tuple[Any, ...]]:
+        cursor = self._run(sql, bind)
+        with self._translated(sql):
+            return cursor.fetchall()
+
     def _run(self, sql: str, bind: Mapping[str, object]) -> psycopg.Cursor[Any]:
         check_binds(sql, set(bind))
         with self._translated(sql):
@@ -114,11 +120,20 @@ class PostgresqlSession:
 
     def copy(self, table: str, rows: Sequence[Sequence[object]], columns: Sequence[str]) -> int:
         statement = composing.SQL("copy {} ({}) from stdin").format(
-            composing.Identifier(*table.split(".")),
-            composing.SQL(", ").join(map(composing.Identifier, columns)),
+            composing.Identifier(*table.split(".")), names_of(columns)
         )
         with self._translated(f"copy {table}"), self.connection.cursor() as cursor:
             return copy_rows(cursor, statement, rows)
+
+    def copy_raw(self, table: str, raw: RawRecords) -> int:
+        """Write records as bytes; return how many the server counted."""
+        statement = composing.SQL("copy {} ({}) from stdin {}").format(
+            composing.Identifier(*table.split(".")),
+            names_of([field.name for field in raw.shape.fields]),
+            raw_options(raw.shape),
+        )
+        with self._translated(f"copy {table}"), self.connection.cursor() as cursor:
+            return copy_raw(cursor, statement, raw)
 
     def begin(self) -> None:
         with self._translated("begin"), self.connection.answering(self._answer_s):

@@ -16,7 +16,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ PASS_S_MAX: Final = 2.0
 """So long others are let pass at most, each time."""
 
 LOOK_AGAIN_S: Final = 0.002
+TRIES: Final = 5
 
 
 @contextmanager
@@ -34,18 +35,31 @@ def going_first(database: str) -> Iterator[None]:
         database: The path of the SQLite file.
     """
     sign = sign_of(database)
-    try:
-        file = os.open(sign, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError:  # a folder in which we may make nothing
-        yield
-        return
-    is_first = _lock(file, fcntl.LOCK_EX)
+    file = _held(sign)
     try:
         yield
     finally:
-        if is_first:
-            sign.unlink(missing_ok=True)
-        os.close(file)
+        if file is not None:
+            with suppress(OSError):  # a folder in which we may remove nothing
+                sign.unlink(missing_ok=True)
+            os.close(file)
+
+
+def _held(sign: Path) -> int | None:
+    """Make a sign and lock it; None if somebody else goes first, or no sign can be made.
+
+    Whoever only looks at it holds it for a moment, and whoever went first removes it: then again.
+    """
+    for _ in range(TRIES):
+        with suppress(OSError):
+            file = os.open(sign, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            with ExitStack() as if_not_held:
+                if_not_held.callback(os.close, file)
+                if _lock(file, fcntl.LOCK_EX) and os.path.samestat(os.fstat(file), sign.stat()):
+                    if_not_held.pop_all()
+                    return file
+        time.sleep(LOOK_AGAIN_S)
+    return None
 
 
 def sign_of(database: str) -> Path:

@@ -21,9 +21,10 @@ from ..errors import (
     TransientError,
 )
 from ..faultpoints import hit
+from ..model.raw import RawRecords
 from ..model.row import Row
 from .deferred import deferred_check
-from .session import LOCK_WAIT_S, Session, connect
+from .session import LOCK_WAIT_S, RawSession, Session, connect
 from .statement import load
 from .url import without_credentials
 
@@ -216,6 +217,12 @@ class NestedSession:
         """Write rows the fastest way; return how many the database counted."""
         with self._held() as session:
             return session.copy(table, rows, columns)
+
+    def copy_raw(self, table: str, raw: RawRecords) -> int:
+        """Write records as bytes; return how many the database counted."""
+        with self._held() as session:
+            assert isinstance(session, RawSession), "whoever offers bytes knows the dialect"
+            return session.copy_raw(table, raw)
 
     def savepoint(self) -> str:
         """Set the savepoint `daybreak` within the chunk's; return the transaction's number."""

@@ -28,8 +28,8 @@ def table_rights_missing(
     Args:
         url: The database.
         table: Its name, with its schema if need be.
-        privileges: What is needed: INSERT, DELETE, SELECT.
-        columns: The columns that are filled: a right to insert into each of them will do.
+        privileges: What is needed: INSERT, UPDATE, DELETE, SELECT.
+        columns: The columns that are filled: a right to fill each of them will do.
     """
     with opened(url) as session:
         if session.dialect != "postgresql":
@@ -42,6 +42,29 @@ def table_rights_missing(
             privileges=list(privileges),
             columns=list(columns),
         )
+
+
+def update_rights_missing(url: str, table: str, columns: Sequence[str]) -> list[Row]:
+    """Return the rights that are missing for changing a table's rows: `what` and `statement`.
+
+    Args:
+        url: The database.
+        table: Its name, with its schema if need be.
+        columns: The columns that are set: a right to update each of them will do.
+    """
+    missing = table_rights_missing(url, table, ("UPDATE", "SELECT"), columns)
+    with opened(url) as session:
+        if session.dialect != "postgresql":
+            return []
+        return [*missing, *session.query(load(session.dialect, "temporary_right"))]
+
+
+def temporary_right_missing(url: str) -> list[Row]:
+    """Return the right to make temporary tables, if it is missing: `what` and `statement`."""
+    with opened(url) as session:
+        if session.dialect != "postgresql":
+            return []
+        return session.query(load(session.dialect, "temporary_right"))
 
 
 def rights_missing(missing: Iterable[Row], database: str) -> RightsMissing | None:

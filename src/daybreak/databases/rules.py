@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -97,13 +97,23 @@ class Asking:
         table: Its name.
         dialect: `sqlite` or `postgresql`.
         columns: The rows' values.
+        replaced: The rule of the key by which rows replace those in the table; None if they are
+            added to it.
     """
 
-    def __init__(self, tx: Transaction, table: str, dialect: str, columns: Columns) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        table: str,
+        dialect: str,
+        columns: Columns,
+        replaced: Rule | None = None,
+    ) -> None:
         self._tx = tx
         self._table = quoted(table)
         self._dialect = dialect
         self._columns = columns
+        self._replaced = replaced
 
     def broken(self, rule: Rule) -> Places:
         """Return the places, from 0, of the rows that break a rule."""
@@ -134,9 +144,28 @@ class Asking:
 
     def _taken(self, rule: Rule) -> Places:
         """Find what is in the table already, and what comes twice: the first one in order stays."""
+        if self._replaced is not None:
+            return self._taken_by_others(rule, self._replaced)
         keys = self._keys(rule.columns)
         known = _exists(self._table, rule.columns, rule.columns)
         return _places(keys, self._found(keys, rule, known)) | _later_of_equals(keys)
+
+    def _taken_by_others(self, rule: Rule, replaced: Rule) -> Places:
+        """Find the same where rows replace those with their key: that one is not in their way."""
+        if set(rule.columns) == set(replaced.columns):
+            return set()
+        own = [column for column in replaced.columns if column not in rule.columns]
+        types = dict(zip(replaced.columns, replaced.types, strict=False))
+        both = replace(
+            rule,
+            columns=(*rule.columns, *own),
+            types=(*rule.types, *(types[column] for column in own)) if rule.types else (),
+        )
+        keys = self._keys(both.columns)
+        known = _exists(self._table, rule.columns, rule.columns, but=replaced.columns)
+        return _places(keys, self._found(keys, both, known)) | _later_of_equals(
+            self._keys(rule.columns)
+        )
 
     def _orphans(self, rule: Rule) -> Places:
         keys = self._keys(rule.columns)
@@ -182,10 +211,19 @@ def _by_key(keys: Iterable[Key]) -> dict[Key, list[int]]:
     return found
 
 
-def _exists(table: str, columns: Sequence[str], asked: Sequence[str]) -> str:
-    pairs = zip(columns, asked, strict=True)
-    same = " and ".join(f"other.{quoted(one)} = asked.{quoted(two)}" for one, two in pairs)
+def _exists(
+    table: str, columns: Sequence[str], asked: Sequence[str], but: Sequence[str] = ()
+) -> str:
+    """Return a condition: a row of the table has these values; not the one with the key `but`."""
+    same = _same(columns, asked)
+    if but:
+        same = f"{same} and not ({_same(but, but)})"
     return f"exists (select 1 from {table} as other where {same})"  # noqa: S608 - quoted names
+
+
+def _same(columns: Sequence[str], asked: Sequence[str]) -> str:
+    pairs = zip(columns, asked, strict=True)
+    return " and ".join(f"other.{quoted(one)} = asked.{quoted(two)}" for one, two in pairs)
 
 
 def _question(

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from ..model.row import Row
+from ..model.raw import RawRecords
+from ..model.row import Row, values_of
 from .url import parse
 
 LOCK_WAIT_S = 30.0
@@ -121,6 +122,35 @@ class Session(Protocol):
 
     def close(self) -> None:
         """End the session; an open transaction is rolled back."""
+        ...
+
+
+@runtime_checkable
+class TupleSession(Protocol):
+    """What a `Session` may be besides: one that gives rows as the driver does, which is cheaper."""
+
+    def tuples(self, sql: str, /, **bind: object) -> list[tuple[Any, ...]]:
+        """Run a query; return the values of all its rows."""
+        ...
+
+
+def tuples_of(session: Session, sql: str, **bind: object) -> list[tuple[Any, ...]]:
+    """Run a query; return the values of all its rows, in the cheapest way that the session has."""
+    if isinstance(session, TupleSession):
+        return session.tuples(sql, **bind)
+    return [tuple(values_of(row)) for row in session.query(sql, **bind)]
+
+
+@runtime_checkable
+class RawSession(Protocol):
+    """What a `Session` may be besides: one whose database reads records from bytes itself."""
+
+    def copy_raw(self, table: str, raw: RawRecords) -> int:
+        """Write records as bytes; return how many the database counted.
+
+        Raises:
+            DataRefused: If it refused some of them; their names are the columns'.
+        """
         ...
 
 

@@ -109,6 +109,10 @@ class SqliteSession:
             names = tuple(column[0] for column in cursor.description or ())
             return [Row(names, values) for values in cursor.fetchall()]
 
+    def tuples(self, sql: str, /, **bind: object) -> list[tuple[Any, ...]]:
+        with self._translated(sql):
+            return self._run(sql, bind).fetchall()
+
     def _run(self, sql: str, bind: Mapping[str, object]) -> sqlite3.Cursor:
         check_binds(sql, set(bind))
         with self._translated(sql):
@@ -118,11 +122,10 @@ class SqliteSession:
         if not binds:
             return 0
         check_binds(sql, set(binds[0]))
-        with self._translated(sql):
-            cursor = self.connection.executemany(
-                sql, [{name: plain(v) for name, v in bind.items()} for bind in binds]
-            )
-        return max(cursor.rowcount, 0)
+        rest = iter(binds)
+        return self._run_many(
+            sql, binds, rest, ({name: plain(v) for name, v in bind.items()} for bind in rest)
+        )
 
     def script(self, sql: str, /) -> None:
         with self._translated(sql):
@@ -134,11 +137,17 @@ class SqliteSession:
         marks = ", ".join("?" * len(columns))
         sql = f"insert into {quoted(table)} ({names}) values ({marks})"  # noqa: S608 - quoted names
         rest = iter(rows)
+        return self._run_many(sql, rows, rest, ([plain(v) for v in row] for row in rest))
+
+    def _run_many(
+        self, sql: str, given: Sequence[Any], rest: Iterator[Any], spelled: Iterator[Any]
+    ) -> int:
+        """Run one statement for every set of values, which are spelled when their turn comes."""
         try:
             with self._translated(sql):
-                cursor = self.connection.executemany(sql, ([plain(v) for v in row] for row in rest))
+                cursor = self.connection.executemany(sql, spelled)
         except DataRefused as refused:
-            refused.row = len(rows) - length_hint(rest) - 1  # the one that was taken last
+            refused.row = len(given) - length_hint(rest) - 1  # the one that was taken last
             raise
         return max(cursor.rowcount, 0)
 

@@ -19,10 +19,11 @@ from ..errors import (
     TransientError,
 )
 from ..faultpoints import hit
-from ..model.chunk import Marker
+from ..model.chunk import Kept, Marker
 from ..model.fate import Counts
 from ..model.limits import LEASE_S
 from ..model.ownership import Ownership, Pass
+from ..model.ranges import Range
 from ..model.row import Row
 from .markers import marker_of
 from .replaying import ReplayWriter, replayed_of
@@ -43,6 +44,7 @@ class DatabaseTarget:
         lock_wait_s: How long everything but a chunk's transaction waits for locks of others.
         lease_s: Of the run: no session of a worker waits, or is idle in a transaction, much longer.
         opens: How sessions are opened; a rehearsal keeps all of them inside one transaction.
+        holds_parts: Whether the parts of files are entered here, besides markers.
     """
 
     url: str
@@ -51,16 +53,20 @@ class DatabaseTarget:
     lock_wait_s: float = LOCK_WAIT_S
     lease_s: float = LEASE_S
     opens: Connect = connect
+    holds_parts: bool = False
 
     def install(self) -> None:
         with self._session() as session:
             missing = rights_missing(target_rights_missing(session), self.name)
             if missing is not None:
                 raise missing
-            if _is_installed(session):
-                return
-            with transaction(session):
-                session.script(load(session.dialect, "install"))
+            missing_tables = [] if _is_there(session, "replays") else ["install"]
+            if self.holds_parts and not _is_there(session, "publications"):
+                missing_tables.append("parts_install")
+            if missing_tables:
+                with transaction(session):
+                    for script in missing_tables:
+                        session.script(load(session.dialect, script))
 
     def preflight(self) -> None:
         """Raise unless the user may use Daybreak's own tables, or make them.
@@ -155,6 +161,22 @@ class DatabaseTarget:
             rows = session.query(sql, run_key=run_key, step=of.step, pass_=of.number)
         return int(rows[0].records)
 
+    def kept(self, run_key: str, of: Pass) -> list[Kept]:
+        with self._session() as session:
+            sql = load(session.dialect, "quarantine_of_pass")
+            rows = session.query(sql, run_key=run_key, step=of.step, pass_=of.number)
+        return [
+            Kept(
+                Range(row.range_after, row.range_upto),
+                row.origin,
+                row.place,
+                row.reason,
+                bytes(row.raw),
+                bool(row.by_check),
+            )
+            for row in rows
+        ]
+
     def quarantine_causes(self, run_key: str) -> list[Row]:
         """Return the causes of a run's quarantined records, most frequent first in each step."""
         with self._session() as session:
@@ -234,9 +256,9 @@ def _application(ownership: Ownership) -> str:
     return f"daybreak:{ownership.run_key[:12]}:{ownership.epoch}"
 
 
-def _is_installed(session: Session) -> bool:
+def _is_there(session: Session, table: str) -> bool:
     if session.dialect == "postgresql":
-        sql = "select to_regclass('daybreak.replays') is not null as found"
-    else:
-        sql = "select count(*) as found from sqlite_master where name = 'daybreak_replays'"
-    return bool(session.query(sql)[0].found)
+        sql = "select to_regclass(:name) is not null as found"
+        return bool(session.query(sql, name=f"daybreak.{table}")[0].found)
+    sql = "select count(*) as found from sqlite_master where name = :name"
+    return bool(session.query(sql, name=f"daybreak_{table}")[0].found)

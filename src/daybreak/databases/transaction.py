@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ..errors import SourceError, TransactionEnded, TransientError
+from ..model.raw import RawRecords
 from .rows import read_as
-from .session import Session
+from .session import RawSession, Session
 from .statement import shortened
 
 _ENDING: Final = re.compile(
@@ -42,6 +43,12 @@ class OpenTransaction:
         self, table: str, rows: Iterable[Sequence[object]], /, *, columns: Sequence[str]
     ) -> int:
         return self._live(f"copy {table}").copy(table, list(rows), columns)
+
+    def copy_raw(self, table: str, raw: RawRecords) -> int:
+        """Write records as bytes, into columns of their fields' names; return how many it wrote."""
+        session = self._live(f"copy {table}")
+        assert isinstance(session, RawSession), "whoever offers bytes knows the dialect"
+        return session.copy_raw(table, raw)
 
     def query(self, sql: str, model: type[Any] | None = None, /, **bind: object) -> list[Any]:
         rows = self._live(sql).query(sql, **bind)

@@ -43,7 +43,9 @@ class _FileTurn:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._in_vain: DatabaseBusy | None = None
-        """What was raised for whoever waited in vain last."""
+        """What was raised for whoever waited in vain last, until somebody had the lock."""
+
+        self._is_vain = False  # of whoever has the turn
 
     def acquire(self) -> None:
         known = self._in_vain
@@ -52,11 +54,15 @@ class _FileTurn:
         if error is not None and error is not known:
             self._lock.release()
             raise DatabaseBusy(str(error), hint=error.hint, **error.where) from error
+        self._is_vain = False
 
     def has_waited_in_vain(self, error: DatabaseBusy) -> None:
         self._in_vain = error
+        self._is_vain = True
 
     def release(self) -> None:
+        if not self._is_vain:
+            self._in_vain = None
         self._lock.release()
 
 

@@ -61,6 +61,15 @@ class Writer:
         epoch = self._ownership.epoch
         return self.enter("mark", **self._key(of, part), range_upto=part.upto, epoch=epoch)
 
+    def is_free(self, of: Pass, part: Range) -> bool:
+        """Look, without a transaction, whether a range is not committed yet.
+
+        Raises:
+            LeaseLost: If the run has another owner.
+        """
+        self._refuse_stale(self._connected())
+        return self.stored(of, part) is None
+
     def enter(self, door: str, **bind: object) -> bool:
         """Begin with the statement that fences, and writes the row which commits only once.
 

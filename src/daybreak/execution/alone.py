@@ -18,9 +18,10 @@ from ..faultpoints import hit
 from ..model.chunk import ChunkInput, SetAside
 from ..model.deaths import Guilty, Suspect, Trial, Work
 from ..model.ranges import Range
-from ..pipeline import Block, carry
+from ..pipeline import Block, carrier
 from .chunk_worker import ChunkWorker
 from .committer import Committed
+from .computing import computed
 from .draft import Draft, Unit, draft_of
 from .isolator import write_whole
 from .record_watch import ChunkWatch, at_hand_until_done, watched
@@ -106,10 +107,10 @@ class AloneWorker:
         self, part: Range, read: ChunkInput, block: Block[object], watch: ChunkWatch
     ) -> Draft:
         shared = self.worker
-        stages = [replace(stage, workers=1) for stage in shared.plan.stages]
-        carried = carry(stages, block, scope=shared.scope, watch=watch)
+        with carrier(shared.carrier.scope, shared.plan.stages, alone=True) as alone:
+            carried = alone.carry(block, watch=watch)
         hit("chunk.after_stages")
-        return draft_of(part, read, carried)
+        return draft_of(part, read, computed(shared.plan.sink, read, carried))
 
     def _try_sink(
         self, writer: ChunkWriter, units: Sequence[Unit], part: Range, watch: ChunkWatch

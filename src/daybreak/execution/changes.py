@@ -15,7 +15,7 @@ from ..errors import RestartRefused, SourceChanged
 from ..model.chunk import Marker
 from ..model.cursor import decode
 from ..model.differences import differences
-from ..model.progress import Accepted, Former, StepRow
+from ..model.progress import SWEEPS, Accepted, Former, StepRow
 from ..model.ranges import Range, gaps
 from .plan import ChunkedPlan
 
@@ -23,6 +23,9 @@ ACCEPTED: Final = "accepted"
 """The fact that holds, by the starts of ranges, what the source held there when it was accepted."""
 
 UPSTREAM: Final = "upstream"
+_OF_THE_CHAIN: Final = (ACCEPTED, SWEEPS)
+"""Facts about what was done, which nobody can change."""
+
 _WHERE_EFFECTS_ARE: Final = ("table", "key", "mode")
 
 
@@ -68,7 +71,8 @@ class Change:
 def change_of(row: StepRow, facts: Mapping[str, Any], upstream: Mapping[str, int]) -> Change:
     """Return what changed since a step's present pass began."""
     then = {**(row.fingerprint or {})}
-    then.pop(ACCEPTED, None)
+    for what in _OF_THE_CHAIN:
+        then.pop(what, None)
     now = dict(facts)
     if row.upstream:
         then[UPSTREAM], now[UPSTREAM] = dict(row.upstream), dict(upstream)
@@ -82,21 +86,32 @@ def refuse_beside(step: str, former: Former, facts: Mapping[str, Any]) -> None:
         RestartRefused: Nothing was written to the target.
     """
     then, now = former.facts, facts
-    same = then.get("database") == now["database"] and _table(then) == _table(now)
-    if same and now["sink"].get("mode") == "replace":
+    if _replaces(then, now):
         return
     raise RestartRefused(
-        f"step {step} has replaced {_table(then)} in its pass {former.number},"
-        f" and would now write into {_table(now) or 'something else'} beside it",
-        hint="let it replace that table again; or delete what is there, and say so:"
+        f"step {step} has filled {_place(then)} in its pass {former.number},"
+        f" and would now write into {_place(now) or 'something else'} beside it",
+        hint="let it fill that again, in the same way; or delete what is there, and say so:"
         f" daybreak restart RUN {step} --undone {step} --again",
         step=step,
     )
 
 
-def _table(facts: Mapping[str, Any]) -> str | None:
-    table: str | None = facts.get("sink", {}).get("table")
-    return table
+def _replaces(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether what a new pass writes stands in the place of what a former one left."""
+    if then.get("database") != now["database"] or _place(then) != _place(now):
+        return False
+    before, after = then["sink"], now["sink"]
+    if after.get("mode") == "upsert":
+        return bool(before.get("mode") == "upsert" and before.get("key") == after.get("key"))
+    return bool(after.get("mode") == "replace")
+
+
+def _place(facts: Mapping[str, Any]) -> str | None:
+    """Return what a sink fills: a table, or a file."""
+    sink = facts.get("sink", {})
+    place: str | None = sink.get("table") or sink.get("file")
+    return place
 
 
 def accepted(
@@ -125,8 +140,8 @@ def accepted(
     facts = {**change.now}
     facts.pop(UPSTREAM, None)
     if not change.touches("source"):
-        kept = (row.fingerprint or {}).get(ACCEPTED, {})
-        return Accepted(row.whole, row.total, {**facts, **_named(kept)}, upstream)
+        kept = {what: of for what, of in (row.fingerprint or {}).items() if what in _OF_THE_CHAIN}
+        return Accepted(row.whole, row.total, {**facts, **kept}, upstream)
     whole = _whole(change, plan.source, row.whole, chunks)
     other = _other_bytes(change, plan.source, chunks)
     _refuse_what_does_not_join(change, plan.source, whole, chunks, other)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from ..abc import ChunkWriter, Clock
+from ..abc import ChunkWriter, Clock, ComputingSink, RawSink
 from ..faultpoints import hit
 from ..model.chunk import ChunkInput
 from ..model.deaths import Work
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
-from ..pipeline import Block, Scope, carry
+from ..pipeline import Block, Carrier
 from .bad_budget import BadBudget
 from .committer import Committed, Committer
+from .computing import computed
 from .draft import Draft, draft_of
 from .in_flight import InFlight
 from .patience import MAY_PASS, Patience
 from .plan import ChunkedPlan
+from .raw_units import raw_draft_of, rewritten_units
 from .record_watch import ChunkWatch, RecordTimer, watched
+from .second_try import again
+from .still_heap import still_heap
 from .stop_request import StopRequest
+from .sweeping import look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,8 @@ class ChunkWorker:
     ownership: Ownership
     budget: BadBudget
     clock: Clock
-    scope: Scope
-    """Whose threads stages with several workers use."""
+    carrier: Carrier
+    """The stages, with the workers that all chunks share."""
 
     stop: StopRequest
     in_flight: InFlight
@@ -51,11 +56,12 @@ class ChunkWorker:
             budget=self.budget,
             clock=self.clock,
             patience=self.patience,
+            look=look_of(self.plan),
         )
 
     def work(self, parts: Iterable[Range]) -> Iterator[Committed]:
         """Commit one range after the other; a generator, so that its yield hands the result on."""
-        with self.plan.target.writer(self.ownership) as writer:
+        with still_heap(), self.plan.target.writer(self.ownership) as writer:
             committer = self.committer(writer)
             for part in parts:
                 if self.stop.is_requested:
@@ -76,12 +82,28 @@ class ChunkWorker:
         hit("chunk.after_read")
         return read
 
+    @property
+    def _goes_raw(self) -> bool:
+        """Whether nobody between the source and the database looks at values."""
+        return not self.plan.stages and isinstance(self.plan.sink, RawSink)
+
     def _draft(self, part: Range, watch: ChunkWatch | None) -> Draft:
         read = self.read(part)
-        block = Block(read.values, read.origins)
-        carried = carry(self.plan.stages, block, scope=self.scope, watch=watch)
+        drafted = partial(self._drafted, part, watch)
+        draft, sink = drafted(read), self.plan.sink
+        if read.reread is None or not isinstance(sink, ComputingSink) or not sink.tries_again:
+            return draft
+        return replace(draft, again=lambda origins: again(draft, origins, drafted))
+
+    def _drafted(self, part: Range, watch: ChunkWatch | None, read: ChunkInput) -> Draft:
+        if self._goes_raw and read.as_bytes is not None:
+            return raw_draft_of(part, read, read.as_bytes)
+        block = Block(list(read.values), read.origins)
+        carried = self.carrier.carry(block, watch=watch)
         hit("chunk.after_stages")
         for failure in carried.failures:
             if isinstance(failure.error, MAY_PASS):
                 raise failure.error  # no record's fault: the chunk is computed again
-        return draft_of(part, read, carried)
+        is_raw = isinstance(self.plan.sink, RawSink)
+        units = rewritten_units(read, carried.block) if is_raw else None
+        return draft_of(part, read, computed(self.plan.sink, read, carried), units)

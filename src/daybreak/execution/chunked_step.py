@@ -14,24 +14,29 @@ from ..model.fate import Counts
 from ..model.job import Step
 from ..model.ownership import Pass
 from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
-from ..model.ranges import Range, gaps, is_within
-from ..pipeline import Scope
+from ..model.ranges import Range, divided_at, gaps, is_within
+from ..pipeline import Scope, carrier
 from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
 from .alone import AloneWorker
 from .bad_budget import BadBudget
 from .changes import Change, accepted, accepted_digests, change_of, refuse_beside
 from .chunk_worker import ChunkWorker
 from .committer import Committed
+from .handing_out import hand_out
 from .in_flight import InFlight
 from .patience import Patience
 from .plan import Bodies, ChunkedPlan
 from .prepare import PREPARED, prepare_once
 from .proof import prove, sum_of
+from .publish import publish_proven
 from .record_watch import RecordTimer
 from .stop_request import StopRequest
+from .sweeping import Sweeping, swept_source
 from .targets import Targets
 
 T = TypeVar("T")
+
+NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 LEDGER_EVERY_S: Final = 1.0
 """How long committed chunks may wait to be written down; the markers are the truth meanwhile."""
@@ -91,8 +96,16 @@ class ChunkedStep:
         Raises:
             RunError, LedgerError: The step is not done; what was committed stays.
         """
+        plan = self._around.patiently(lambda: self._around.bodies.chunked(self._step))
+        try:
+            return self._run(plan, known, upstream)
+        finally:
+            plan.close()
+
+    def _run(
+        self, plan: ChunkedPlan, known: StepRow | None, upstream: Mapping[str, int] | None
+    ) -> Counts | None:
         around = self._around
-        plan = around.patiently(lambda: around.bodies.chunked(self._step))
         around.patiently(plan.sink.preflight)
         row, change = self._begin(plan, known, upstream or {})
         of = Pass(self._step.name, row.pass_number)
@@ -106,11 +119,38 @@ class ChunkedStep:
             self._forget_lost(known, plan.target, of, chunks)
         self._started(row, chunks)
         self._remember(of, chunks)
+        source = swept_source(plan)
+        if source is not None:
+            sweeping = Sweeping(plan, source, of, around.ledger, around.patiently, self._say)
+            return self._swept(sweeping, row, chunks)
+        done = self._worked(plan, of, row, chunks)
+        return None if done is None else self._prove(plan, of, row, done)
+
+    def _worked(
+        self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]
+    ) -> list[Marker] | None:
+        """Commit what is missing; return all that is committed, or None if it was stopped."""
         self._work(plan, of, row, chunks)
         chunks = self._chunks(plan, of)
-        if around.stop.is_requested and self._missing(plan, row.whole, chunks):
+        if self._around.stop.is_requested and self._missing(plan, row, chunks):
             return None
-        return self._prove(plan, of, row, chunks)
+        return chunks
+
+    def _swept(self, sweeping: Sweeping, row: StepRow, chunks: list[Marker]) -> Counts | None:
+        """Walk the source, and sweep it as long as that is worth it."""
+        plan, of = sweeping.plan, sweeping.of
+        if row.ends:
+            sweeping.leave_out_decided()
+        while True:
+            done = self._worked(plan, of, row, chunks)
+            stretch = None if done is None else sweeping.due(row, done)
+            if done is None or (stretch is not None and self._around.stop.is_requested):
+                return None
+            if stretch is None:
+                counts = self._prove(plan, of, row, done)
+                sweeping.end(row)
+                return counts
+            row, chunks = sweeping.begin(row, stretch), done
 
     def _begin(
         self, plan: ChunkedPlan, known: StepRow | None, upstream: Mapping[str, int]
@@ -123,7 +163,7 @@ class ChunkedStep:
         row = self._around.ledger.begin_step(
             self._step.name,
             code=self._around.bodies.code(self._step),
-            whole=plan.source.whole() if is_new else None,
+            whole=self._around.patiently(plan.source.whole) if is_new else None,
             total=plan.source.total() if is_new else None,
             fingerprint=facts if is_new else None,
             upstream=upstream,
@@ -131,6 +171,8 @@ class ChunkedStep:
         if is_new and plan.changed:
             self._around.ledger.note(CHANGES_ACCEPTED, step=self._step.name, changed=plan.changed)
             self._say(f"accepted: {plan.changed}")
+        if is_new and plan.said:
+            self._say(plan.said)
         change = None if is_new else change_of(row, facts, upstream)
         if change and not self._around.accepts_changes:
             raise change.refused()
@@ -164,11 +206,12 @@ class ChunkedStep:
         if other:
             parts = ", ".join(str(m.part) for m in chunks if m.part.after in other)
             self._say(f"committed from other bytes than the source holds now, as accepted: {parts}")
+        publish_proven(plan, of, self._around.ledger.ownership, chunks, self._around.patience)
         return counts
 
-    def _say(self, message: str) -> None:
+    def _say(self, message: str, fields: Mapping[str, Any] = NO_FIELDS) -> None:
         now = self._around.clock.now()
-        self._around.telemetry.publish(Said(now, self._step.name, message, {}))
+        self._around.telemetry.publish(Said(now, self._step.name, message, fields))
 
     def _forget_lost(self, known: StepRow, target: Target, of: Pass, chunks: list[Marker]) -> None:
         """Forget what a target lost of what the ledger saw committed, and say so.
@@ -184,8 +227,11 @@ class ChunkedStep:
                 f" committed, it knows of {found}; what is missing is done again"
             )
 
-    def _missing(self, plan: ChunkedPlan, whole: Range, chunks: list[Marker]) -> list[Range]:
-        return gaps(whole, (marker.part for marker in chunks), plan.source.in_order)
+    def _missing(self, plan: ChunkedPlan, row: StepRow, chunks: list[Marker]) -> list[Range]:
+        assert row.whole is not None
+        in_order = plan.source.in_order
+        found = gaps(row.whole, (marker.part for marker in chunks), in_order)
+        return list(divided_at(found, row.ends, in_order))
 
     def _chunks(self, plan: ChunkedPlan, of: Pass) -> list[Marker]:
         run_key = self._around.ledger.ownership.run_key
@@ -215,8 +261,7 @@ class ChunkedStep:
     def _work(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> None:
         """Commit the missing ranges, until there are none or somebody asks to stop."""
         around = self._around
-        assert row.whole is not None
-        missing = self._missing(plan, row.whole, chunks)
+        missing = self._missing(plan, row, chunks)
         knobs = around.bodies.knobs(self._step)
         done = sum_of(chunks)
         budget = BadBudget(
@@ -225,14 +270,18 @@ class ChunkedStep:
             read=done.read,
             bad=done.quarantined - sum(marker.refused for marker in chunks),
         )
-        with self._timed() as timer, Scope(capacity=knobs.parallel) as scope:
+        with (
+            self._timed() as timer,
+            Scope(capacity=knobs.parallel) as scope,
+            carrier(scope, plan.stages) as carries,
+        ):
             worker = ChunkWorker(
                 plan=plan,
                 of=of,
                 ownership=around.ledger.ownership,
                 budget=budget,
                 clock=around.clock,
-                scope=scope,
+                carrier=carries,
                 stop=around.stop,
                 in_flight=around.in_flight,
                 timer=timer,
@@ -240,7 +289,7 @@ class ChunkedStep:
             )
             try:
                 missing = self._settle(worker, missing)
-                parts = scope.go(_hand_out, plan, missing, knobs.chunk, around.stop)
+                parts = scope.go(hand_out, plan, missing, knobs.chunk, around.stop, around.patience)
                 workers = [scope.go(worker.work, parts) for _ in range(knobs.parallel)]
                 for committed in scope.merge(*workers):
                     self._note(of, committed)
@@ -257,7 +306,7 @@ class ChunkedStep:
         ]
         if suspects:
             alone = AloneWorker(worker, self._say_alone)
-            for committed in worker.scope.go(alone.work, suspects):
+            for committed in worker.carrier.scope.go(alone.work, suspects):
                 self._note(worker.of, committed)
         if not self._around.stop.is_requested:
             self._on_settled()
@@ -315,16 +364,6 @@ class ChunkedStep:
             self._around.ledger.measure(of, self._unwritten)
             self._unwritten = []
         self._written_at_s = self._around.clock.monotonic_s()
-
-
-def _hand_out(
-    plan: ChunkedPlan, missing: list[Range], chunk: int, stop: StopRequest
-) -> Iterator[Range]:
-    for gap in missing:
-        for part in plan.source.ranges(gap, chunk):
-            if stop.is_requested:
-                return
-            yield part
 
 
 def measurement_of(marker: Marker) -> Measurement:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias, TypeVar
 
-from ..abc import ChunkWriter, Clock, RecordRefused, RuledSink, Sink
+from ..abc import ChunkWriter, Clock, RecordRefused, RuledSink, Sink, Transaction
 from ..errors import DataRefused, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside
@@ -22,6 +22,7 @@ from .bad_budget import BadBudget
 from .draft import Draft, Unit
 from .isolator import Admitted, Isolator, Refusals, write_whole
 from .patience import MAY_PASS, Patience, Tries
+from .second_try import ReadAgain
 
 T = TypeVar("T")
 Refusal: TypeAlias = RecordRefused | DataRefused
@@ -116,6 +117,7 @@ class Committer:
         budget: BadBudget,
         clock: Clock,
         patience: Patience | None = None,
+        look: Callable[[Transaction, Draft, Admitted], str | None] | None = None,
     ) -> None:
         self._writer = writer
         self._sink = sink
@@ -124,6 +126,7 @@ class Committer:
         self._budget = budget
         self._clock = clock
         self._patience = patience or Patience(clock)
+        self._look = look
         self._expected: DataRefused | None = None
         """For what the chunk before was refused: this one is asked about it before it is tried."""
 
@@ -139,6 +142,14 @@ class Committer:
             TooManyBadRecords: The chunk was rolled back.
             TransientError: If patience ran out. The chunk was rolled back.
         """
+        try:
+            return self._durable(draft, began_s)
+        except ReadAgain as left:
+            assert draft.again is not None
+            remade = partial(draft.again, left.origins)
+            return self._durable(self._patience.until_done(remade), began_s)
+
+    def _durable(self, draft: Draft, began_s: float) -> Committed:
         return until_durable(
             lambda refusal: self._once(draft, began_s, refusal),
             self._writer,
@@ -159,6 +170,8 @@ class Committer:
             expected=self._expected,
             refuse_excess=partial(self._refuse_excess, draft),
         )
+        if admitted.superseded and draft.again is not None:
+            raise ReadAgain([unit.origin for unit in admitted.superseded])
         self._expected = admitted.commonest_rule if isinstance(self._sink, RuledSink) else None
         set_aside = [
             *draft.set_aside,
@@ -179,12 +192,15 @@ class Committer:
     def _finish(
         self, draft: Draft, admitted: Admitted, set_aside: Sequence[SetAside], began_s: float
     ) -> Marker:
+        value = None
+        if self._look is not None:
+            value = self._look(self._writer.transaction, draft, admitted)
         quarantined = 0
         if set_aside:
             hit("chunk.before_quarantine")
             quarantined = self._writer.quarantine(self._pass, draft.part, set_aside)
             hit("chunk.after_quarantine")
-        marker = self._marker(draft, admitted, quarantined, began_s)
+        marker = replace(self._marker(draft, admitted, quarantined, began_s), value=value)
         hit("chunk.before_commit")
         self._writer.commit(self._pass, marker)
         hit("chunk.after_commit")
@@ -196,6 +212,7 @@ class Committer:
             passed=admitted.passed,
             filtered=draft.filtered,
             quarantined=quarantined,
+            superseded=len(admitted.superseded),
             written=admitted.written,
         )
         if not counts.is_balanced:
@@ -211,7 +228,7 @@ class Committer:
             digest=draft.input.digest,
             duration_s=self._clock.monotonic_s() - began_s,
             committed_at=self._clock.now(),
-            refused=len(draft.input.refused),
+            refused=sum(record.by_check for record in draft.input.refused),
         )
 
     def _committed_before(self, draft: Draft) -> Committed:

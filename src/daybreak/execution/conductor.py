@@ -164,7 +164,7 @@ class Conductor:
                 continue
             if isinstance(wake, Ended):
                 self._settle(wake)
-            if self._owner_changed():
+            if self._has_met(LeaseLost):
                 scope.cancel()  # nothing that is still at work could be committed
             if self._alone == wake.name:
                 self._alone = None
@@ -183,7 +183,9 @@ class Conductor:
             scope.start(self._run_step, step)
 
     def _may_begin(self, scope: Scope) -> bool:
-        return not (self._around.stop.is_requested or self._owner_changed() or scope.cancelled)
+        return not (
+            self._around.stop.is_requested or self._has_met(OwnershipError) or scope.cancelled
+        )
 
     def _is_waiting(self, scope: Scope) -> bool:
         return self._steward.is_waited_at and self._may_begin(scope)
@@ -197,8 +199,8 @@ class Conductor:
         ended = self._ended.get(step.name)
         return ended is not None and ended.status is StepStatus.DONE
 
-    def _owner_changed(self) -> bool:
-        return any(isinstance(ended.error, OwnershipError) for ended in self._ended.values())
+    def _has_met(self, kind: type[OwnershipError]) -> bool:
+        return any(isinstance(ended.error, kind) for ended in self._ended.values())
 
     def _run_step(self, step: Step[Any]) -> None:
         """Run one step in its own thread; whatever happens comes back as an `Ended`."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, overload
 
 from ..errors import DataRefused, DaybreakError, Quarantine
-from ..model.chunk import ChunkInput, SetAside
+from ..model.chunk import ChunkInput, Finding, SetAside
 from ..model.ranges import Range
 from ..pipeline import Carried
 
@@ -25,6 +25,37 @@ class Unit:
     values: Sequence[Any]
 
 
+class OneEach(Sequence[Unit]):
+    """The outputs of input records that have one each; a unit is made only when it is looked at.
+
+    Nearly all chunks are such, and written at once: nobody looks at a single unit then.
+    """
+
+    __slots__ = ("origins", "values")
+
+    def __init__(self, origins: Sequence[int], values: Sequence[Any]) -> None:
+        self.origins = origins
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, place: int) -> Unit: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Unit]: ...
+    def __getitem__(self, place: int | slice) -> Unit | list[Unit]:
+        if isinstance(place, int):
+            return Unit(self.origins[place], [self.values[place]])
+        pairs = zip(self.origins[place], self.values[place], strict=True)
+        return [Unit(origin, [value]) for origin, value in pairs]
+
+
+def origins_of(units: Sequence[Unit]) -> Sequence[int]:
+    """Return the origins of units, without making any."""
+    return units.origins if isinstance(units, OneEach) else [unit.origin for unit in units]
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What one chunk has to commit."""
@@ -36,15 +67,41 @@ class Draft:
     """Refused by the check or by a stage; the sink may add more."""
 
     filtered: int
+    again: Callable[[Sequence[int]], Draft] | None = None
+    """Makes it anew with some records as they are now, where what the sink leaves alone is to be
+    tried once more, at once; None if it is not."""
 
     def aside(self, unit: Unit, stage: str, error: Exception) -> SetAside:
         """Set one input record aside for an error that a stage or the sink raised for it."""
         return _aside(self.input, unit.origin, stage, error)
 
 
-def draft_of(part: Range, read: ChunkInput, carried: Carried) -> Draft:
-    """Collect what the source and the stages made of a range."""
-    refused = [
+def draft_of(
+    part: Range, read: ChunkInput, carried: Carried, units: Sequence[Unit] | None = None
+) -> Draft:
+    """Collect what the source and the stages made of a range.
+
+    Args:
+        part: The range.
+        read: What the source read.
+        carried: What the stages made of it.
+        units: The same outputs in another form, if there is one.
+    """
+    failed = [
+        _aside(read, failure.origin, failure.stage, failure.error) for failure in carried.failures
+    ]
+    return Draft(
+        part=part,
+        input=read,
+        units=_units(carried.block.origins, carried.block.values) if units is None else units,
+        set_aside=[*refused_by_check(read), *failed],
+        filtered=carried.filtered,
+    )
+
+
+def refused_by_check(read: ChunkInput) -> list[SetAside]:
+    """Return the records of a range that could not become values."""
+    return [
         SetAside(
             origin=record.origin,
             cursor=read.cursor(record.origin),
@@ -53,27 +110,23 @@ def draft_of(part: Range, read: ChunkInput, carried: Carried) -> Draft:
                 f"{finding.column}: {finding.reason}" if finding.column else finding.reason
                 for finding in record.findings
             ),
-            details={finding.column or "record": finding.value for finding in record.findings},
+            details={finding.column or "record": _shown(finding) for finding in record.findings},
             raw=read.raw(record.origin),
-            by_check=True,
+            by_check=record.by_check,
         )
         for record in read.refused
     ]
-    failed = [
-        _aside(read, failure.origin, failure.stage, failure.error) for failure in carried.failures
-    ]
-    return Draft(
-        part=part,
-        input=read,
-        units=list(_units(carried.block.origins, carried.block.values)),
-        set_aside=[*refused, *failed],
-        filtered=carried.filtered,
-    )
 
 
-def _units(origins: Iterable[Any], values: Iterable[Any]) -> Iterable[Unit]:
-    for origin, pairs in groupby(zip(origins, values, strict=True), key=itemgetter(0)):
-        yield Unit(origin, [value for _, value in pairs])
+def _shown(finding: Finding) -> str | None:
+    return f"{finding.value} ({finding.against})" if finding.against else finding.value
+
+
+def _units(origins: Sequence[Any], values: Sequence[Any]) -> Sequence[Unit]:
+    if isinstance(origins, range) or len(set(origins)) == len(origins):
+        return OneEach(origins, values)
+    pairs = groupby(zip(origins, values, strict=True), key=itemgetter(0))
+    return [Unit(origin, [value for _, value in of_one]) for origin, of_one in pairs]
 
 
 def _aside(read: ChunkInput, origin: int, stage: str, error: Exception) -> SetAside:

@@ -8,7 +8,8 @@
 All of this only raises suspicion. A record is set aside only if it fails alone, after all good
 records of its chunk have been applied: suspects are tried again in source order until a round
 admits none, so that a child that comes before its parent is no bad record. Of records that exclude
-each other, such as equal keys, the first one in source order stays.
+each other, such as equal keys, the first one in source order stays; but where a sink lets one
+stand in the place of another, the last one does (`rivals`).
 
 One savepoint is alive at a time, whatever the number of bad records.
 """
@@ -20,11 +21,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from ..abc import ChunkWriter, RecordRefused, RuledSink, Sink
+from ..abc import ChunkWriter, RawSink, RecordRefused, RuledSink, Sink, Transaction
 from ..errors import DataRefused, DaybreakError, TransactionEnded, TransientError
 from ..faultpoints import hit
-from .draft import Unit
+from .draft import OneEach, Unit
+from .raw_units import RawUnits, without
 from .record_watch import write_told
+from .rivals import Rivals, rivals_of
 from .waiting_line import WaitingLine
 
 CERTAIN_MIN: Final = 16
@@ -43,6 +46,9 @@ class Admitted:
     passed: int = 0
     """Input records all of whose outputs were taken."""
 
+    superseded: list[Unit] = field(default_factory=list)
+    """Input records in the place of all of whose outputs something newer stands."""
+
     refused: Refusals = field(default_factory=list)
 
     @property
@@ -60,13 +66,43 @@ def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admit
     Raises:
         RecordRefused, DataRefused: If one is at fault; the transaction must be rolled back.
     """
-    values = [value for unit in units for value in unit.values]
+    if isinstance(units, RawUnits):
+        return _write_raw(writer, sink, units)
+    if isinstance(units, OneEach):
+        values, origins = units.values, units.origins
+    else:
+        values = [value for unit in units for value in unit.values]
+        origins = [unit.origin for unit in units for _ in unit.values]
     if not values:
         return Admitted(passed=len(units))
     with writer.guarded():
-        origins = [unit.origin for unit in units for _ in unit.values]
         written = write_told(sink, writer.transaction, values, origins)
-    return Admitted(written=written, passed=len(units))
+    superseded = _superseded(written.superseded, units)
+    return Admitted(written.rows, len(units) - len(superseded), superseded)
+
+
+def _write_raw(writer: ChunkWriter, sink: Sink, units: RawUnits) -> Admitted:
+    """Write units as bytes, or as their values if the sink does not take those bytes."""
+    if not units:
+        return Admitted()
+    with writer.guarded():
+        tx = writer.transaction
+        written = sink.write_raw(tx, units.records) if isinstance(sink, RawSink) else None
+        if written is None:
+            written = write_told(sink, tx, units.records.values(), units.origins)
+    superseded = [units[place] for place in written.superseded]
+    return Admitted(written.rows, len(units) - len(superseded), superseded)
+
+
+def _asked(
+    sink: RuledSink, tx: Transaction, units: Sequence[Unit], cause: DataRefused
+) -> Sequence[int]:
+    """Return the places of the units of which a sink says that they break a rule."""
+    if isinstance(units, RawUnits) and isinstance(sink, RawSink):
+        return sink.raw_suspects(tx, units.records, cause)
+    values = [value for unit in units for value in unit.values]
+    places = sink.suspects(tx, values, cause)
+    return places if len(values) == len(units) else sorted(set(_owner_of(places, units)))
 
 
 class Isolator:
@@ -92,6 +128,7 @@ class Isolator:
         self._admissions = 0
         self._suspects: list[_Suspect] = []
         self._certain: Refusals = []
+        self._rivals: Rivals | None = None
         self._named: set[tuple[str, str]] = set()
         self._asked: set[tuple[str, str]] = set()
 
@@ -109,16 +146,57 @@ class Isolator:
             refusal: What was raised when they were written all at once; None if nobody tried.
             expected: What is likely to be raised, for it was raised for others like them.
         """
-        if refusal is not None:
-            self._write_good(units, _fault_of(refusal, units))
-        elif expected is not None:
-            self._write_good(_without(self._ask(expected, units), units), None)
+        self._rivals = rivals_of(self._writer, self._sink, units)
+        fault = None if refusal is None else _fault_of(refusal, units)
+        if self._rivals is None:
+            self._write_all(units, fault, expected)
+            self._settle()
         else:
-            self._write_good(units, None)
-        self._suspects.sort(key=lambda suspect: suspect.unit.origin)
-        self._try_suspects()
-        self._admitted.refused = [(one.unit, one.cause) for one in self._suspects if one.cause]
+            self._write_rivals(self._rivals, units, fault, expected)
         return self._admitted
+
+    def _write_all(
+        self, units: Sequence[Unit], fault: _Fault | None, expected: DataRefused | None
+    ) -> None:
+        if fault is None and expected is not None:
+            units = without(self._ask(expected, units), units)
+        self._write_good(units, fault)
+        self._try_suspects()
+
+    def _write_rivals(
+        self,
+        rivals: Rivals,
+        units: Sequence[Unit],
+        fault: _Fault | None,
+        expected: DataRefused | None,
+    ) -> None:
+        """Write the units that have no newer rival; then, from last to first, whoever is left.
+
+        Nothing that was taken is ever taken back: a unit of several values, which one refused
+        value would withdraw, is written only when it is known which of them stand.
+        """
+        leading = [unit for unit in units if rivals.standing(unit) is unit]
+        self._write_all(leading, _fault_among(leading, units, fault), expected)
+        led = {unit.origin for unit in leading}
+        for unit in reversed([unit for unit in units if unit.origin not in led]):
+            standing = rivals.standing(unit)
+            if standing.values and (refused := self._attempt([standing])) is not None:
+                self._suspect(unit, refused, is_alone=True)
+        self._try_suspects()
+        self._settle()
+        self._settle_rivals(rivals, units)
+
+    def _settle(self) -> None:
+        self._admitted.refused = [(one.unit, one.cause) for one in self._suspects if one.cause]
+
+    def _settle_rivals(self, rivals: Rivals, units: Sequence[Unit]) -> None:
+        """Count anew: what was taken may have been written over, what was refused be superseded."""
+        admitted = self._admitted
+        beaten = {unit.origin for unit in units if unit.values and not rivals.standing(unit).values}
+        admitted.refused = [one for one in admitted.refused if one[0].origin not in beaten]
+        admitted.superseded = [unit for unit in units if unit.origin in beaten]
+        admitted.passed = len(units) - len(beaten) - len(admitted.refused)
+        admitted.written -= rivals.overwritten([u for u in units if rivals.is_written(u)])
 
     # ---------------------------------------------------------------- the good, all at once
 
@@ -130,7 +208,7 @@ class Isolator:
             if fault is None:
                 line.passed()
             elif self._is_to_be_asked(fault) and (places := self._ask(fault.cause, line.rest())):
-                line = WaitingLine(_without(places, line.rest()))
+                line = WaitingLine(without(places, line.rest()))
             elif fault.position is not None:
                 self._suspect(part[fault.position], fault, is_alone=fault.position == 0)
                 line.named(fault.position, is_first=self._is_first(fault))
@@ -154,9 +232,14 @@ class Isolator:
         return is_first
 
     def _is_to_be_asked(self, fault: _Fault) -> bool:
-        """Whether to ask who else breaks this rule: once, if nobody is named, or a second one."""
+        """Whether to ask who else breaks this rule: once, if nobody is named, or a second one.
+
+        Of those that exclude each other all are to be suspects at once: the one that is named may
+        have been in the way of a bad one only, and must be tried before those behind it.
+        """
         is_first_named = fault.position is not None and fault.rule not in self._named
-        return fault.rule not in self._asked and not is_first_named
+        excludes = fault.rule[0] == "unique"
+        return fault.rule not in self._asked and (excludes or not is_first_named)
 
     def _ask(self, cause: Exception, units: Sequence[Unit]) -> Sequence[int]:
         """Ask the sink who breaks a rule; note them as suspects, and return their places."""
@@ -168,30 +251,29 @@ class Isolator:
     def _broken_by(self, units: Sequence[Unit], cause: Exception) -> Sequence[int]:
         if not (isinstance(self._sink, RuledSink) and isinstance(cause, DataRefused)):
             return ()
-        values = [value for unit in units for value in unit.values]
         try:
             with self._writer.savepoint(), self._writer.guarded():
-                places = self._sink.suspects(self._writer.transaction, values, cause)
+                return _asked(self._sink, self._writer.transaction, units, cause)
         except (TransientError, TransactionEnded):
             raise
         except DaybreakError:
             return ()  # a right is missing, or a value cannot be asked about: so divide
-        if len(values) == len(units):
-            return places
-        owners = [number for number, unit in enumerate(units) for _ in unit.values]
-        return sorted({owners[place] for place in places})
 
     # ---------------------------------------------------------------- the suspects, one by one
 
     def _try_suspects(self) -> None:
         """Try suspects alone, in source order, until a round admits none."""
+        self._suspects.sort(key=lambda suspect: suspect.unit.origin)
         admits = True
         while admits:
             admits = False
             for suspect in self._suspects:
                 if suspect.failed_at == self._admissions:
                     continue  # it has failed alone, and nothing came in since
-                fault = self._attempt([suspect.unit])
+                unit = self._standing(suspect.unit)
+                if not unit.values:
+                    continue  # something newer came in
+                fault = self._attempt([unit])
                 if fault is None:
                     suspect.is_admitted = admits = True
                 else:
@@ -200,6 +282,8 @@ class Isolator:
 
     def _failed_alone(self, suspect: _Suspect, fault: _Fault) -> None:
         """Note it; at 16, 32, 64 … that no other record can help, ask whether they are too many."""
+        if self._rivals is not None:
+            self._rivals.refused(suspect.unit)
         was_certain = isinstance(suspect.cause, DataRefused) and suspect.cause.is_final
         suspect.cause, suspect.failed_at = fault.cause, self._admissions
         is_certain = isinstance(fault.cause, DataRefused) and fault.cause.is_final
@@ -210,6 +294,9 @@ class Isolator:
         if count >= CERTAIN_MIN and count.bit_count() == 1:
             self._refuse_excess(self._certain)
 
+    def _standing(self, unit: Unit) -> Unit:
+        return unit if self._rivals is None else self._rivals.standing(unit)
+
     def _attempt(self, units: Sequence[Unit]) -> _Fault | None:
         hit("chunk.in_isolation")
         try:
@@ -219,8 +306,11 @@ class Isolator:
         except (RecordRefused, DataRefused) as refused:
             return _fault_of(refused, units)
         self._admissions += 1
+        if self._rivals is not None:
+            self._rivals.taken(units)
         self._admitted.written += taken.written
         self._admitted.passed += taken.passed
+        self._admitted.superseded += taken.superseded
         return None
 
 
@@ -251,24 +341,40 @@ def _rule_of(cause: Exception) -> tuple[str, str]:
     return (cause.rule, cause.constraint) if isinstance(cause, DataRefused) else ("", "")
 
 
-def _without(places: Sequence[int], units: Sequence[Unit]) -> list[Unit]:
-    """Return the units but for those at some places, which are given in order."""
-    kept: list[Unit] = []
-    start = 0
-    for place in places:
-        kept += units[start:place]
-        start = place + 1
-    return kept + list(units[start:])
-
-
 def _fault_of(refused: RecordRefused | DataRefused, units: Iterable[Unit]) -> _Fault:
     if isinstance(refused, RecordRefused):
         return _Fault(_unit_of(refused.position, units), refused.cause)
     return _Fault(None, refused)
 
 
+def _fault_among(
+    some: Sequence[Unit], units: Sequence[Unit], fault: _Fault | None
+) -> _Fault | None:
+    """Return a fault of units as one of some of them; None if it names another, or nobody."""
+    if fault is None or fault.position is None:
+        return None
+    named = units[fault.position]
+    places = (place for place, unit in enumerate(some) if unit is named)
+    return next((_Fault(place, fault.cause) for place in places), None)
+
+
+def _superseded(places: Sequence[int], units: Sequence[Unit]) -> list[Unit]:
+    """Return the units none of whose values is still wanted."""
+    if not places:
+        return []
+    lost = Counter(_owner_of(places, units))
+    return [unit for number, unit in enumerate(units) if lost[number] == len(unit.values) > 0]
+
+
+def _owner_of(places: Sequence[int], units: Sequence[Unit]) -> list[int]:
+    owners = [number for number, unit in enumerate(units) for _ in unit.values]
+    return [owners[place] for place in places]
+
+
 def _unit_of(position: int, units: Iterable[Unit]) -> int:
     """Return which unit holds the value at a position of the flat list."""
+    if isinstance(units, RawUnits):
+        return position
     end = 0
     for number, unit in enumerate(units):
         end += len(unit.values)

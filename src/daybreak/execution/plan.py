@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..abc import Sink, Source, Target, Transaction
+from ..abc import ClosableSource, Sink, Source, Target, Transaction
 from ..model.fate import Counts
 from ..model.job import Step
 from ..model.knobs import Knobs
-from ..pipeline import Stage
+from ..pipeline import Inner, names_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +18,26 @@ class ChunkedPlan:
     """A step's pipeline, resolved: where from, through what, where to."""
 
     source: Source
-    stages: Sequence[Stage]
+    stages: Sequence[Inner]
     sink: Sink
     target: Target
     changed: str = ""
     """How the source differs from what was checked, if it is read all the same."""
+
+    said: str = ""
+    """What is to be said of the source when a run begins."""
+
+    def close(self) -> None:
+        """Close what the source keeps open."""
+        if isinstance(self.source, ClosableSource):
+            self.source.close()
 
     def facts(self) -> Mapping[str, Any]:
         """Return what must not change between two attempts; a difference is refused."""
         return {
             "source": dict(self.source.fingerprint()),
             "sink": dict(self.sink.facts()),
-            "stages": [stage.name for stage in self.stages],
+            "stages": list(names_in(self.stages)),
             "database": self.target.name,
         }
 

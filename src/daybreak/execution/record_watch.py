@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ..abc import Clock, Sink, TellingSink, Transaction
+from ..model.chunk import Written
 from ..model.deaths import Named, Work
 from ..pipeline import current_scope
 from .in_flight import NO_RECORD, InFlight, noted_record
@@ -71,7 +72,9 @@ def watched(watch: ChunkWatch | None) -> Iterator[None]:
         _watch.reset(token)
 
 
-def write_told(sink: Sink, tx: Transaction, values: Sequence[Any], origins: Sequence[int]) -> int:
+def write_told(
+    sink: Sink, tx: Transaction, values: Sequence[Any], origins: Sequence[int]
+) -> Written:
     """Have a sink write records; the watch of this thread hears of each where the sink can tell."""
     watch = _watch.get()
     if watch is None or not isinstance(sink, TellingSink):

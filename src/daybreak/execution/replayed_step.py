@@ -16,14 +16,16 @@ from ..model.ownership import Pass
 from ..model.progress import StepRow
 from ..model.ranges import Range, gaps
 from ..model.status import StepStatus
-from ..pipeline import Scope
+from ..pipeline import Scope, carrier
 from ..telemetry import Said
 from . import changes
 from .chunked_step import Surroundings, measurement_of
 from .plan import ChunkedPlan
 from .prepare import PREPARED
 from .proof import prove
+from .publish import publish_proven
 from .replayer import Replayed, Replayer, change_of
+from .sweeping import swept_source
 
 Choose: TypeAlias = Callable[[dict[str, Range]], Sequence[Kept]]
 """Reads the records that are meant from quarantine; given the committed ranges by their start."""
@@ -56,11 +58,17 @@ class ReplayedStep:
         Raises:
             RunError, LedgerError: What was committed stays; the step has failed, resumable.
         """
-        around = self._around
         plan = self._plan()
+        try:
+            return self._run(plan, choose)
+        finally:
+            plan.close()
+
+    def _run(self, plan: ChunkedPlan, choose: Choose) -> Outcome:
+        around = self._around
+        around.patiently(plan.sink.preflight)  # a table without a model knows its columns then
         if change := changes.change_of(self._known, plan.facts(), self._known.upstream):
             raise change.refused()
-        around.patiently(plan.sink.preflight)
         around.patiently(lambda: around.targets.join(plan.target))
         hit("replay.before_reopen")
         around.ledger.reopen_step(self._step.name, code=around.bodies.code(self._step))
@@ -114,9 +122,10 @@ class ReplayedStep:
         numbers = count(1)
         with (
             Scope() as scope,
+            carrier(scope, plan.stages) as carries,
             plan.target.replay_writer(around.ledger.ownership) as writer,
         ):
-            replayer = Replayer(plan, self._of, writer, around.patience, scope)
+            replayer = Replayer(plan, self._of, writer, around.patience, carries)
             todo, tried = records, 0
             while todo:
                 refused: list[Kept] = []
@@ -146,6 +155,7 @@ class ReplayedStep:
             "replayed": counts.read,
             "passed": counts.passed,
             "filtered": counts.filtered,
+            "superseded": counts.superseded,
             "set_aside_again": counts.quarantined,
         }
         now = self._around.clock.now()
@@ -158,7 +168,9 @@ class ReplayedStep:
     def _end(self, plan: ChunkedPlan, chunks: Sequence[Marker]) -> StepStatus:
         """End the step: done if it proves itself, else as it was before."""
         ledger, name = self._around.ledger, self._step.name
-        if gaps(self._whole, (marker.part for marker in chunks), plan.source.in_order):
+        may_sweep = swept_source(plan) is not None and self._known.status is not StepStatus.DONE
+        parts = (marker.part for marker in chunks)
+        if may_sweep or gaps(self._whole, parts, plan.source.in_order):
             was_failed = self._known.status is StepStatus.FAILED
             status = StepStatus.FAILED if was_failed else StepStatus.STOPPED
             ledger.end_step(name, status, error=self._known.error if was_failed else None)
@@ -173,6 +185,7 @@ class ReplayedStep:
             committed=(),
             accepted=changes.accepted_digests(self._known),
         )
+        publish_proven(plan, self._of, ledger.ownership, chunks, self._around.patience)
         ledger.end_step(name, StepStatus.DONE, counts=counts)
         self._around.bodies.done(self._step, None, counts)
         return StepStatus.DONE

@@ -18,8 +18,9 @@ from ..model.chunk import FatesMoved, Kept, SetAside
 from ..model.fate import Counts
 from ..model.ownership import Pass
 from ..model.ranges import Range
-from ..pipeline import Block, Scope, carry
+from ..pipeline import Block, Carrier
 from .committer import Refusal, until_durable, write_units
+from .computing import computed
 from .draft import Draft, draft_of
 from .isolator import Admitted
 from .patience import Patience
@@ -45,8 +46,8 @@ class Replayer:
     of: Pass
     writer: ReplayWriter
     patience: Patience
-    scope: Scope
-    """Whose threads stages with several workers use."""
+    carrier: Carrier
+    """The stages, with the workers that all replays share."""
 
     def replay(self, records: Sequence[Kept], number: int) -> Replayed:
         """Take records out of quarantine, and make durable what they become.
@@ -70,8 +71,8 @@ class Replayer:
     def _draft(self, records: Sequence[Kept]) -> Draft:
         """Run the stages; an origin of this draft is a record's place in `records`."""
         read = self.plan.source.again(records)
-        carried = carry(self.plan.stages, Block(read.values, read.origins), scope=self.scope)
-        return draft_of(records[0].part, read, carried)
+        carried = self.carrier.carry(Block(list(read.values), read.origins))
+        return draft_of(records[0].part, read, computed(self.plan.sink, read, carried))
 
     def _once(
         self, records: Sequence[Kept], draft: Draft, number: int, refusal: Refusal | None
@@ -117,6 +118,7 @@ class Replayer:
             passed=admitted.passed,
             filtered=draft.filtered,
             quarantined=quarantined,
+            superseded=len(admitted.superseded),
             written=admitted.written,
         )
         moved = _moved(records, draft, admitted, aside)
@@ -157,13 +159,16 @@ def _moved(
 ) -> list[FatesMoved]:
     """Return the change of fates by range; the terms are counted, none is derived from a sum."""
     refused = {unit.origin for unit, _ in admitted.refused}
-    passed = [unit for unit in draft.units if unit.origin not in refused]
+    superseded = {unit.origin for unit in admitted.superseded}
+    gone = refused | superseded
+    passed = [unit for unit in draft.units if unit.origin not in gone]
     known = {unit.origin for unit in draft.units} | {one.origin for one in aside}
     parts: dict[Range, None] = dict.fromkeys(one.part for one in records)
     taken = Counter(one.part for one in records)
     by_check = Counter(one.part for one in records if one.by_check)
     passes = Counter(records[unit.origin].part for unit in passed)
     filtered = Counter(one.part for place, one in enumerate(records) if place not in known)
+    newer = Counter(records[place].part for place in superseded)
     again = Counter(records[one.origin].part for one in aside)
     again_by_check = Counter(records[one.origin].part for one in aside if one.by_check)
     outputs = Counter[Range]()
@@ -179,6 +184,7 @@ def _moved(
                 passed=passes[part],
                 filtered=filtered[part],
                 quarantined=again[part] - taken[part],
+                superseded=newer[part],
                 written=rows[part],
             ),
             again_by_check[part] - by_check[part],

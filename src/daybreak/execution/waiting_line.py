@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .draft import Unit
+from .raw_units import without
 
 NAMED_GROWTH: Final = 16
 """Behind a record that was named, this many times as many are tried as came since the one before:
@@ -23,7 +24,7 @@ class WaitingLine:
     """
 
     def __init__(self, units: Sequence[Unit]) -> None:
-        self._units = list(units)
+        self._units = units
         self._place = 0
         self._width = len(units)
         self._growth = NAMED_GROWTH
@@ -74,7 +75,8 @@ class WaitingLine:
         self._take_out(0, UNNAMED_GROWTH)
 
     def _take_out(self, position: int, growth: int) -> None:
-        del self._units[self._place + position]
+        self._units = without([position], self._units[self._place :])
+        self._place = 0
         self._gap, self._since = self._since + position, -position
         self._growth, self._bound = growth, 0
         self._width = self._wide()

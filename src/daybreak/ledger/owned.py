@@ -225,7 +225,9 @@ class OwnedRun:
         self._write(begin)
         hit("restart.after_begin_again")
 
-    def accept(self, step: str, accepted: Accepted, **details: object) -> None:
+    def accept(
+        self, step: str, accepted: Accepted, *, what: str = CHANGES_ACCEPTED, **details: object
+    ) -> None:
         """Let a running step go on with a changed source or graph, and say so in the audit.
 
         Its ends, total and fingerprint are replaced in one write, together with the audit's line.
@@ -234,7 +236,7 @@ class OwnedRun:
             LeaseLost: If the run has another owner by now; nothing was written.
         """
         now, note_id = self._session.patience.clock.now(), uuid4().hex
-        line = AuditRow(now, self._who, CHANGES_ACCEPTED, {"step": step, **details})
+        line = AuditRow(now, self._who, what, {"step": step, **details})
 
         def accept(tx: LedgerTransaction) -> None:
             accept_changes(tx, self.run.id, step, accepted)
@@ -344,8 +346,7 @@ class OwnedRun:
             InvalidTransition: If its status does not allow that; nothing was written.
             LeaseLost: If the run has another owner by now; nothing was written.
         """
-        note_id = uuid4().hex
-        now = self._session.patience.clock.now()
+        now, note_id = self._session.patience.clock.now(), uuid4().hex
         is_end = status not in _AT_WORK
 
         def move(tx: LedgerTransaction) -> None:
@@ -375,8 +376,7 @@ class OwnedRun:
             LeaseLost: If the run has another owner by now; nothing was written.
         """
         note_id = uuid4().hex
-        now = self._session.patience.clock.now()
-        line = AuditRow(now, self._who, what, details)
+        line = AuditRow(self._session.patience.clock.now(), self._who, what, details)
         self._write(lambda tx: note(tx, self.run.id, note_id, line))
 
     def _write(self, work: Callable[[LedgerTransaction], T]) -> T:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from .fate import Counts
 from .ranges import Range
+from .raw import RawRecords
+
+
+class BrokenOff(str):
+    """A finding's reason that says that a file cannot be read to its end, or ends too early.
+
+    Nobody knows how many records that costs: its check fails, however few findings are allowed.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +38,15 @@ class Finding:
     reason: str
     """The cause, the same words for the same cause: reports group by it."""
 
+    against: str = ""
+    """What it was held against, where that is elsewhere: an earlier record's place, a total."""
+
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
         column = f" {self.column}" if self.column else ""
         value = "" if self.value is None else f" {self.value!r}"
-        return f"{where}{column}{value}: {self.reason}"
+        against = f" ({self.against})" if self.against else ""
+        return f"{where}{column}{value}: {self.reason}{against}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +55,15 @@ class Refused:
 
     origin: int
     findings: Sequence[Finding]
+    by_check: bool = True
+    """Refused by a check: it does not count against the step's `max_bad`, as that did count it."""
 
 
 @dataclass(slots=True)
 class ChunkInput:
     """What a source read for one range."""
 
-    values: list[Any]
+    values: Sequence[Any]
     """The records that could be read, in source order."""
 
     origins: Sequence[int]
@@ -67,6 +83,26 @@ class ChunkInput:
     """The place of the record with that origin, for people: a line, a key."""
 
     refused: Sequence[Refused] = field(default=())
+    rows: Sequence[Sequence[Any]] | Mapping[int, Sequence[Any]] | None = None
+    """By origin, what the database gave for a record, in the order of its query's columns; None if
+    the records come from elsewhere."""
+
+    reread: Callable[[Sequence[int]], ChunkInput] | None = None
+    """Reads the records with some origins once more, as they are now, with the same origins; those
+    that are gone are left out. None if what was read does not change."""
+    as_bytes: RawRecords | None = None
+    """The values as bytes, where their texts say all that there is to say of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a sink made of the records it was given."""
+
+    rows: int
+    """By the database's own count."""
+
+    superseded: Sequence[int] = ()
+    """Places, from 0 and in order, of records that something newer stands in the place of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +186,4 @@ class Marker:
     """How many of the quarantined the check had refused."""
 
     value: str | None = None
-    """What an atomic step gave, as JSON text."""
+    """What an atomic step gave, as JSON text; of a chunk that may be swept, what stayed behind."""

@@ -42,6 +42,11 @@ def fields_of(model: type[Any]) -> tuple[ModelField, ...]:
     return tuple(_field(name, hints[name]) for name in names)
 
 
+def has_fields(model: type[Any]) -> bool:
+    """Say whether a class is a model, and no type of a single value."""
+    return _names_of(model) is not None
+
+
 def _names_of(model: type[Any]) -> list[str] | None:
     if hasattr(model, "model_fields"):
         return list(model.model_fields)

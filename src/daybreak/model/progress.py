@@ -14,6 +14,15 @@ from .status import StepStatus
 CHANGES_ACCEPTED: Final = "changes accepted"
 """The audit's word for a step that goes on although its source or graph has changed."""
 
+SWEPT: Final = "swept"
+"""The audit's word for a step that goes over its source again, for what appeared meanwhile."""
+
+REMAINING: Final = "remaining"
+"""The audit's word for what a step that has swept its source leaves of it."""
+
+SWEEPS: Final = "sweeps"
+"""The fact that holds where the walk of a pass and its sweeps ended, but for the last of them."""
+
 COMMITS_LOST: Final = "commits lost"
 """The audit's word for an unfinished step whose target knows less of it than the ledger did."""
 
@@ -52,6 +61,11 @@ class StepRow:
 
     upstream: Mapping[str, int]
     """Of every step before it the pass that it was made from; empty until it has begun."""
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """Where the walk and the sweeps of its chain ended that are over, as cursor texts."""
+        return tuple((self.fingerprint or {}).get(SWEEPS, ()))
 
     def outdated_by(self, rows: Mapping[str, StepRow]) -> list[str]:
         """Return the steps before it that have begun again since it began.

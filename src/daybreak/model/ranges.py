@@ -6,7 +6,7 @@ source knows the order of its keys (PROTOCOL.md 5).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .cursor import START, Cursor, decode, encode
@@ -71,30 +71,59 @@ def gaps(whole: Range, done: Iterable[Range], in_order: InOrder) -> list[Range]:
     """Return the parts of `whole` that no range in `done` covers, in source order.
 
     `done` are ranges of one pass: they never overlap (the marker's key and the fence see to it;
-    `breaks` proves it at the end).
+    `breaks` proves it at the end). What joins is found by equality of ends.
 
     Args:
         whole: The chain's fixed ends.
         done: Committed ranges, in any order.
-        in_order: The source's own order, asked only where a gap ends.
+        in_order: The source's own order, asked for the ranges only that follow a gap.
 
-    Complexity: O(n) look-ups, and one `in_order` of the range starts when there is a gap.
+    Complexity: O(n) look-ups.
     """
     if whole.is_empty:
         return []
     upto_of = {part.after: part.upto for part in done}
-    if not upto_of:
-        return [whole]
-    starts = list(in_order(list(upto_of)))
+    ends = {upto for after, upto in upto_of.items() if after != upto}
+    heads = [after for after in upto_of if after not in ends and after != whole.after]
+    place = _followed(whole.after, upto_of)
     found = []
-    place = whole.after
-    for start in starts:
-        if start != place:
-            found.append(Range(place, start))
-        place = upto_of[start]
+    for head in in_order(heads) if len(heads) > 1 else heads:
+        if head != place:
+            found.append(Range(place, head))
+        place = _followed(head, upto_of)
     if place != whole.upto:
         found.append(Range(place, whole.upto))
     return found
+
+
+def _followed(place: str, upto_of: Mapping[str, str]) -> str:
+    """Return where the ranges end that join from a place on."""
+    for _ in range(len(upto_of)):
+        if place not in upto_of:
+            break
+        place = upto_of[place]
+    return place
+
+
+def divided_at(parts: Iterable[Range], ends: Sequence[str], in_order: InOrder) -> Iterator[Range]:
+    """Divide parts of a chain at ends that lie inside them.
+
+    Args:
+        parts: Of one chain.
+        ends: Cursor texts, in the source's order.
+        in_order: The source's own order.
+    """
+    for part in parts:
+        place = part.after
+        for end in ends:
+            if (
+                end not in (START, part.after, part.upto)
+                and is_within(Range(end, part.upto), [part], in_order)
+                and _is_before(end, part.upto, in_order)
+            ):
+                yield Range(place, end)
+                place = end
+        yield Range(place, part.upto)
 
 
 def is_within(part: Range, wholes: Iterable[Range], in_order: InOrder) -> bool:

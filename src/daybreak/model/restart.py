@@ -1,7 +1,8 @@
 """Beginning again: which steps a command means, and what stands in the way (PROTOCOL.md 11).
 
 Pure decisions. A step may begin again if what its former passes committed can be replaced: a table
-that it replaces, an atomic step with `undo=`, a task (its files are the run's own), or nothing.
+that it replaces, rows that it writes over by their keys, an atomic step with `undo=`, a task (its
+files are the run's own), or nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from .job import Job, Step, StepKind
 from .progress import Former, StepRow
 
 _WHERE_EFFECTS_ARE: Final = ("sink", "database")
+_REPLACEABLE: Final = ("replace", "upsert")
+"""Modes of a table whose effects can be written once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Wish:
 
     is_once_more: bool = False
     """Begin again although the last restart of the same steps is not done."""
+
+    has_begun: bool = False
+    """An attempt of the same command has begun all of it, and died: nothing begins any more."""
 
     def steps(self, job: Job) -> tuple[Step[Any], ...]:
         """Return the steps that are meant, in the job's order.
@@ -80,7 +86,7 @@ def obstacle(step: Step[Any], standing: Standing) -> str | None:
     if step.kind is StepKind.ATOMIC:
         return None if step.undo else f"step {step.name} has committed, and has no undo="
     sink = left.facts.get("sink", {})
-    if sink.get("mode") == "replace":
+    if sink.get("mode") in _REPLACEABLE:
         return None
     counts = standing.counts
     if "table" in sink:

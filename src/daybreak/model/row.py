@@ -37,3 +37,8 @@ class Row(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"Row({', '.join(f'{name}={value!r}' for name, value in self.items())})"
+
+
+def values_of(row: Row) -> Sequence[Any]:
+    """Return the values of a row in the order of its columns, at once."""
+    return row._values  # noqa: SLF001 - of the class above

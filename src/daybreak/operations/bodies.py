@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..abc import Clock, Target, Transaction
+from ..connectors.file_sink import FileSink
+from ..connectors.files_target import FilesTarget
 from ..databases import Database
 from ..databases.session import Connect, connect
 from ..databases.target import DatabaseTarget
@@ -21,8 +23,11 @@ from ..model.job import Step
 from ..model.knobs import Knobs
 from ..model.parameters import RUN
 from ..telemetry import Telemetry
+from .disk import disk_findings
 from .kept_values import KeptValues
 from .meanings import Reading, plan_of
+from .preflight import refuse
+from .register import REGISTER, register_at
 from .run_handle import Run
 
 
@@ -34,6 +39,9 @@ class StepBodies:
         opens: By database, how targets open sessions, if not as ever; then all of them must be
             named, so that none is opened otherwise by an oversight.
         kept_folder: Of the run that gave the values of earlier steps, if it is another one.
+        register: Where the steps that write files enter their parts: the ledger's URL. Without
+            one it is a file of its own in the folder.
+        disk_free_bytes_min: How much room there must be where a step writes a file.
     """
 
     def __init__(
@@ -55,6 +63,8 @@ class StepBodies:
         is_rehearsal: bool = False,
         opens: Mapping[str, Connect] | None = None,
         kept_folder: Path | None = None,
+        register: str | None = None,
+        disk_free_bytes_min: int = 0,
     ) -> None:
         self._run_id = run_id
         self._folder = folder
@@ -72,18 +82,28 @@ class StepBodies:
         self._is_rehearsal = is_rehearsal
         self._opens = opens
         self._values = KeptValues(folder, kept_folder or folder)
+        self._disk_free_bytes_min = disk_free_bytes_min
+        self._register = register or f"sqlite:///{folder / 'parts.db'}"
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         work = step.function(**self._arguments(step))
-        reading = Reading(self._folder, self._pass_of(step))
+        reading = Reading(self._folder, self._pass_of(step), databases=self._databases)
         try:
-            return plan_of(step, work, reading=reading, target_of=self._target)
+            return self._plan(step, work, reading)
         except SourceChanged as error:
             if not self._accepts_changes:
                 raise
             lenient = replace(reading, accepts_changes=True)
-            plan = plan_of(step, work, reading=lenient, target_of=self._target)
-            return replace(plan, changed=str(error))
+            return replace(self._plan(step, work, lenient), changed=str(error))
+
+    def _plan(self, step: Step[Any], work: object, reading: Reading) -> ChunkedPlan:
+        return plan_of(
+            step,
+            work,
+            reading=reading,
+            target_of=self._target,
+            files_target_of=self._files_target,
+        )
 
     def task(self, step: Step[Any]) -> str:
         return self._values.keep(step, step.function(**self._arguments(step)))
@@ -97,6 +117,8 @@ class StepBodies:
         return self._target(step.database)
 
     def target_named(self, name: str) -> Target | None:
+        if name == REGISTER:
+            return self._parts_register()
         database = self._databases.get(name)
         return None if database is None else self._target(database)
 
@@ -123,6 +145,23 @@ class StepBodies:
             takeover_s=self._takeover_s,
             lease_s=self._lease_s,
             opens=connect if self._opens is None else self._opens[database.name],
+        )
+
+    def _files_target(self, sink: FileSink) -> FilesTarget:
+        """Return the target of a file; a rehearsal makes known only what lies in its own folder."""
+        places = {f"the file {sink.name}": sink.place}
+        refuse(disk_findings(places, self._disk_free_bytes_min))
+        is_ours = sink.place.is_relative_to(self._folder)
+        return FilesTarget(
+            self._parts_register(),
+            sink,
+            self._folder,
+            is_published=is_ours or not self._is_rehearsal,
+        )
+
+    def _parts_register(self) -> DatabaseTarget:
+        return register_at(
+            self._register, self._clock, takeover_s=self._takeover_s, lease_s=self._lease_s
         )
 
     def _arguments(self, step: Step[Any]) -> dict[str, Any]:

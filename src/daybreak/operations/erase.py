@@ -26,6 +26,7 @@ from ..model.status import RunStatus, StepStatus
 from ..telemetry import Telemetry
 from .owning import opened_ledger, owned_run
 from .quarantine import QuarantinedRecord, RunQuarantine, targets_of
+from .register import targets_besides
 from .settings import Settings
 
 ERASED: Final = "erased"
@@ -120,6 +121,7 @@ def erase(ledger: str, run_id: int, what: Key | Age, settings: Settings) -> int:
     try:
         run = store.run(run_id)
         targets = targets_of(run, settings.databases)
+        targets += targets_besides(ledger, store.steps(run_id), SystemClock())
         if not _meant(RunQuarantine(run, store.steps(run_id), targets, is_whole=True), what):
             return 0
         with owned_run(store, run, settings, Telemetry(), SystemClock(), reopens=True) as owned:

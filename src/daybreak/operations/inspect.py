@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from ..execution.sweeping import remaining_text
 from ..ledger import passes
 from ..ledger.rows import AuditRow, RunRow, StepDetails
 from ..ledger.store import LedgerStore
@@ -104,7 +105,7 @@ class RunReport:
     error: str | None
     steps: Sequence[StepLine]
     notes: Sequence[NoteLine]
-    """Restarts and accepted changes, the oldest first."""
+    """Restarts, accepted changes and what remains of swept queries, the oldest first."""
 
 
 def runs(ledger: str, limit: int = 20) -> list[RunLine]:
@@ -207,6 +208,11 @@ def _notes(lines: Iterable[AuditRow]) -> Iterator[NoteLine]:
                 yield NoteLine(line.at, f"begun again by {line.details['by']}: {steps}{by_hand}")
             case progress.CHANGES_ACCEPTED:
                 yield NoteLine(line.at, f"accepted: {line.details['changed']}")
+            case progress.REMAINING:
+                left = remaining_text(line.details["rows"], line.details["quarantined"])
+                sweeps = line.details["sweeps"]
+                after = f" after {sweeps} {'sweep' if sweeps == 1 else 'sweeps'}" if sweeps else ""
+                yield NoteLine(line.at, f"{line.details['step']}{after}: {left}")
 
 
 def _step_line(

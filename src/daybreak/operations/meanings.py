@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ..abc import Sink, Source, Target
-from ..connectors.csv_file import CsvRoot
-from ..connectors.csv_source import CsvSource
+from ..check.by_columns import looks_at
+from ..connectors.file_root import File, FileRoot
+from ..connectors.file_sink import FileSink
+from ..connectors.file_source import FileSource, Judge
 from ..connectors.functions import EachChunkSink, EachSink
+from ..connectors.rows_source import RowsSource
+from ..connectors.scanned_source import ScannedSource
 from ..connectors.sequence import SequenceSource
-from ..connectors.table import TableSink
+from ..connectors.update import UpdateSink
+from ..connectors.upsert_table import sink_of_table
 from ..databases import Database
-from ..databases.nodes import Table
+from ..databases.nodes import RowsRoot, Table
+from ..databases.update_node import Update
 from ..errors import DefinitionError
 from ..execution.plan import ChunkedPlan
 from ..model.job import Step
-from ..pipeline import Work
+from ..pipeline import Work, refuse_in_a_step
 from ..pipeline.nodes import Each, EachChunk, End, Into, IterableRoot, Root
 
 
@@ -35,20 +41,44 @@ class Reading:
     accepts_changes: bool = False
     """Whether a file may be another one than before: what that means is decided later."""
 
+    databases: Mapping[str, Database] = field(default_factory=dict)
+    """Those of the run, by name: a kept pipeline knows no more of them."""
 
-SOURCES: Final[Mapping[type[Root], Callable[[Any, Reading], Source]]] = {
-    CsvRoot: lambda root, reading: CsvSource(
+
+def _files(root: FileRoot, reading: Reading) -> Source:
+    return ScannedSource.of(root, looks_at) or _divided_files(root, reading)
+
+
+def _divided_files(root: FileRoot, reading: Reading) -> FileSource:
+    judge: Judge | None = None
+    if root.rules.name_rows:
+        from ..check.replay_rules import ReplayJudge  # noqa: PLC0415 - heavy, and seldom needed
+
+        judge = ReplayJudge(root, reading.folder, reading.databases)
+    return FileSource(
         root,
         reading.folder,
         pass_number=reading.pass_number,
         accepts_changes=reading.accepts_changes,
-    ),
+        judge=judge,
+        looks_at=looks_at,
+    )
+
+
+SOURCES: Final[Mapping[type[Root], Callable[[Any, Reading], Source]]] = {
+    FileRoot: _files,
     IterableRoot: lambda root, _reading: SequenceSource(root),
+    RowsRoot: lambda root, _reading: RowsSource(root),
 }
 
 
 def plan_of(
-    step: Step[Any], work: object, *, reading: Reading, target_of: Callable[[Database], Target]
+    step: Step[Any],
+    work: object,
+    *,
+    reading: Reading,
+    target_of: Callable[[Database], Target],
+    files_target_of: Callable[[FileSink], Target],
 ) -> ChunkedPlan:
     """Resolve the pipeline that a step returned.
 
@@ -57,6 +87,7 @@ def plan_of(
         work: What its function returned.
         reading: For whom its source is opened.
         target_of: Gives the target of a database.
+        files_target_of: Gives the target of a step that writes a file.
 
     Raises:
         DefinitionError: If it is no pipeline that ends, or a part of it means nothing here.
@@ -67,25 +98,66 @@ def plan_of(
             hint="return a pipeline with .into(...), .each(...) or .each_chunk(...) at its end",
             step=step.name,
         )
-    root, stages = work.pipeline.root, work.pipeline.stages
+    root, stages = _bound(work.pipeline.root, reading), work.pipeline.inner
     opened = SOURCES.get(type(root))
     if opened is None:
         raise DefinitionError(
             f"step {step.name} reads from {root}, which no step can", step=step.name
         )
-    sink, database = _sink_of(step, work.end)
-    return ChunkedPlan(
-        source=opened(root, reading),
-        stages=stages,
-        sink=sink,
-        target=target_of(database),
-    )
+    refuse_in_a_step(stages, step.name)
+    sink: Sink
+    if (file := _file_of(step, root, work.end)) is not None:
+        sink, target = file, files_target_of(file)
+    else:
+        sink, database = _sink_of(step, work.end, root)
+        target = target_of(database)
+    if isinstance(sink, UpdateSink):
+        stages = (*stages, *sink.stages)
+    source = opened(root, reading)
+    parts = [source.said] if isinstance(source, RowsSource) else []
+    parts += [sink.said] if isinstance(sink, UpdateSink) else []
+    said = "; ".join(filter(None, parts))
+    return ChunkedPlan(source, stages, sink, target, said=said)
 
 
-def _sink_of(step: Step[Any], end: End) -> tuple[Sink, Database]:
+def _file_of(step: Step[Any], read: Root, end: End) -> FileSink | None:
+    """Return the file that a step writes; None if it writes into a database."""
+    if not (isinstance(end, Into) and isinstance(end.sink, File)):
+        return None
+    root = end.sink.root
+    assert isinstance(root, FileRoot)
+    sink = FileSink(root, Path.cwd())
+    if isinstance(read, FileRoot) and sink.place in [Path.cwd() / path for path in read.paths]:
+        raise DefinitionError(
+            f"step {step.name} reads {sink.place} and writes it too",
+            hint="write a file of another name",
+            step=step.name,
+        )
+    return sink
+
+
+def _bound(root: Root, reading: Reading) -> Root:
+    """Return rows of a database of the run: those of a kept pipeline know its name only."""
+    if isinstance(root, RowsRoot) and root.database.name in reading.databases:
+        return replace(root, database=reading.databases[root.database.name])
+    return root
+
+
+def _sink_of(step: Step[Any], end: End, root: Root) -> tuple[Sink, Database]:
+    if isinstance(root, RowsRoot) and isinstance(end, Each | EachChunk) and end.database is None:
+        end = replace(end, database=root.database)
     match end:
         case Into(sink=Table() as table):
-            return TableSink(table), table.database
+            return sink_of_table(table), table.database
+        case Into(sink=Update() as update) if isinstance(root, RowsRoot):
+            return UpdateSink(update, root), update.database
+        case Into(sink=Update() as update):
+            raise DefinitionError(
+                f"step {step.name} updates {update.table}, but its records are no rows of"
+                f" {update.database.name}: what it overwrites could not be compared with anything",
+                hint="begin it with db.rows(...) or db.table(...); or write .each(function)",
+                step=step.name,
+            )
         case Each(fn=fn, database=Database() as database):
             return EachSink(fn), database
         case EachChunk(fn=fn, database=Database() as database):
@@ -99,6 +171,6 @@ def _sink_of(step: Step[Any], end: End) -> tuple[Sink, Database]:
         case _:
             raise DefinitionError(
                 f"step {step.name} ends {end}, which is no sink of a step",
-                hint="end it into a table: .into(db.table(...))",
+                hint="end it into a table or a file: .into(db.table(...)), .into(files.csv(...))",
                 step=step.name,
             )

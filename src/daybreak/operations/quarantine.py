@@ -25,6 +25,7 @@ from ..model.row import Row
 from .inspect import reading
 from .places import ENVIRONMENT_DATABASE, database_url, is_missing_file
 from .record_ids import record_id
+from .register import targets_besides
 
 SAMPLES: Final = 3
 
@@ -59,8 +60,11 @@ class QuarantinedRecord:
 
     @property
     def is_erased(self) -> bool:
-        """Whether nothing of it is left but its fate."""
-        return not self.raw
+        """Whether nothing of it is left but its fate.
+
+        Where a file breaks off a row without any byte is set aside; but it has its details.
+        """
+        return not self.raw and not self.details
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,9 @@ class RunQuarantine:
         self._key = run.identity_key
         self._targets = targets
         self._passes = {step.step: step.pass_number for step in steps}
+        self._homes = {
+            step.step: step.fingerprint["database"] for step in steps if step.fingerprint
+        }
         self.rows = {step.step: rows for step in steps if (rows := _rows_of(step)) is not None}
         """Of the steps that read CSV files, how their rows are written."""
 
@@ -205,7 +212,7 @@ class RunQuarantine:
             row
             for target in self._targets
             for row in _asked(target, lambda t: t.quarantine_causes(self._key))
-            if self._is_present(row)
+            if self._is_present(row, target)
         ]
         return sorted(rows, key=lambda row: (self._place(row.step), -row.records, row.reason))
 
@@ -216,7 +223,7 @@ class RunQuarantine:
                 self._record_of(row)
                 for target in self._targets
                 for row in _asked(target, lambda t: t.quarantine_list(self._key, step))
-                if self._is_present(row)
+                if self._is_present(row, target)
             ]
             self._kept[step] = sorted(found, key=lambda record: _natural(record.place))
         return self._kept[step]
@@ -238,7 +245,10 @@ class RunQuarantine:
             origin=row.origin,
         )
 
-    def _is_present(self, row: Row) -> bool:
+    def _is_present(self, row: Row, target: DatabaseTarget) -> bool:
+        """Say whether a row is meant; two targets may be one database, which shows it twice."""
+        if self._homes.get(row.step, target.name) != target.name:
+            return False
         return self._is_whole or bool(row["pass"] == self._passes.get(row.step, row["pass"]))
 
     def _place(self, step: str) -> int:
@@ -250,7 +260,8 @@ def _quarantines(ledger: str, run_id: int, databases: Mapping[str, str]) -> Iter
     with reading(ledger) as store:
         run = store.run(run_id)
         steps = store.steps(run_id)
-    yield RunQuarantine(run, steps, targets_of(run, databases))
+    targets = [*targets_of(run, databases), *targets_besides(ledger, steps, SystemClock())]
+    yield RunQuarantine(run, steps, targets)
 
 
 def targets_of(run: RunRow, given: Mapping[str, str]) -> list[DatabaseTarget]:

@@ -45,6 +45,7 @@ from .load import LoadedJob
 from .naming import identity_of
 from .places import ledger_url
 from .quarantine import QuarantineCause, causes_in
+from .register import REGISTER, writes_files
 from .rehearsal import NAME, Rehearsal, RehearsedStep
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
@@ -244,10 +245,12 @@ class _Attempt:
         self, store: LedgerStore, owned: OwnedRun, databases: Mapping[str, Database]
     ) -> Sequence[QuarantineCause]:
         """Read why records were set aside, as long as the transaction holds it."""
-        targets = [self._bodies.target_named(name) for name in databases]
+        steps = store.steps(owned.run.id)
+        names = [*databases, *([REGISTER] if writes_files(steps) else [])]
+        targets = [self._bodies.target_named(name) for name in names]
         ours = [target for target in targets if isinstance(target, DatabaseTarget)]
         with suppress(DaybreakError):  # the transaction is gone, and with it what was set aside
-            return causes_in(owned.run, store.steps(owned.run.id), ours)
+            return causes_in(owned.run, steps, ours)
         return ()
 
 

@@ -37,6 +37,7 @@ from .load import LoadedJob
 from .naming import identity_of
 from .owning import opened_ledger, owned_run
 from .quarantine import causes_in
+from .register import REGISTER, writes_files
 from .rehearsal import NAME, Rehearsal, RehearsedStep
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
@@ -147,7 +148,7 @@ class _Scratch:
                 bodies = RehearsedBodies(self._bodies(owned), records=records, is_alone=False)
                 result = self._conducted(steps, owned, bodies)
                 rows = store.steps(run.id)
-                causes = causes_in(owned.run, rows, self._targets(bodies))
+                causes = causes_in(owned.run, rows, self._targets(bodies, rows))
             known = {row.step: row for row in rows}
             return [
                 replace(
@@ -193,8 +194,11 @@ class _Scratch:
         with stopped_by_signals(conductor.stop):
             return conductor.run()
 
-    def _targets(self, bodies: RehearsedBodies) -> list[DatabaseTarget]:
-        targets = [bodies.target_named(name) for name in self._databases]
+    def _targets(
+        self, bodies: RehearsedBodies, rows: Sequence[StepDetails]
+    ) -> list[DatabaseTarget]:
+        names = [*self._databases, *([REGISTER] if writes_files(rows) else [])]
+        targets = [bodies.target_named(name) for name in names]
         return [target for target in targets if isinstance(target, DatabaseTarget)]
 
     def _step(self, step: Step[Any], row: StepDetails, bodies: RehearsedBodies) -> RehearsedStep:

@@ -33,6 +33,7 @@ from .load import LoadedJob
 from .owning import opened_ledger, owned_run
 from .places import database_from_environment, ledger_url
 from .quarantine import RunQuarantine, targets_of
+from .register import targets_besides
 from .repairs import read_repairs
 from .replaying import Replaying, Stale, StepReplay
 from .settings import Settings
@@ -88,13 +89,15 @@ def replay(
     """
     clock = SystemClock()
     repairs = None if wanted.repaired is None else read_repairs(wanted.repaired)
-    store = opened_ledger(ledger_url(settings.ledger, loaded.path), settings)
+    ledger = ledger_url(settings.ledger, loaded.path)
+    store = opened_ledger(ledger, settings)
     try:
         run = store.run(run_id)
         _refuse_other_job(loaded, run)
         databases = _bound(loaded, run, settings)
         parameters = _parameters(loaded, run, settings)
-        choice = Choice(run, wanted, repairs, partial(_quarantine, store, run_id, databases))
+        read = partial(_quarantine, store, run_id, databases, ledger)
+        choice = Choice(run, wanted, repairs, read)
         choice.look()
         for step in choice.meant:
             loaded.job.step_named(step)  # it may have been renamed since
@@ -114,6 +117,7 @@ def replay(
                 telemetry=telemetry,
                 clock=clock,
                 passes={name: row.pass_number for name, row in owned.steps().items()},
+                register=ledger,
             )
             around = Surroundings(
                 bodies=bodies,
@@ -181,7 +185,7 @@ def _parameters(loaded: LoadedJob, run: RunRow, settings: Settings) -> Mapping[s
 
 
 def _quarantine(
-    store: LedgerStore, run_id: int, databases: Mapping[str, Database]
+    store: LedgerStore, run_id: int, databases: Mapping[str, Database], ledger: str
 ) -> RunQuarantine:
     run = store.run(run_id)
     clock = SystemClock()
@@ -190,7 +194,8 @@ def _quarantine(
         for name in run.databases
         if name in databases
     ]
-    return RunQuarantine(run, store.steps(run_id), targets)
+    steps = store.steps(run_id)
+    return RunQuarantine(run, steps, [*targets, *targets_besides(ledger, steps, clock)])
 
 
 def _outcome(

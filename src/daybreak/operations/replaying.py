@@ -184,6 +184,7 @@ class Replaying:
                     records=one.counts.read,
                     passed=one.counts.passed,
                     filtered=one.counts.filtered,
+                    superseded=one.counts.superseded,
                     set_aside_again=one.counts.quarantined,
                 )
         now = self._around.clock.now()

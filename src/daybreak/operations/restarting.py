@@ -157,7 +157,8 @@ class Restarting:
         self, rows: Mapping[str, StepRow], newest: Mapping[str, int] | None, run: RunRow
     ) -> list[Step[Any]]:
         """Return the steps that get a new pass; those that have not begun have theirs."""
-        if self._is_in_progress(rows, newest, is_killed=run.status in _AT_WORK):
+        is_killed = run.status in _AT_WORK
+        if self._wish.has_begun or self._is_in_progress(rows, newest, is_killed=is_killed):
             return []
         if self._wish.is_only:
             (step,) = self._steps
@@ -194,7 +195,7 @@ class Restarting:
             raise RestartRefused(
                 f"what is committed must be undone first: {'; '.join(found.values())}",
                 hint=f"take that back by hand, and say so with {undone}; or let a table be replaced"
-                ' (mode="replace"), or give an atomic step undo=, in the next run',
+                ' (mode="replace", mode="upsert"), or give an atomic step undo=, in the next run',
             )
 
     def _standing(self, step: Step[Any], rows: Mapping[str, StepRow], run: RunRow) -> Standing:

@@ -36,6 +36,7 @@ from .naming import identity_of
 from .owning import freed_ledger, owned_run
 from .places import ledger_url, runs_folder
 from .preflight import preflight, refuse
+from .register import REGISTER, register_database
 from .restarting import Begun, Restarting
 from .run_lock import who
 from .settings import Settings, bound_databases, knobs_of, night_of
@@ -95,7 +96,8 @@ def start(
     store = freed_ledger(url, runs, settings, telemetry, clock)
     try:
         night = night_of(job, settings, clock)
-        restarting = _restarting(job, settings, databases, reached)
+        places = {**databases, REGISTER: register_database(url)}
+        restarting = _restarting(job, settings, places, reached)
         run = _run_of(
             store,
             loaded,
@@ -106,8 +108,8 @@ def start(
             restarting=restarting,
         )
         attempt.works_at(run.id)
-        if run.is_final and restarting is None:
-            return _ended_before(store, run, job, databases, reached)
+        if run.is_final and not _begins(settings):
+            return _ended_before(store, run, job, places, reached)
         with (
             owned_run(
                 store, run, settings, telemetry, clock, look=_look(store, restarting)
@@ -129,14 +131,15 @@ def start(
                 in_flight=in_flight,
                 telemetry=telemetry,
                 clock=clock,
+                register=url,
             )
             return _conduct(job, owned, around, settings, attempt=attempt, begun=begun)
     except InvalidTransition:
         run = store.run(run.id)
-        if not run.is_final or settings.restart is not None:
+        if not run.is_final or _begins(settings):
             raise
         # By another process, while this one wanted it.
-        return _ended_before(store, run, job, databases, reached)
+        return _ended_before(store, run, job, places, reached)
     finally:
         store.close()
 
@@ -147,8 +150,13 @@ def _gone_on(settings: Settings, attempt: Attempt) -> Settings:
         return settings
     restart = settings.restart
     if restart is not None and attempt.has_begun_again:
-        restart = replace(restart, is_once_more=False)
+        restart = replace(restart, has_begun=True)
     return replace(settings, run=attempt.run, again=False, restart=restart)
+
+
+def _begins(settings: Settings) -> bool:
+    """Say whether steps are to begin again that have not yet."""
+    return settings.restart is not None and not settings.restart.has_begun
 
 
 def _surroundings(
@@ -162,6 +170,7 @@ def _surroundings(
     in_flight: InFlight,
     telemetry: Telemetry,
     clock: Clock,
+    register: str,
 ) -> Surroundings:
     """Return what every step of the run shares."""
     run = owned.run
@@ -179,6 +188,8 @@ def _surroundings(
         clock=clock,
         passes={name: row.pass_number for name, row in owned.steps().items()},
         accepts_changes=settings.accepts_changes,
+        register=register,
+        disk_free_bytes_min=settings.disk_free_bytes_min,
     )
     return Surroundings(
         bodies=bodies,

@@ -1,28 +1,35 @@
 """Moving records: pipelines, scopes, channels, and the stages of one chunk. Names only."""
 
 from .block import BLOCK_RECORDS, Block, Origin
-from .carry import Carried, Failure, carry
+from .carry import Carried, Carrier, Failure, carrier, refuse_in_a_step
 from .channel import Receiver
 from .current import CurrentScope, current_scope
 from .engine import Results
-from .meter import Report, StageReport
 from .nodes import (
     Each,
     EachChunk,
     End,
     Filter,
     FlatMap,
+    Group,
+    Inner,
     Into,
     IterableRoot,
     Map,
+    Merge,
     Node,
     Root,
     Sink,
+    Split,
     Stage,
     Tap,
+    names_in,
 )
-from .pipeline import Pipeline, StageOptions, source
+from .options import Collect
+from .pipeline import Pipeline, source
+from .report import Metric, Report, StageReport
 from .scope import Scope
+from .stage_options import StageOptions
 from .waiting import Cancelled
 from .work import Work
 
@@ -31,6 +38,8 @@ __all__ = [
     "Block",
     "Cancelled",
     "Carried",
+    "Carrier",
+    "Collect",
     "CurrentScope",
     "Each",
     "EachChunk",
@@ -38,9 +47,13 @@ __all__ = [
     "Failure",
     "Filter",
     "FlatMap",
+    "Group",
+    "Inner",
     "Into",
     "IterableRoot",
     "Map",
+    "Merge",
+    "Metric",
     "Node",
     "Origin",
     "Pipeline",
@@ -50,12 +63,15 @@ __all__ = [
     "Root",
     "Scope",
     "Sink",
+    "Split",
     "Stage",
     "StageOptions",
     "StageReport",
     "Tap",
     "Work",
-    "carry",
+    "carrier",
     "current_scope",
+    "names_in",
+    "refuse_in_a_step",
     "source",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -14,8 +15,12 @@ T = TypeVar("T")
 Origin: TypeAlias = Hashable
 """Which input record a value came from; opaque here, and the same through every stage."""
 
-BLOCK_RECORDS: Final = 256
-"""The most records that travel together: hand-off then costs less than a tenth of a cheap call."""
+BLOCK_RECORDS: Final = 8_192
+"""The most records that travel together: handing them over then costs next to nothing each."""
+
+
+BLOCK_BYTES: Final = 4_000_000
+"""Records that are heavy travel in smaller blocks: of about so many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +43,12 @@ class Block(Generic[T]):
     def part(self, start: int, stop: int) -> Block[T]:
         """Cut out the records from `start` up to, not including, `stop`."""
         return Block(self.values[start:stop], self.origins[start:stop])
+
+
+def joined(blocks: Sequence[Block[Any]]) -> Block[Any]:
+    """Make one block of several."""
+    if len(blocks) == 1:
+        return blocks[0]
+    values = chain.from_iterable(block.values for block in blocks)
+    origins = chain.from_iterable(block.origins for block in blocks)
+    return Block(list(values), list(origins))

@@ -1,25 +1,31 @@
-"""One block through the stages of one chunk, with each input record's fate on the way.
+"""Chunks through the stages of a step, with each input record's fate on the way.
 
 For chunk workers: a failure sets its record aside instead of ending everything. What happens to
-the failures, and what is committed, is decided by the caller. Opening a pipeline is `engine`.
+the failures, and what is committed, is decided by the caller. Stages with workers have them for
+all chunks of the step together. Opening a pipeline is `engine`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import count
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
-from .block import Block, Origin
-from .buffers import Items
+from ..errors import DefinitionError
+from .async_crew import Loop
+from .block import Block, Origin, joined
+from .chunk_crew import CrewPart
+from .endings import forget, when_cancelled
 from .grain import Grain
-from .nodes import Segment, Stage, segments
+from .leash import Leash
+from .nodes import Inner, Split, Stage
+from .running import running
 from .scope import Scope
-from .stages import RULES, Fates, Rule, Run, flow
-from .watch import Watch, watched_rule
+from .segments import Segment, segments
+from .stages import Fates, Run, flow, parted
+from .watch import Watch, rule_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,103 +57,180 @@ class Carried:
     """Input records that failed, in source order."""
 
 
-def carry(
-    stages: Sequence[Stage], block: Block[Any], *, scope: Scope, watch: Watch | None = None
-) -> Carried:
-    """Take the records of one chunk through all its stages.
+class Carrier:
+    """The stages of one step, for all of its chunks; made by `carrier`."""
 
-    No function is called twice for the same record. Stages with one worker run in this thread,
-    one after the other; a stage with several spreads the block over threads of the scope.
+    def __init__(self, scope: Scope, inner: Sequence[Inner], *, alone: bool) -> None:
+        self.scope = scope
+        self._loop = Loop(scope)
+        self._crews: list[CrewPart] = []
+        self._parts = self._parts_of(inner, alone=alone)
+        self._loop.launch()
+
+    def carry(self, block: Block[Any], *, watch: Watch | None = None) -> Carried:
+        """Take the records of one chunk through all stages; from any thread of the scope.
+
+        No function is called twice for the same record, but by its stage's `retry`.
+
+        Args:
+            block: The records that were read; no two of the same origin.
+            watch: Is told of each record before a stage begins with it.
+
+        Raises:
+            Cancelled: If the scope was cancelled (to its owner, the reason). What the functions
+                did is done; no result is given.
+            BaseException: What a function raised that is no record's fault, such as MemoryError.
+        """
+        fates = _Fates()
+        results = _through(self._parts, block, fates, watch)
+        return Carried(results, fates.filtered, fates.failures_in(block.origins))
+
+    def close(self) -> None:
+        """Say that no chunk will come any more, so that the workers end."""
+        for crew in self._crews:
+            crew.close()
+
+    def _parts_of(self, inner: Sequence[Inner], *, alone: bool) -> list[_Part]:
+        return [self._part_of(each, alone=alone) for each in segments(inner)]
+
+    def _part_of(self, part: Segment | Inner, *, alone: bool) -> _Part:
+        if isinstance(part, Split):
+            then = self._parts_of(part.then, alone=alone)
+            return _SplitPart(self.scope, part, then, self._parts_of(part.otherwise, alone=alone))
+        assert isinstance(part, Segment), "refused by `refuse_in_a_step`"
+        if part.is_plain:
+            return _Inline(self.scope, part.stages)
+        crew = CrewPart(self.scope, running(part.stages[0]), self._loop, alone=alone)
+        self._crews.append(crew)
+        return crew
+
+
+@contextmanager
+def carrier(scope: Scope, inner: Sequence[Inner], *, alone: bool = False) -> Iterator[Carrier]:
+    """Have the workers of a step's stages as long as the block lasts.
 
     Args:
-        stages: The stages of the chunk, in order.
-        block: The records that were read; no two of the same origin.
-        scope: Whose threads are used, and whose cancellation ends the work between two records.
-        watch: Is told of each record before a stage begins with it.
+        scope: Whose threads they are, and whose cancellation ends the work between two records.
+        inner: The stages, in order.
+        alone: Whether each stage has one worker only, whatever it says.
+    """
+    made = Carrier(scope, inner, alone=alone)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def refuse_in_a_step(inner: Iterable[Inner], step: str) -> None:
+    """Refuse what has no meaning inside a chunk.
 
     Raises:
-        Cancelled: If the scope was cancelled (to its owner, the reason). What the functions did
-            is done; no result is given.
-        BaseException: What a function raised that is no record's fault, such as MemoryError.
+        DefinitionError: What it is, and what to write instead.
     """
-    fates = _Fates()
-    apply = _applied if watch is None else partial(watched_rule, watch=watch)
-    results = block
-    for segment in segments(stages):
-        pass_on = _inline if segment.workers == 1 else _spread
-        results = fates.living(pass_on(segment, results, fates, scope, apply))
-    return Carried(results, fates.filtered, fates.failures_in(block.origins))
+    for node in inner:
+        if isinstance(node, Split):
+            refuse_in_a_step(node.then, step)
+            refuse_in_a_step(node.otherwise, step)
+        elif not isinstance(node, Stage):
+            raise DefinitionError(
+                f"{node.name!r} has no meaning in a step: each record of a chunk has a fate of its"
+                " own, in a chunk of its own source",
+                hint="use each_chunk for records together, and a step for each source",
+                step=step,
+            )
+        elif node.errors is not None:
+            raise DefinitionError(
+                f"stage {node.name!r} collects errors, but a step quarantines what fails",
+                hint="drop errors=, and bound the failures by max_bad of the step",
+                step=step,
+            )
 
 
-def _inline(
-    segment: Segment, block: Block[Any], fates: _Fates, scope: Scope, apply: Rule
+class _Part(Protocol):
+    def pass_on(self, block: Block[Any], fates: _Fates, watch: Watch | None) -> Block[Any]:
+        """Take a block through a part of the stages."""
+
+
+def _through(
+    parts: Iterable[_Part], block: Block[Any], fates: _Fates, watch: Watch | None
 ) -> Block[Any]:
-    """Run stages in this thread; a hand of records goes through all of them before the next."""
-    runs = [_run(apply, stage, fates) for stage in segment.stages]
-    grain = Grain()
-    results = _Gathered()
-    start = 0
-    while start < len(block):
-        scope.check()
-        hand = block.part(start, start + grain.records)
-        started = perf_counter()
-        results.add(flow(runs, hand, fates))
-        grain.took(len(hand), perf_counter() - started)
-        start += len(hand)
-    return results.block()
+    for part in parts:
+        block = fates.living(part.pass_on(block, fates, watch))
+    return block
 
 
-def _spread(
-    segment: Segment, block: Block[Any], fates: _Fates, scope: Scope, apply: Rule
-) -> Block[Any]:
-    """Have threads of the scope claim record after record; each puts its result in its place."""
-    (stage,) = segment.stages
-    heard = [_Heard() for _ in block.values]
-    places: list[list[Block[Any]]] = [[] for _ in block.values]
-    claim = count().__next__  # atomic
+class _Inline:
+    """Plain stages, in the thread of the chunk."""
 
-    def work_off() -> None:
+    def __init__(self, scope: Scope, stages: Sequence[Stage]) -> None:
+        self._scope = scope
+        self._stages = stages
+
+    def pass_on(self, block: Block[Any], fates: _Fates, watch: Watch | None) -> Block[Any]:
+        """Take hands of records through all stages, one after the other."""
+        leash = Leash()
+        runs = [_run(stage, fates, leash, watch) for stage in self._stages]
         grain = Grain()
-        while (position := claim()) < len(block):
-            scope.check()
-            record = block.part(position, position + 1)
-            places[position] = list(apply(stage, record, heard[position], grain))
-
-    ends = scope.channel(Items[None](), 1)
-    senders = [ends.sender() for _ in range(min(stage.workers, len(block)))]
-    for sender in senders:
-        scope.launch(stage.name, work_off, closing=sender)
-    ends.drain()
-    results = _Gathered()
-    for blocks, told in zip(places, heard, strict=True):
-        told.tell(fates)
-        results.add(blocks)
-    return results.block()
-
-
-def _applied(stage: Stage, block: Block[Any], fates: Fates, grain: Grain) -> Iterator[Block[Any]]:
-    return RULES[type(stage)](stage, block, fates, grain)
+        results: list[Block[Any]] = []
+        start = 0
+        when_cancelled(self._scope, leash.cancel)
+        try:
+            while start < len(block):
+                self._scope.check()
+                hand = block.part(start, start + grain.records)
+                count = len(hand)
+                started = perf_counter()
+                results.extend(flow(runs, hand, fates))
+                grain.took(count, perf_counter() - started)
+                start += count
+        finally:
+            forget(self._scope, leash.cancel)
+        return joined(results)
 
 
-def _run(apply: Rule, stage: Stage, fates: Fates) -> Run:
-    grain = Grain()
-    return lambda block: apply(stage, block, fates, grain)
+def _run(stage: Stage, fates: Fates, leash: Leash, watch: Watch | None) -> Run:
+    rule = rule_of(stage, watch)
+    return lambda block: rule(stage, block, fates, leash)
 
 
-class _Gathered:
-    """Blocks joined into one."""
+class _SplitPart:
+    """Two ways through a chunk, whose results come together in source order."""
 
-    def __init__(self) -> None:
-        self._values: list[Any] = []
-        self._origins: list[Any] = []
+    def __init__(
+        self, scope: Scope, split: Split, then: Sequence[_Part], otherwise: Sequence[_Part]
+    ) -> None:
+        self._scope = scope
+        self._split = split
+        self._ways = (then, otherwise)
 
-    def add(self, blocks: Iterable[Block[Any]]) -> None:
-        for block in blocks:
-            self._values.extend(block.values)
-            self._origins.extend(block.origins)
+    def pass_on(self, block: Block[Any], fates: _Fates, watch: Watch | None) -> Block[Any]:
+        """Take either part of the records its way."""
+        leash = Leash()
+        gathered: tuple[list[Block[Any]], list[Block[Any]]] = ([], [])
+        split = self._split
+        when_cancelled(self._scope, leash.cancel)
+        try:
+            for parts in parted(split.name, split.predicate, block, fates, leash):
+                for way, part in zip(gathered, parts, strict=True):
+                    way.append(part)
+        finally:
+            forget(self._scope, leash.cancel)
+        ends = [
+            _through(parts, fates.living(joined(way)), fates, watch)
+            for parts, way in zip(self._ways, gathered, strict=True)
+        ]
+        return _in_order_of(block.origins, ends)
 
-    def block(self) -> Block[Any]:
-        return Block(self._values, self._origins)
+
+def _in_order_of(origins: Sequence[Any], blocks: Iterable[Block[Any]]) -> Block[Any]:
+    place = {origin: number for number, origin in enumerate(dict.fromkeys(origins))}
+    records = [
+        (place[origin], value, origin)
+        for block in blocks
+        for value, origin in zip(block.values, block.origins, strict=True)
+    ]
+    records.sort(key=lambda record: record[0])
+    return Block([value for _, value, _ in records], [origin for *_, origin in records])
 
 
 class _Fates:
@@ -191,26 +274,3 @@ class _Fates:
         if not self._failures:
             return []
         return [self._failures[origin] for origin in origins if origin in self._failures]
-
-
-class _Heard:
-    """What was said of one record in another thread, until it can be told in source order."""
-
-    def __init__(self) -> None:
-        self._calls: list[Callable[[_Fates], None]] = []
-
-    def failed(self, origin: Origin, stage: str, error: Exception) -> None:
-        self._calls.append(lambda fates: fates.failed(origin, stage, error))
-
-    def dropped(self, origin: Origin) -> None:
-        self._calls.append(lambda fates: fates.dropped(origin))
-
-    def born(self, origin: Origin, records: int) -> None:
-        self._calls.append(lambda fates: fates.born(origin, records))
-
-    def living(self, block: Block[Any]) -> Block[Any]:
-        return block
-
-    def tell(self, fates: _Fates) -> None:
-        for call in self._calls:
-            call(fates)

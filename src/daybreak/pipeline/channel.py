@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from threading import Condition
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from .waiting import Cancelled
+from .waiting import Cancelled, earlier
 
 if TYPE_CHECKING:
     from .buffers import Buffer
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 T_in = TypeVar("T_in")
 T_out = TypeVar("T_out")
 T_co = TypeVar("T_co", covariant=True)
-
-CHANNEL_RECORDS: Final = 1_000
-"""Records that may wait in a channel: enough to keep threads from waking each other each time."""
 
 
 class Drained(Exception):  # noqa: N818 - it names a state
@@ -33,27 +30,37 @@ class Stopped(Exception):  # noqa: N818 - it names a state
     """The channel takes nothing more: its receivers want to end with what is in it."""
 
 
+class NothingYet(Exception):  # noqa: N818 - it names a state
+    """Nothing came in the time that was given."""
+
+
 class Channel(Generic[T_in, T_out]):
     """The pipe itself; kept by its scope, never given to a user.
 
-    Memory: it takes an item while it holds fewer than `records_max` records, so it never holds
-    more than `records_max - 1` records and one item.
+    What it holds, and how much, is its buffer's affair; who waits, and who is woken, is its own.
     """
 
-    def __init__(self, scope: Scope, buffer: Buffer[T_in, T_out], records_max: int) -> None:
+    def __init__(self, scope: Scope, buffer: Buffer[T_in, T_out]) -> None:
         self.scope = scope
         self.records_peak = 0
         """The most records that were in it at once."""
 
         self._buffer = buffer
-        self._records_max = records_max
         self._senders = 0
         self._readers_waiting = 0
         self._writers_waiting = 0
+        self._turns_waiting = 0
         self._is_stopped = False
         self._lock = scope.waits.lock
         self._readable = Condition(self._lock)
         self._writable = Condition(self._lock)
+        self._turn = Condition(self._lock)
+        self._tell_of_room: list[Callable[[], object]] = []
+
+    @property
+    def bytes_peak(self) -> int:
+        """The most bytes that were in it at once, by estimate; 0 where nobody weighs."""
+        return getattr(self._buffer, "bytes_peak", 0)
 
     def sender(self) -> Sender[T_in]:
         """Give out a sending end; the channel stays open until each one is closed."""
@@ -68,54 +75,137 @@ class Channel(Generic[T_in, T_out]):
             Cancelled: If the scope was cancelled. The item is not in the channel.
             Stopped: If the channel was stopped. The item is not in the channel.
         """
-        waited_s = 0.0
         with self._lock:
-            if self.scope.is_cancelled or len(self._buffer) >= self._records_max:
-                started = perf_counter()
-                self._writers_waiting += 1
-                try:
-                    self.scope.wait_until(self._writable, self._has_room)
-                finally:
-                    self._writers_waiting -= 1
-                waited_s = perf_counter() - started
-            if self._is_stopped:
-                raise Stopped
-            records = self._buffer.put(item)
-            self.records_peak = max(self.records_peak, records)
-            if self._readers_waiting:
-                self._readable.notify()
+            waited_s = self.await_room()
+            self.put(item)
         return waited_s
 
-    def receive(self, records: int = 1) -> T_out:
+    def await_room(self) -> float:
+        """Wait, with the lock held, until the buffer wants more; return the seconds waited.
+
+        Raises:
+            Cancelled: If the scope was cancelled.
+        """
+        if not self.scope.is_cancelled and self.has_room:
+            return 0.0
+        started = perf_counter()
+        self._writers_waiting += 1
+        try:
+            self.scope.wait_until(self._writable, lambda: self.has_room)
+        finally:
+            self._writers_waiting -= 1
+        return perf_counter() - started
+
+    def await_turn(self, is_ready: Callable[[], bool]) -> None:
+        """Wait, with the lock held, for something that may come true when anything is taken."""
+        self._turns_waiting += 1
+        try:
+            self.scope.wait_until(self._turn, is_ready)
+        finally:
+            self._turns_waiting -= 1
+
+    def put(self, item: T_in) -> None:
+        """Put one item in, with the lock held, whether there is room or not.
+
+        Raises:
+            Stopped: If the channel was stopped. The item is not in the channel.
+        """
+        if self._is_stopped:
+            raise Stopped
+        self._buffer.put(item)
+        self.records_peak = max(self.records_peak, len(self._buffer))
+        self._wake_readers()
+
+    def tell(self) -> None:
+        """Wake those who wait for what is there, or for room."""
+        with self._lock:
+            self._wake_readers()
+            self._wake_writers()  # what has ended without results gives room free, too
+
+    def _wake_readers(self) -> None:
+        if self._readers_waiting and self._buffer.is_ready:
+            self._readable.notify()
+
+    def receive(
+        self,
+        records: int = 1,
+        *,
+        within_s: float | None = None,
+        unless: Callable[[], bool] = bool,
+    ) -> T_out:
         """Take what is there, up to `records` records, waiting for the first.
+
+        Args:
+            records: How many at most.
+            within_s: How many seconds to wait; None for as long as it takes.
+            unless: What ends the waiting; asked when somebody calls `wake`.
 
         Raises:
             Drained: If nothing will come any more.
+            NothingYet: If nothing came in that time, or the waiting was ended.
             Cancelled: If the scope was cancelled; to its owner, the error that cancelled it.
         """
         with self._lock:
-            if self.scope.is_cancelled or not self._buffer:
-                self._readers_waiting += 1
-                try:
-                    self.scope.wait_until(self._readable, self._has_news, for_user=True)
-                finally:
-                    self._readers_waiting -= 1
-            if not self._buffer:
+            if self.scope.is_cancelled or not self._buffer.is_ready:
+                self._await_news(within_s, unless)
+            if not self._buffer.is_ready:
                 raise Drained
             item = self._buffer.take(records)
-            if self._readers_waiting and self._buffer:
-                self._readable.notify()  # of what this one has left over
-            if self._writers_waiting:
-                self._writable.notify_all()
+            if self._readers_waiting:
+                self._wake_readers()  # for what this one has left over
+            self._told_of_room()
         return item
 
-    def drain(self) -> None:
-        """Wait for the end, dropping what comes; raises `Cancelled` as `receive` does."""
+    def wake(self) -> None:
+        """Have those who wait to receive look whether they still want to; with the lock held."""
+        self._readable.notify_all()
+
+    def _await_news(self, within_s: float | None, unless: Callable[[], bool]) -> None:
+        """Wait until there is something to take, or nothing will come; it may lie there untold."""
+
+        def is_over() -> bool:
+            return self._has_news() or unless() or (look_s is None and self._has_to_look())
+
+        look_s: float | None = None
+        until = None if within_s is None else monotonic() + within_s
+        self._readers_waiting += 1
         try:
+            looks = 0
             while True:
-                self.receive()
-        except Drained:
-            pass
+                left_s = None if until is None else max(0.0, until - monotonic())
+                look_s = self._buffer.look_again_s(looks)
+                within = earlier(left_s, look_s)
+                self.scope.wait_until(self._readable, is_over, within_s=within, for_user=True)
+                self._buffer.gather()
+                self._wake_writers()  # what has ended without results gives room free, too
+                if self._has_news():
+                    return
+                if left_s == 0 or unless():
+                    raise NothingYet
+                looks += 1
+        finally:
+            self._readers_waiting -= 1
+
+    def _has_to_look(self) -> bool:
+        """Whether something is being made ready by now of which nobody will tell."""
+        return self._buffer.look_again_s(0) is not None
+
+    def _wake_writers(self) -> None:
+        if self._writers_waiting and self._buffer.is_low:
+            self._writable.notify_all()
+
+    def _told_of_room(self) -> None:
+        self._wake_writers()
+        if self._turns_waiting:
+            self._turn.notify_all()
+        if self._tell_of_room:
+            callbacks, self._tell_of_room = self._tell_of_room, []
+            for callback in callbacks:
+                callback()
+
+    def when_written(self, callback: Callable[[], object]) -> None:
+        """Have somebody called, once and under the lock, when something was taken."""
+        self._tell_of_room.append(callback)
 
     def stop(self) -> None:
         """Take nothing more; what is in it can still be received."""
@@ -123,6 +213,7 @@ class Channel(Generic[T_in, T_out]):
             self._is_stopped = True
             self._readable.notify_all()
             self._writable.notify_all()
+            self._told_of_room()
 
     def release(self) -> None:
         """Count one sender out; the last one closes the channel."""
@@ -134,16 +225,23 @@ class Channel(Generic[T_in, T_out]):
     @property
     def is_finished(self) -> bool:
         """Whether every sender is out and everything was received; with the lock held."""
-        return not self._buffer and self._is_closed()
+        return not self._buffer.is_ready and self._is_closed()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it takes nothing more."""
+        return self._is_stopped
+
+    @property
+    def has_room(self) -> bool:
+        """Whether nobody has to wait to send; with the lock held."""
+        return self._is_stopped or self._buffer.has_room
 
     def _is_closed(self) -> bool:
         return self._is_stopped or not self._senders
 
-    def _has_room(self) -> bool:
-        return self._is_stopped or len(self._buffer) < self._records_max
-
     def _has_news(self) -> bool:
-        return bool(self._buffer) or self._is_closed()
+        return self._buffer.is_ready or self._is_closed()
 
 
 class Sender(Generic[T_in]):
@@ -165,6 +263,29 @@ class Sender(Generic[T_in]):
         if self._is_open:
             self._is_open = False
             self._channel.release()
+
+
+class Closing(Protocol):
+    """What is closed when a thread ends; a second time changes nothing."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Ends:
+    """Sending ends that are closed together."""
+
+    def __init__(self, *senders: Sender[Any]) -> None:
+        self._senders = list(senders)
+
+    def add(self, sender: Sender[Any]) -> None:
+        """Close one more."""
+        self._senders.append(sender)
+
+    def close(self) -> None:
+        """Close all of them."""
+        for sender in self._senders:
+            sender.close()
 
 
 def send_all(sender: Sender[T_in], generate: Callable[[], Iterable[T_in]]) -> None:

@@ -1,116 +1,311 @@
-"""Where the results of a stage's workers go: straight on, or in the order of their records.
+"""The results of a stage's workers on their way to the next stage: in order, or as they come.
 
-In order: a worker takes a credit before it takes records; its results are held back in a map that
-never blocks until all earlier records are through, and the credit returns when they have gone on.
-(A bounded queue that re-orders deadlocks: it fills with later results while the first is wanted.)
+In order: a hand is noted before its records are worked on, and results wait in the hand, in the
+place of their slice, until all earlier ones were taken. Nobody waits for a turn but who has more
+to say than fits. (A bounded queue that re-orders deadlocks: it fills with later results while the
+first is wanted.)
+
+Memory: a stage opens no further hand while `SLICES_PER_WORKER * workers` slices are open (or, of
+small ones, `RECORDS` records), or while its results weigh `BYTES`; a slice whose results are not
+taken adds no second block to `RECORDS` of them, or beyond `BYTES`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
-from threading import Condition
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from .block import Block
-from .channel import Channel
-from .scope import Scope
+from .block import BLOCK_BYTES, Block, joined
+from .buffers import BYTES, LINGER_S, LINGER_S_MAX, RECORDS
+from .hand import Hand, Weighed, taken_of
+from .leash import Leash
 
-CREDITS_PER_WORKER: Final = 2
-"""Hands of records in flight for each worker: one in work, one waiting for its turn."""
-
-
-class Outlet(Protocol):
-    """The way out of a stage, shared by its workers."""
-
-    def admit(self) -> None:
-        """Wait until more records may be taken."""
-        ...
-
-    def emit(self, number: int, block: Block[Any]) -> None:
-        """Hand on some results of the hand with that number."""
-        ...
-
-    def finish(self, number: int, records: int) -> None:
-        """Say that the hand with that number, of so many records, has no more results."""
-        ...
+SLICES_PER_WORKER: Final = 4
+"""Slices in flight for each worker: one in work, the others done and waiting to be taken."""
 
 
-class Straight:
-    """Results go on as they come: for one worker, or if nobody minds their order."""
-
-    def __init__(self, channel: Channel[Block[Any], Any]) -> None:
-        self._channel = channel
-
-    def admit(self) -> None:
-        """Go ahead: the bound is the channel's."""
-
-    def emit(self, _number: int, block: Block[Any]) -> None:
-        """Hand on at once."""
-        self._channel.send(block)
-
-    def finish(self, _number: int, _records: int) -> None:
-        """Nothing waits for it."""
+JOINED_MAX: Final = 64
+"""A block of so many records is handed on by itself."""
 
 
-class InOrder:
-    """Results go on in the order in which their records were taken.
+class FanIn(ABC):
+    """A buffer whose hands are opened in order and filled in any.
 
-    Memory: at most `CREDITS_PER_WORKER * workers` hands are in flight, and each holds back at most
-    one block; whoever has more to say waits for its turn.
+    Workers call `end` and `end_alone` without a lock; all else is called under it.
     """
 
-    def __init__(self, scope: Scope, channel: Channel[Block[Any], Any], workers: int) -> None:
-        self._scope = scope
-        self._channel = channel
-        self._lock = scope.waits.lock
-        self._changed = Condition(self._lock)
-        self._credits = CREDITS_PER_WORKER * workers
-        self._turn = 0  # the number of the hand whose results are due
-        self._held: dict[int, deque[Block[Any]]] = {}
-        self._finished: dict[int, int] = {}  # number -> records
-        self._is_sending = False
+    def __init__(self, slices_max: int) -> None:
+        self.bytes_peak = 0
+        self.slices_max = slices_max
+        """How many slices may be open before no further hand is."""
 
-    def admit(self) -> None:
-        """Take a credit."""
-        with self._lock:
-            self._scope.wait_until(self._changed, lambda: self._credits > 0)
-            self._credits -= 1
+        self.record_bytes = 1
+        """How heavy a result was when one was last weighed."""
 
-    def emit(self, number: int, block: Block[Any]) -> None:
-        """Hold a block back, or hand it on if it is its turn; waits if one is held already."""
-        with self._lock:
-            held = self._held.setdefault(number, deque())
-            self._scope.wait_until(self._changed, lambda: not held)
-            held.append(block)
-            self._send_what_is_due()
+        self.leashes: list[Leash] = []
+        """Of each worker the loop that it runs."""
 
-    def finish(self, number: int, records: int) -> None:
-        """Let the next hand have its turn once this one's results have gone on."""
-        with self._lock:
-            self._finished[number] = records
-            self._send_what_is_due()
+        self._hands_open = 0
+        self._slices = 0
+        self._records = 0
+        self._bytes = 0
 
-    def _send_what_is_due(self) -> None:
-        """Send for everybody, unless somebody does; the lock is released while it waits."""
-        if self._is_sending:
-            return
-        self._is_sending = True
-        try:
-            while (block := self._next_due()) is not None:
-                self._channel.send(block)
-                self._changed.notify_all()
-        finally:
-            self._is_sending = False
+    @property
+    def has_room(self) -> bool:
+        """Whether a further hand may be opened; one always may."""
+        is_short = self._slices < self.slices_max or self._records < RECORDS
+        return not self._hands_open or (is_short and self._bytes < BYTES)
 
-    def _next_due(self) -> Block[Any] | None:
-        while True:
-            held = self._held.get(self._turn)
-            if held:
-                return held.popleft()
-            records = self._finished.pop(self._turn, None)
-            if records is None:
+    @property
+    def is_low(self) -> bool:
+        """Whether half of what may be open is."""
+        is_short = self._slices <= self.slices_max // 2 or self._records <= RECORDS // 2
+        return not self._hands_open or (is_short and self._bytes < BYTES)
+
+    def __len__(self) -> int:
+        return self._records
+
+    def put(self, hand: Hand, /) -> None:
+        """Open a hand; its results are taken to be as heavy as those before."""
+        self._hands_open += 1
+        self._slices += hand.slices
+        self._records += len(hand.block)
+        self._count(hand)
+
+    def weighed(self, hand: Hand, record_bytes: int) -> None:
+        """Hear how heavy the first results of an open hand are."""
+        hand.is_weighed = True
+        self.record_bytes = record_bytes
+        self._count(hand)
+
+    def _count(self, hand: Hand) -> None:
+        size = self.record_bytes * min(hand.slice_records, len(hand.block))
+        self._weigh((size - hand.slice_bytes) * hand.slices_left)
+        hand.slice_bytes = size
+
+    def put_rest(self, hand: Hand, number: int, rest: Hand) -> None:
+        """Open a hand for what the worker of a slice gave back, before that slice ends."""
+        FanIn.put(self, rest)
+        hand.rests[number] = rest
+
+    def look_again_s(self, looks: int, /) -> float:
+        """Look soon, and then now and then: not everything is told of.
+
+        Results may have come that were not worth waking anybody, and loops may run, also such that
+        begin meanwhile, that have to be cut short.
+        """
+        return min(LINGER_S * (looks + 1), LINGER_S_MAX)
+
+    def gather(self) -> None:
+        """Cut loops short that hold results back."""
+        for leash in self.leashes:
+            leash.cut_if_slow()
+
+    def end(self, hand: Hand, number: int) -> bool:
+        """Say that a slice has no more results; return whether it was its hand's last."""
+        return hand.end(number)
+
+    @property
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Whether there are results to take."""
+
+    @abstractmethod
+    def add(self, hand: Hand, number: int, piece: Weighed) -> None:
+        """Add some results of a slice."""
+
+    @abstractmethod
+    def end_alone(self, hand: Hand, number: int, results: list[Any]) -> bool:
+        """Add the results of a slice of one record, and end it; return whether it was the last."""
+
+    @abstractmethod
+    def may_add(self, hand: Hand, number: int) -> bool:
+        """Say whether further results of a slice may be added to those before."""
+
+    @abstractmethod
+    def take(self, records: int, /) -> Block[Any]:
+        """Remove results, up to `records` records; it is ready."""
+
+    @property
+    def _light(self) -> int:
+        """How many results make a block that is not too heavy."""
+        return max(1, BLOCK_BYTES // self.record_bytes)
+
+    def _weigh(self, more: int) -> None:
+        self._bytes += more
+        self.bytes_peak = max(self.bytes_peak, self._bytes)
+
+    def _close_slices(self, hand: Hand, slices: int = 1) -> None:
+        self._slices -= slices
+        self._bytes -= hand.slice_bytes * slices
+        hand.slices_left -= slices
+        if not hand.slices_left:
+            self._hands_open -= 1
+            self._records -= len(hand.block)
+
+
+class InOrder(FanIn):
+    """Results leave in the order in which their records were taken."""
+
+    def __init__(self, slices_max: int) -> None:
+        super().__init__(slices_max)
+        self._hands: deque[Hand] = deque()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether results are due."""
+        return self._with_due() is not None
+
+    def put(self, hand: Hand, /) -> None:
+        """Open a hand."""
+        super().put(hand)
+        self._hands.append(hand)
+
+    def add(self, hand: Hand, number: int, piece: Weighed) -> None:
+        """Put results in the place of their slice; the first were counted when it was opened."""
+        counted = hand.slice_bytes if hand.pieces[number] is None else 0
+        more = max(0, piece.bytes - counted)
+        hand.add(number, Weighed(piece.block, more))
+        self._weigh(more)
+
+    def end_alone(self, hand: Hand, number: int, results: list[Any]) -> bool:
+        """Put the results of one record in their place; return whether it was the last to end."""
+        return hand.end_alone(number, results)
+
+    def may_add(self, hand: Hand, number: int) -> bool:
+        """Say whether few of those before are left."""
+        pieces = hand.pieces[number]
+        if not isinstance(pieces, deque) or not pieces:
+            return True
+        return self._bytes < BYTES and sum(len(piece.block) for piece in list(pieces)) < RECORDS
+
+    def end(self, hand: Hand, number: int) -> bool:
+        """Say that a slice has no more results; return whether somebody has to be told.
+
+        Also if it was due, and nothing of it is left: it does not hold back the next any more.
+        """
+        is_last = super().end(hand, number)
+        return is_last or (hand.due == number and not hand.pieces[number])
+
+    def take(self, records: int, /) -> Block[Any]:
+        """Remove the results that are due, up to `records` records."""
+        taken: list[Block[Any]] = []
+        records = min(records, self._light)
+        while _goes_on(taken, records) and (hand := self._with_due()) is not None:
+            taken.append(self._taken(hand, records))
+            records -= len(taken[-1])
+        self._with_due()  # a slice that is through gives its room free
+        return joined(taken)
+
+    def _taken(self, hand: Hand, records: int) -> Block[Any]:
+        if isinstance(hand.pieces[hand.due], list) and hand.ends[hand.due]:
+            block, through = hand.take_alone(records)
+            self._close_slices(hand, through)
+            return block
+        piece = hand.take(hand.due, records)
+        self._bytes -= piece.bytes
+        return piece.block
+
+    def _with_due(self) -> Hand | None:
+        """Close slices that are through; return the hand whose results are due, if any are."""
+        while self._hands:
+            hand = self._hands[0]
+            if hand.due == hand.slices:
+                self._hands.popleft()
+                continue
+            is_ended = hand.ends[hand.due]  # asked first: results come before their end
+            if hand.pieces[hand.due]:
+                return hand
+            if not is_ended:
                 return None
-            self._held.pop(self._turn, None)
-            self._turn += records
-            self._credits += 1
-            self._changed.notify_all()
+            if rest := hand.rests.pop(hand.due, None):
+                self._hands.appendleft(rest)
+            hand.due += 1
+            self._close_slices(hand)
+        return None
+
+
+class AsReady(FanIn):
+    """Results leave as they come."""
+
+    def __init__(self, slices_max: int) -> None:
+        super().__init__(slices_max)
+        self._pieces: deque[Weighed] = deque()
+        self._alone: deque[Weighed] = deque()  # put there without a lock, and not counted yet
+        self._ended: deque[Hand] = deque()  # of each slice that ended, its hand
+        self._waiting = 0  # records in pieces
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a further hand may be opened."""
+        self._settle()
+        return super().has_room and self._bytes < BYTES and self._few_wait(self.slices_max)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether half of what may wait does."""
+        self._settle()
+        few = self._bytes < BYTES and self._few_wait(self.slices_max // 2)
+        return super().is_low and (few or not self._pieces)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there are results."""
+        self._settle()
+        return bool(self._pieces)
+
+    def __len__(self) -> int:
+        return self._records + self._waiting
+
+    def add(self, _hand: Hand, _number: int, piece: Weighed) -> None:
+        """Put results at the end."""
+        self._add(piece)
+
+    def end_alone(self, hand: Hand, number: int, results: list[Any]) -> bool:
+        """Put the results of one record at the end; return whether it was the last of its hand."""
+        if results:
+            block = Block(results, [hand.block.origins[number]] * len(results))
+            self._alone.append(Weighed(block, hand.slice_bytes))
+        return self.end(hand, number)
+
+    def may_add(self, _hand: Hand, _number: int) -> bool:
+        """Say whether few results wait."""
+        return not self._pieces or (self._bytes < BYTES and self._few_wait(self.slices_max))
+
+    def end(self, hand: Hand, number: int) -> bool:
+        """Say that a slice has no more results; return whether it was its hand's last."""
+        self._ended.append(hand)
+        return super().end(hand, number)
+
+    def take(self, records: int, /) -> Block[Any]:
+        """Remove results, up to `records` records."""
+        taken: list[Block[Any]] = []
+        records = min(records, self._light)
+        while self._pieces and _goes_on(taken, records):
+            piece = taken_of(self._pieces, records)
+            self._bytes -= piece.bytes
+            self._waiting -= len(piece.block)
+            taken.append(piece.block)
+            records -= len(piece.block)
+        return joined(taken)
+
+    def _few_wait(self, pieces: int) -> bool:
+        return len(self._pieces) < pieces or self._waiting < RECORDS
+
+    def _add(self, piece: Weighed) -> None:
+        self._pieces.append(piece)
+        self._waiting += len(piece.block)
+        self._weigh(piece.bytes)
+
+    def _settle(self) -> None:
+        """Count what was added and ended without a lock."""
+        while self._alone:
+            self._add(self._alone.popleft())
+        while self._ended:
+            self._close_slices(self._ended.popleft())
+
+
+def _goes_on(taken: list[Block[Any]], records: int) -> bool:
+    """Say whether to take further results: not behind many, which would be copied in vain."""
+    return records > 0 and not (taken and len(taken[-1]) >= JOINED_MAX)

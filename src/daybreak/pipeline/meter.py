@@ -1,14 +1,18 @@
-"""What the stages of a pipeline did with their time, and which of them is the bottleneck.
+"""What the stages of a pipeline did with their time, counted while they run.
 
-Measured per hand of records, never per record; each worker writes rows of its own, so that
-nothing is locked. Who moves the records is the engine.
+Counted per slice of records, never per record; each worker writes rows of its own, so that nothing
+is locked. What is told of it stands in `report`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Protocol
+
+from .options import Workers
+from .rate import Limiter
+from .report import StageReport
 
 
 @dataclass(slots=True)
@@ -16,84 +20,65 @@ class Tally:
     """What one worker did at one stage, so far; times in seconds."""
 
     records: int = 0
+    slices: int = 0
     busy: float = 0.0
+    cpu: float = 0.0
     starved: float = 0.0
     blocked: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class StageReport:
-    """What one stage did; times in seconds, summed over its workers.
-
-    Neighbouring stages with one worker share one thread: each has its own busy time, and all of
-    them the thread's starved and blocked time.
-    """
-
-    name: str
-    workers: int
-    records: int
-    """Records that came in."""
-
-    busy: float
-    """In the stage's function."""
-
-    starved: float
-    """Waiting for records."""
-
-    blocked: float
-    """Waiting for the stages behind it to take its results."""
-
-    queue_peak: int
-    """The most records that have waited in front of it at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a pipeline did, from its opening until now or until its end."""
-
-    stages: Sequence[StageReport]
-    """Its stages, in their order."""
-
-    source: StageReport
-    """Where the records came from; busy means reading."""
-
-    consumer: StageReport
-    """Whoever took the results; busy means everything but waiting for them."""
-
-    elapsed_s: float
-    errors: Sequence[BaseException]
-    """What functions raised: the first ended the pipeline, the others came with it."""
+class Ahead(Protocol):
+    """The channel in front of a stage."""
 
     @property
-    def bottleneck(self) -> str:
-        """One sentence: who had the least time to wait, and what would help."""
-        rows = [self.source, *self.stages, self.consumer]
-        if not self.source.records:
-            return "no records came from the source"
-        slowest = max(rows, key=self._busy_share)
-        share = f"busy {self._busy_share(slowest):.0%} of the time"
-        if slowest is self.source:
-            return f"the source is the bottleneck: it was {share}, and the stages wait for it"
-        if slowest is self.consumer:
-            return f"the consumer is the bottleneck: it was {share}, and the stages wait for it"
-        who = (
-            "its one worker was" if slowest.workers == 1 else f"its {slowest.workers} workers were"
-        )
-        return f"stage {slowest.name!r} is the bottleneck: {who} {share}; more workers may help"
+    def records_peak(self) -> int:
+        """The most records that were in it at once."""
+        ...
 
-    def _busy_share(self, row: StageReport) -> float:
-        return min(1.0, row.busy / (self.elapsed_s * row.workers)) if self.elapsed_s else 0.0
+    @property
+    def bytes_peak(self) -> int:
+        """The most bytes that were in it at once, by estimate."""
+        ...
+
+
+class Chooser(Protocol):
+    """Who decides how many workers work."""
+
+    workers: int
+
+    @property
+    def reason(self) -> str:
+        """What was chosen, and why."""
+        ...
 
 
 class StageMeter:
-    """The rows of one stage."""
+    """The rows of one stage.
 
-    def __init__(self, name: str, workers: int = 1) -> None:
-        self._name = name
-        self._workers = workers
+    Args:
+        name: The stage's.
+        workers: How many it has, unless somebody chooses.
+        limiter: What holds its calls back, if anything.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        workers: Workers = 1,
+        *,
+        lane: str = "thread",
+        limiter: Limiter | None = None,
+    ) -> None:
+        self.name = name
+        self.errors: list[Exception] = []
+        """Failures that were set aside."""
+
+        self.ahead: Ahead | None = None
+        self.chooser: Chooser | None = None
+        self._workers = 1 if workers == "auto" else workers
+        self._lane = lane
+        self._limiter = limiter
         self._tallies: list[Tally] = []
-        self.queue_peak: Callable[[], int] = lambda: 0
-        """Asks the channel in front of it."""
 
     def tally(self) -> Tally:
         """Add a row for one worker."""
@@ -101,17 +86,31 @@ class StageMeter:
         self._tallies.append(row)
         return row
 
+    @property
+    def records(self) -> int:
+        """How many records have come in."""
+        return sum(row.records for row in self._tallies)
+
     def report(self) -> StageReport:
         """Add up the rows."""
         rows = list(self._tallies)
+        chooser = self.chooser
         return StageReport(
-            name=self._name,
-            workers=self._workers,
+            name=self.name,
+            workers=self._workers if chooser is None else chooser.workers,
             records=sum(row.records for row in rows),
             busy=sum(row.busy for row in rows),
             starved=sum(row.starved for row in rows),
             blocked=sum(row.blocked for row in rows),
-            queue_peak=self.queue_peak(),
+            cpu=sum(row.cpu for row in rows),
+            queue_peak=0 if self.ahead is None else self.ahead.records_peak,
+            bytes_peak=0 if self.ahead is None else self.ahead.bytes_peak,
+            failures=len(self.errors),
+            slices=tuple(row.slices for row in rows),
+            lane=self._lane,
+            rate="" if self._limiter is None else str(self._limiter.rate),
+            held=0.0 if self._limiter is None else self._limiter.waited_s,
+            chosen="" if chooser is None else chooser.reason,
         )
 
 

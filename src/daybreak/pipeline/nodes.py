@@ -8,20 +8,40 @@ from __future__ import annotations
 
 import inspect
 import reprlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from ..errors import DefinitionError, SpentSource
+from ..model.retry import Retry
+from .options import (
+    SECONDS_EXPECTED,
+    Collect,
+    Lane,
+    Workers,
+    answers_at_once,
+    is_seconds,
+    lane_of,
+    refuse_nonsense,
+)
+from .rate import Rate
 
 if TYPE_CHECKING:
     from ..databases import Database
 
 T_contra = TypeVar("T_contra", contravariant=True)
 
-WORKERS_MAX: Final = 1_000
-"""Threads of one stage; more than this is a slip of the finger."""
+AnyIterable: TypeAlias = Iterable[Any] | AsyncIterable[Any]
 
 
 # ---------------------------------------------------------------- roots
@@ -39,7 +59,7 @@ class Root:
 class IterableRoot(Root):
     """Records of an iterable of this process, or of what a function returns at each opening."""
 
-    items: Iterable[Any] | Callable[[], Iterable[Any]]
+    items: AnyIterable | Callable[[], AnyIterable]
     claimed: Lock = field(default_factory=Lock, repr=False)
     """Taken for ever when an iterator, which can be read only once, is opened."""
 
@@ -49,29 +69,46 @@ class IterableRoot(Root):
         Raises:
             SpentSource: If it can be read only once, and was. Nothing was read.
         """
-        if not isinstance(self.items, Iterator):
+        if not isinstance(self.items, Iterator | AsyncIterator):
             return
         if _is_over(self.items) or not self.claimed.acquire(blocking=False):
             raise _spent(self.items)
 
-    def read(self) -> Iterator[Any]:
+    def unclaim(self) -> None:
+        """Take back an opening in which nothing was read."""
+        if self.claimed.locked():
+            self.claimed.release()
+
+    def read(self) -> Iterator[Any] | AsyncIterator[Any]:
         """Begin to read.
 
         Raises:
             SpentSource: If the function returned a generator that has ended already.
         """
-        if isinstance(self.items, Iterable):
-            return iter(self.items)
-        items = self.items()
-        if _is_over(items):
-            raise _spent(items)
-        return iter(items)
+        items = self.items
+        if not isinstance(items, Iterable | AsyncIterable):
+            items = items()
+            if _is_over(items):
+                raise _spent(items)
+        return aiter(items) if isinstance(items, AsyncIterable) else iter(items)
 
     def __str__(self) -> str:
         return f"source {label_of(self.items)}"
 
 
+@dataclass(frozen=True)
+class Branch(Root):
+    """Where a way of a split begins, while it is being written."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"split {self.name}"
+
+
 def _is_over(items: object) -> bool:
+    if isinstance(items, AsyncGenerator):
+        return getattr(items, "ag_frame", items) is None
     return isinstance(items, Generator) and inspect.getgeneratorstate(items) == inspect.GEN_CLOSED
 
 
@@ -87,39 +124,77 @@ def _spent(items: object) -> SpentSource:
 
 @dataclass(frozen=True)
 class Stage:
-    """One function over records, and how many workers it has."""
+    """One function over records, who calls it, and what happens when it fails.
+
+    Raises:
+        DefinitionError: If an option makes no sense.
+    """
 
     name: str
-    """By which reports, failures, `replace` and `insert_after` mean it; unique in its pipeline."""
+    """By which reports, failures, `replace` and `insert_after` mean it; unique in its chain."""
 
     fn: Callable[..., Any]
-    workers: int = 1
-    """Threads that call the function. Neighbours with one worker share one thread."""
+    workers: Workers = 1
+    """How many call the function at once. Neighbours with one worker may share one thread."""
 
     ordered: bool = True
     """Whether results leave in the order in which their records came."""
 
+    on: Literal["thread", "process"] | None = None
+    using: Callable[[], Any] | None = None
+    """Opens what each worker has for itself, as a context manager."""
+
+    rate: Rate | None = None
+    retry: Retry | None = None
+    timeout_s: float | None = None
+    block: int | None = None
+    """The most records that travel together; as many as are worth it unless said."""
+
+    linger_s: float | None = None
+    """How long a record may be kept waiting for others to travel with; not at all unless said."""
+
+    errors: Collect | None = None
+    """Whether failures are set aside; the first ends everything unless said."""
+
     def __post_init__(self) -> None:
         """Refuse what no engine could run."""
-        if not callable(self.fn):
-            raise DefinitionError(f"expected stage {self.name!r} to be a function, got {self.fn!r}")
-        if inspect.iscoroutinefunction(self.fn) or inspect.isasyncgenfunction(self.fn):
-            raise DefinitionError(
-                f"expected stage {self.name!r} to be a plain function, got an async one",
-                hint="wait inside a plain function, and give the stage workers",
-            )
-        if type(self.workers) is not int or not 1 <= self.workers <= WORKERS_MAX:
-            raise DefinitionError(
-                f"expected workers to be an integer from 1 to {WORKERS_MAX}, got {self.workers!r}",
-                stage=self.name,
-            )
+        refuse_nonsense(self.name, self.fn, self)
+
+    @cached_property
+    def lane(self) -> Lane:
+        """Where the function runs."""
+        return lane_of(self.fn, self.on)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it needs no threads, no loop and no processes of its own."""
+        own = (self.using, self.rate, self.retry, self.block, self.linger_s)
+        return self.lane == "thread" and self.workers == 1 and own == (None,) * len(own)
 
     def __str__(self) -> str:
         verb = VERBS[type(self)]
         words = [verb] if self.name == verb else [verb, self.name]
-        if self.workers > 1:
-            words.append(f"({self.workers} workers{'' if self.ordered else ', unordered'})")
+        if told := ", ".join(self._told()):
+            words.append(f"({told})")
         return " ".join(words)
+
+    def _told(self) -> Iterator[str]:
+        if self.workers == "auto":
+            yield "workers chosen while it runs"
+        elif self.workers > 1:
+            yield f"{self.workers} workers"
+        if self.lane != "thread":
+            yield {"async": "on the event loop", "process": "in processes"}[self.lane]
+        if self.rate is not None:
+            yield str(self.rate)
+        if self.retry is not None:
+            yield f"{self.retry.attempts} attempts"
+        if self.timeout_s is not None:
+            yield f"at most {self.timeout_s:g} s"
+        if self.errors is not None:
+            yield "collects errors"
+        if not self.ordered:
+            yield "unordered"
 
 
 class Map(Stage):
@@ -145,7 +220,113 @@ VERBS: Final[dict[type[Stage], str]] = {
     Tap: "tap",
 }
 
-Node: TypeAlias = Root | Stage
+
+@dataclass(frozen=True)
+class Group:
+    """Records to lists of records."""
+
+    name: str
+    records: int
+    """How many records a list has; the last may have fewer."""
+
+    within_s: float | None = None
+    """How long the first record of a list waits for the others; as long as it takes unless said."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes and times that make no sense."""
+        if type(self.records) is not int or not 1 <= self.records <= GROUP_RECORDS_MAX:
+            raise DefinitionError(
+                f"expected group to have from 1 to {GROUP_RECORDS_MAX:,} records,"
+                f" got {self.records!r}"
+            )
+        if self.within_s is not None and not is_seconds(self.within_s):
+            raise DefinitionError(
+                f"expected within_s to be {SECONDS_EXPECTED}, got {self.within_s!r}"
+            )
+
+    def __str__(self) -> str:
+        within = "" if self.within_s is None else f" within {self.within_s:g} s"
+        return f"group {self.records:,}{within}"
+
+
+@dataclass(frozen=True)
+class Merge:
+    """The records of other pipelines come in between, as they come."""
+
+    name: str
+    others: tuple[tuple[Node, ...], ...]
+    """Each a root with its stages."""
+
+    def __str__(self) -> str:
+        return "\n".join(["merge", *(indented(drawn(other), "| ") for other in self.others)])
+
+
+@dataclass(frozen=True)
+class Split:
+    """Records go one of two ways, and come together again."""
+
+    name: str
+    predicate: Callable[[Any], bool]
+    then: tuple[Inner, ...]
+    """For which the predicate says yes."""
+
+    otherwise: tuple[Inner, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot say yes or no at once."""
+        if not answers_at_once(self.predicate):
+            raise DefinitionError(
+                f"expected the predicate of a split to be a plain function, got {self.predicate!r}",
+                hint="let a map before it find out what the predicate asks for; that may be async",
+            )
+
+    def __str__(self) -> str:
+        then = indented(drawn(self.then) or "unchanged", "| ")
+        otherwise = indented(drawn(self.otherwise) or "unchanged", "| ")
+        return f"split {self.name}\n  yes\n{then}\n  no\n{otherwise}"
+
+
+GROUP_RECORDS_MAX: Final = 1_000_000
+
+Inner: TypeAlias = Stage | Group | Merge | Split
+"""What follows a root."""
+
+Node: TypeAlias = Root | Inner
+
+
+def drawn(nodes: Iterable[Node]) -> str:
+    """Draw nodes for people, one a line."""
+    return "\n".join(str(node) for node in nodes)
+
+
+def indented(text: str, mark: str) -> str:
+    """Set a drawing in, behind a mark."""
+    return "\n".join(f"  {mark}{line}" for line in text.splitlines())
+
+
+def chains_in(node: Node) -> tuple[tuple[Node, ...], ...]:
+    """Return the chains of nodes inside a node."""
+    if isinstance(node, Split):
+        return (node.then, node.otherwise)
+    return node.others if isinstance(node, Merge) else ()
+
+
+def roots_in(nodes: Iterable[Node]) -> Iterator[Root]:
+    """Find every root, also inside."""
+    for node in nodes:
+        if isinstance(node, Root):
+            yield node
+        for chain in chains_in(node):
+            yield from roots_in(chain)
+
+
+def names_in(nodes: Iterable[Node]) -> Iterator[str]:
+    """Find the name of every node that is no root, also inside."""
+    for node in nodes:
+        if not isinstance(node, Root):
+            yield node.name
+        for chain in chains_in(node):
+            yield from names_in(chain)
 
 
 def name_of(fn: object) -> str:
@@ -157,39 +338,6 @@ def name_of(fn: object) -> str:
 def label_of(value: object) -> str:
     """Return what a person calls a function or a source: its name, or its repr cut short."""
     return name_of(value) or reprlib.repr(value)
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Stages that run in the same threads: neighbours with one worker, or one with several."""
-
-    stages: tuple[Stage, ...]
-
-    @property
-    def workers(self) -> int:
-        """How many threads it has."""
-        return self.stages[0].workers
-
-    @property
-    def ordered(self) -> bool:
-        """Whether its results leave in the order in which their records came."""
-        return self.stages[0].ordered
-
-    @property
-    def name(self) -> str:
-        """The names of its stages, for people."""
-        return "+".join(stage.name for stage in self.stages)
-
-
-def segments(stages: Sequence[Stage]) -> list[Segment]:
-    """Join neighbouring stages that need no threads of their own."""
-    joined: list[Segment] = []
-    for stage in stages:
-        if joined and stage.workers == 1 and joined[-1].workers == 1:
-            joined[-1] = Segment((*joined[-1].stages, stage))
-        else:
-            joined.append(Segment((stage,)))
-    return joined
 
 
 # ---------------------------------------------------------------- ends

@@ -16,10 +16,11 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Final, ParamSpec, Self, TypeVar
 
-from ..errors import DeadlinePassed, DefinitionError
-from .buffers import Buffer, Items
-from .channel import CHANNEL_RECORDS, Channel, Receiver, Sender, forward, send_all
+from ..errors import DefinitionError
+from .buffers import RECORDS, Buffer, Items
+from .channel import Channel, Closing, Receiver, forward, send_all
 from .current import enter, innermost, leave
+from .deadline import Deadline
 from .nodes import label_of
 from .trouble import cut_off, raisable, stuck_worker
 from .waiting import Cancelled, Wait, Waits, earlier
@@ -29,8 +30,8 @@ T = TypeVar("T")
 T_in = TypeVar("T_in")
 T_out = TypeVar("T_out")
 
-UNWIND_S: Final = 1.0
-"""Seconds after a deadline in which threads may still unwind before they count as stuck."""
+UNWIND_S: Final = 2.0
+"""Seconds for threads to unwind after a deadline; longer than `process` gives a process."""
 
 
 class Scope:
@@ -51,23 +52,23 @@ class Scope:
         DefinitionError: If one of them is not positive.
     """
 
-    def __init__(self, *, deadline_s: float | None = None, capacity: int = CHANNEL_RECORDS) -> None:
-        if deadline_s is not None and not deadline_s > 0:
-            raise DefinitionError(f"expected deadline_s to be positive, got {deadline_s!r}")
+    def __init__(self, *, deadline_s: float | None = None, capacity: int = RECORDS) -> None:
+        self.deadline = Deadline(deadline_s)
         if capacity < 1:
             raise DefinitionError(f"expected capacity to be at least 1, got {capacity!r}")
         self.waits = Waits()
         """The lock of this scope's tree; with it is_cancelled, errors and threads are changed."""
 
         self.is_cancelled = False
-        self._deadline_s = deadline_s
         self._capacity = capacity
-        self._ends_at: float | None = None  # on the monotonic clock
         self.parent: Scope | None = None
         self._children: set[Scope] = set()
         self._owner: int | None = None
         self.is_left = False
         self._cancel_event = Event()
+        self.callbacks: set[Callable[[], object]] = set()
+        """Who is told of the cancellation: see `endings`."""
+
         self._threads: dict[Thread, str] = {}
         self._ended: list[Thread] = []
         self._read_by_owner: set[Channel[Any, Any]] = set()
@@ -85,7 +86,7 @@ class Scope:
             args: Its arguments.
             kwargs: Its keyword arguments.
         """
-        channel: Channel[T, T] = self.channel(Items(), self._capacity)
+        channel: Channel[T, T] = self.channel(Items(self._capacity))
         sender = channel.sender()
         items = partial(fn, *args, **kwargs)
         self.launch(label_of(fn), partial(send_all, sender, items), closing=sender)
@@ -97,7 +98,7 @@ class Scope:
 
     def merge(self, *receivers: Receiver[T]) -> Receiver[T]:
         """Join channels into one, unordered; it ends when all of them have ended."""
-        channel: Channel[T, T] = self.channel(Items(), self._capacity)
+        channel: Channel[T, T] = self.channel(Items(self._capacity))
         senders = [channel.sender() for _ in receivers]  # all of them, before one can close
         for sender, receiver in zip(senders, receivers, strict=True):
             self.launch("merge", partial(forward, sender, receiver), closing=sender)
@@ -117,13 +118,13 @@ class Scope:
     @property
     def cancelled(self) -> bool:
         """Whether the work is no longer wanted: cancelled, failed or past its deadline."""
-        if not self.is_cancelled and self._remaining_s() == 0:
+        if not self.is_cancelled and self.deadline.remaining_s == 0:
             self._expire()  # whoever has seen it may have ended its work early
         return self.is_cancelled
 
     def wait(self, seconds: float, /) -> bool:
         """Sleep, but wake at once when the scope is cancelled; return `cancelled`."""
-        remaining = self._remaining_s()
+        remaining = self.deadline.remaining_s
         self._cancel_event.wait(seconds if remaining is None else min(seconds, remaining))
         return self.cancelled
 
@@ -151,12 +152,21 @@ class Scope:
             self._read_by_owner = {each for each in self._read_by_owner if not each.is_finished}
             self._read_by_owner.add(channel)
 
-    def channel(self, buffer: Buffer[T_in, T_out], records_max: int) -> Channel[T_in, T_out]:
+    def channel(self, buffer: Buffer[T_in, T_out]) -> Channel[T_in, T_out]:
         """Make a channel that wakes its threads when this scope is cancelled."""
-        return Channel(self, buffer, records_max)
+        return Channel(self, buffer)
+
+    def fail(self, error: BaseException) -> None:
+        """Note an error: the first cancels everything and is raised to the owner."""
+        with self.waits.lock:
+            if error not in self._errors:
+                self._errors.append(raisable(error))
+            if len(self._errors) > 1:
+                self._errors[0].add_note(f"then also: {type(error).__name__}: {error}")
+            self._cancel()
 
     def launch(
-        self, label: str, body: Callable[[], object], *, closing: Sender[Any] | None = None
+        self, label: str, body: Callable[[], object], *, closing: Closing | None = None
     ) -> None:
         """Run a function in a thread of its own.
 
@@ -205,26 +215,36 @@ class Scope:
         raise Cancelled
 
     def wait_until(
-        self, condition: Condition, is_ready: Callable[[], bool], *, for_user: bool = False
+        self,
+        condition: Condition,
+        is_ready: Callable[[], bool],
+        *,
+        within_s: float | None = None,
+        for_user: bool = False,
     ) -> None:
         """Wait, with the lock held, until `is_ready`; raises what `check` raises.
 
         Args:
             condition: On the tree's lock; notified when `is_ready` may have changed.
             is_ready: What to wait for.
+            within_s: After how many seconds to return although it is not ready.
             for_user: Whether this is the call of a user's function, which also wakes if a scope
                 that it has opened itself is cancelled.
         """
         inner = innermost() if for_user else None
         if inner is None or inner.waits is not self.waits:
             inner = self
+        until = None if within_s is None else monotonic() + within_s
         while True:
             self.check()
             inner.check()
-            if is_ready():
+            left_s = None if until is None else max(0.0, until - monotonic())
+            if is_ready() or left_s == 0:
                 return
-            timeout_s = earlier(self._remaining_s(), inner._remaining_s())
-            self.waits.park(Wait(self, condition, is_ready), timeout_s)
+            timeout_s = earlier(
+                left_s, earlier(self.deadline.remaining_s, inner.deadline.remaining_s)
+            )
+            self.waits.park(Wait(self, condition, is_ready), earlier(left_s, timeout_s))
 
     # ------------------------------------------------------------ entering, running, leaving
 
@@ -232,8 +252,7 @@ class Scope:
         if self._owner is not None:
             raise DefinitionError("a scope can be entered only once")
         self._owner = get_ident()
-        if self._deadline_s is not None:
-            self._ends_at = monotonic() + self._deadline_s
+        self.deadline.begin()
         self.parent = innermost()
         if self.parent is not None:
             self.parent._adopt(self)
@@ -242,21 +261,21 @@ class Scope:
 
     def _adopt(self, child: Scope) -> None:
         child.waits = self.waits
-        child._ends_at = earlier(child._ends_at, self._ends_at)
+        child.deadline.bring_forward(self.deadline)
         with self.waits.lock:
             self._children.add(child)
             if self.is_cancelled:
                 child._cancel()
 
-    def _run(self, body: Callable[[], object], closing: Sender[Any] | None) -> None:
+    def _run(self, body: Callable[[], object], closing: Closing | None) -> None:
         enter(self)
         try:
             body()
         except Cancelled:
             if not self.is_cancelled:
-                self._fail(cut_off())
+                self.fail(cut_off())
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the owner
-            self._fail(error)
+            self.fail(error)
         finally:
             if closing is not None:
                 closing.close()
@@ -265,19 +284,14 @@ class Scope:
                 self._ended.append(current_thread())
                 self.waits.leavers.notify_all()
 
-    def _fail(self, error: BaseException) -> None:
-        with self.waits.lock:
-            if error not in self._errors:
-                self._errors.append(raisable(error))
-            if len(self._errors) > 1:
-                self._errors[0].add_note(f"then also: {type(error).__name__}: {error}")
-            self._cancel()
-
     def _cancel(self) -> None:
         """Cancel this scope and all inside it; with the lock held."""
-        for scope in self._subtree():
+        for scope in self.subtree():
             scope.is_cancelled = True
             scope._cancel_event.set()
+            callbacks, scope.callbacks = scope.callbacks, set()
+            for callback in callbacks:
+                callback()
         self.waits.wake_all()
 
     def _expire(self) -> None:
@@ -294,11 +308,7 @@ class Scope:
             raise self._errors[0]
         if self._is_expired:
             self._is_told = True
-            own = "a scope around it" if self._deadline_s is None else f"{self._deadline_s} s"
-            raise DeadlinePassed(
-                f"the deadline of {own} has passed",
-                hint="give a longer deadline_s, or find what is slow in report.bottleneck",
-            )
+            raise self.deadline.passed()
 
     def __exit__(
         self,
@@ -342,7 +352,7 @@ class Scope:
 
     def _await_threads(self) -> None:
         """Wait, with the lock held, until all threads have returned or the deadline has passed."""
-        while self._threads and (remaining := self._remaining_s()) != 0:
+        while self._threads and (remaining := self.deadline.remaining_s) != 0:
             if not self.is_cancelled and self._is_stuck():
                 self._cancel()
             self.waits.leavers.wait(remaining)
@@ -354,7 +364,7 @@ class Scope:
 
     def _is_stuck(self) -> bool:
         """Say whether no thread can move any more, whatever the others do; with the lock held."""
-        scopes = set(self._subtree())
+        scopes = set(self.subtree())
         return all(
             self.waits.is_stuck(thread.ident, scopes)
             for scope in scopes
@@ -382,10 +392,8 @@ class Scope:
             raise Cancelled from error
         return was_cancelled and error is not None
 
-    def _subtree(self) -> Iterator[Scope]:
+    def subtree(self) -> Iterator[Scope]:
+        """Give this scope and all inside it; with the lock held."""
         yield self
         for child in self._children:
-            yield from child._subtree()
-
-    def _remaining_s(self) -> float | None:
-        return None if self._ends_at is None else max(0.0, self._ends_at - monotonic())
+            yield from child.subtree()

@@ -7,12 +7,13 @@ taken. Only chunks that are watched pay for that.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from .block import Block, Origin
-from .grain import Grain
+from .leash import Leash
 from .nodes import Stage
-from .stages import RULES, Fates
+from .stages import RULES, Fates, Rule
 
 
 class Watch(Protocol):
@@ -26,12 +27,12 @@ class Watch(Protocol):
 
 
 def watched_rule(
-    stage: Stage, block: Block[Any], fates: Fates, grain: Grain, watch: Watch
+    stage: Stage, block: Block[Any], fates: Fates, leash: Leash, watch: Watch
 ) -> Iterator[Block[Any]]:
     """Do what the stage does to a block, and tell of each record."""
     telling = _Telling(block, stage.name, watch)
     told: Block[Any] = Block(telling, block.origins)
-    for piece in RULES[type(stage)](stage, told, fates, grain):
+    for piece in RULES[type(stage)](stage, told, fates, leash):
         yield block if piece is told else piece
         telling.tell_again()  # stages behind this one had records at hand meanwhile
 
@@ -48,7 +49,7 @@ class _Telling(list[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         began, place = self._watch.began, self._place
-        for value, origin in zip(super().__iter__(), self._origins, strict=True):
+        for value, origin in zip(super().__iter__(), self._origins, strict=False):
             self._taken += 1
             began(place, origin)
             yield value
@@ -58,3 +59,8 @@ class _Telling(list[Any]):
     def tell_again(self) -> None:
         if self._taken:
             self._watch.began(self._place, self._origins[self._taken - 1])
+
+
+def rule_of(stage: Stage, watch: Watch | None) -> Rule:
+    """Return what a stage does to a block, telling of each record if somebody wants to know."""
+    return RULES[type(stage)] if watch is None else partial(watched_rule, watch=watch)

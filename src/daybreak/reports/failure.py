@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ..errors import CheckFailed, DaybreakError, StepFailed
-from .findings import findings_table
+from .findings import findings_parts, padded
 from .look import can_write, console_on
 from .secrets import Mask
 from .wording import visible
@@ -141,11 +141,9 @@ def _tell_findings(error: BaseException, console: Console, stream: TextIO, mask:
     summary = getattr(error, "summary", None) if isinstance(error, CheckFailed) else None
     if summary is None:
         return
-    from rich.padding import Padding  # noqa: PLC0415 - heavy
-
     console.print()
-    wide = console_on(stream)  # a table must fit the terminal; only lines may run over
-    wide.print(Padding(findings_table(summary, mask), (0, 0, 0, 2), expand=False))
+    for part in padded(findings_parts(summary, stream, mask)):
+        console.print(part)
 
 
 # ---------------------------------------------------------------- where in the user's code

@@ -13,6 +13,7 @@ from ..telemetry import (
     AttemptDied,
     ChunkCommitted,
     Event,
+    Fetching,
     RangeSuspected,
     RunStarted,
     Said,
@@ -25,7 +26,7 @@ from .look import console_on, say_lost
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import rate, records, span, visible, waiting
+from .wording import rate, records, size, span, visible, waiting
 
 CHUNK_LINE_EVERY_S: Final = 5.0
 
@@ -74,6 +75,8 @@ class Lines:
                 self._line(f"{event.step}: {waiting(event.what)}")
             case ChunkCommitted():
                 self._chunk(self._progress.step(event.step))
+            case Fetching():
+                self._fetching(event)
             case StepEnded():
                 self._line(f"{event.step}: {ended(self._progress.step(event.step))}")
             case Shown():
@@ -99,11 +102,41 @@ class Lines:
         self._said_s[step.name] = now_s
         self._line(f"{step.name}: {how_far(step, now_s)}")
 
+    def _fetching(self, event: Fetching) -> None:
+        now_s = self._progress.now_s()
+        if now_s - self._said_s.get(event.step, now_s) < CHUNK_LINE_EVERY_S:
+            return
+        self._said_s[event.step] = now_s
+        parts = [arrived(event), speed(event), left(event)]
+        what = visible(event.what)
+        self._line(f"{event.step}: {what}, {', '.join(part for part in parts if part)}")
+
     def _table(self, event: Shown) -> None:
         console = console_on(self._stream)
         console.print()
         console.print(table_of(event.title, event.rows, self._mask))
         console.print()
+
+
+def arrived(event: Fetching) -> str:
+    """Say how much of a fetch is there: bytes of bytes, and files of files if there are several."""
+    text = size(event.bytes_done)
+    if event.bytes_total:
+        text += f" of {size(event.bytes_total)} ({event.bytes_done / event.bytes_total:.0%})"
+    return text + (f", {event.files_done} of {event.files} files" if event.files > 1 else "")
+
+
+def speed(event: Fetching) -> str:
+    """Say how fast a fetch is; nothing if that is not known yet."""
+    return f"{size(int(event.bytes_per_s))}/s" if event.bytes_per_s >= 1 else ""
+
+
+def left(event: Fetching) -> str:
+    """Say how long the rest of a fetch takes at this speed; nothing if that cannot be said."""
+    if event.bytes_total is None or event.bytes_per_s < 1:
+        return ""
+    rest_s = (event.bytes_total - event.bytes_done) / event.bytes_per_s
+    return f"{span(rest_s)} left" if rest_s > 0 else ""
 
 
 def how_far(step: StepProgress, now_s: float) -> str:

@@ -11,6 +11,7 @@ from ..model.status import StepStatus
 from ..telemetry import (
     AttemptDied,
     Event,
+    Fetching,
     RangeSuspected,
     RunEnded,
     RunStarted,
@@ -19,7 +20,7 @@ from ..telemetry import (
     StepStarted,
     StepWaits,
 )
-from .lines import death, said
+from .lines import arrived, death, said, speed
 from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
@@ -219,6 +220,9 @@ def _doing(
     """Show how far a task is, if it tells."""
     if step.doing is None:
         return "", "", ""
+    if isinstance(step.doing, Fetching):
+        bar = _bar(step.doing.bytes_done, step.doing.bytes_total, is_narrow=is_narrow)
+        return bar, _text(arrived(step.doing), ""), _text(speed(step.doing), "bright_black")
     bar = _bar(int(step.doing.share * 1000), 1000, is_narrow=is_narrow)
     return bar, _text(f"{step.doing.records:,}", ""), _text(step.doing.what, "bright_black")
 

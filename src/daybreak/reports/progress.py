@@ -17,6 +17,7 @@ from ..model.status import RunStatus, StepStatus
 from ..telemetry import (
     ChunkCommitted,
     Event,
+    Fetching,
     Progressed,
     RunEnded,
     RunStarted,
@@ -83,7 +84,7 @@ class StepProgress:
     waits: StepWaits | None = None
     """What it waits for, if it could begin but for a shared limit."""
 
-    doing: Progressed | None = None
+    doing: Progressed | Fetching | None = None
     """How far a task is, if it tells."""
 
     was_done: bool = False
@@ -153,7 +154,7 @@ class Progress:
                     self.step(event.step).waits = event
                 case StepStarted():
                     self._step_started(event)
-                case Progressed():
+                case Progressed() | Fetching():
                     self.step(event.step).doing = event
                 case ChunkCommitted():
                     self._chunk_committed(event)

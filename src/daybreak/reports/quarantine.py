@@ -49,7 +49,9 @@ def _cause(cause: QuarantineCause) -> Text:
 def _add_sample(text: Text, sample: QuarantinedRecord) -> None:
     text.append(f"\n             {visible(sample.place)}", "cyan")
     text.append(details_of(sample.details), "")
-    shown = "(erased)" if sample.is_erased else visible_bytes(sample.raw, RAW_SHOWN_MAX)
+    shown = visible_bytes(sample.raw, RAW_SHOWN_MAX) or "(no bytes)"
+    if sample.is_erased:
+        shown = "(erased)"
     text.append(f"\n               {shown}", "bright_black")
 
 

@@ -36,8 +36,9 @@ def replayed_lines(outcome: ReplayOutcome) -> Iterator[str]:
 
 def _step_line(step: StepReplay) -> str:
     counts = step.counts
+    superseded = f" {counts.superseded:,} superseded," if counts.superseded else ""
     left = f"; {step.left:,} were left, for it was stopped" if step.left else ""
     return (
         f"{visible(step.step)}: {records(counts.read)} replayed: {counts.passed:,} passed,"
-        f" {counts.filtered:,} filtered, {counts.quarantined:,} set aside again{left}"
+        f" {counts.filtered:,} filtered,{superseded} {counts.quarantined:,} set aside again{left}"
     )

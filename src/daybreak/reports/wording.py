@@ -15,6 +15,7 @@ _DAY_S: Final = 86_400
 _SHORT_S: Final = 9.95
 _SHOWN_MAX: Final = 200
 _RATE_DECIMAL_BELOW: Final = 9.95
+_UNITS: Final = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 def span(seconds: float) -> str:
@@ -41,6 +42,14 @@ def rate(per_s: float) -> str:
 def records(number: int) -> str:
     """Write a number of records with its noun."""
     return f"{number:,} record" if number == 1 else f"{number:,} records"
+
+
+def size(size_bytes: int) -> str:
+    """Write a number of bytes: `812 bytes`, `3.4 kB`, `185.0 MB`, `1.2 GB`."""
+    for unit, name in _UNITS:
+        if size_bytes >= unit:
+            return f"{size_bytes / unit:,.1f} {name}"
+    return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
 
 
 def waiting(waits_for: str) -> str:

@@ -33,7 +33,7 @@ select r.kind, r.name, r.expression, r.length,
     order by k.place
   ) as columns,
   array(
-    select format_type(a.atttypid, null)
+    select format_type(a.atttypid, -1) -- with null, any `char` is one of a single letter
     from unnest(r.numbers) with ordinality as k(number, place)
     join pg_attribute a on a.attrelid = owner.id and a.attnum = k.number
     order by k.place

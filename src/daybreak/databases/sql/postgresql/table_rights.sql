@@ -1,5 +1,5 @@
 -- Rights on a table that this user lacks, each with the statement that grants it; on a table that
--- does not exist, the right to make it. INSERT may be granted on every column that is filled.
+-- does not exist, the right to make it. INSERT and UPDATE may be granted on every column that is filled.
 with place as (
   select c.oid, c.relnamespace
   from pg_class c
@@ -30,9 +30,9 @@ from place p
 cross join unnest(:privileges::text[]) as n (privilege)
 where not has_table_privilege(p.oid, n.privilege)
   and not (
-    n.privilege = 'INSERT'
+    n.privilege in ('INSERT', 'UPDATE')
     and coalesce(
-      (select bool_and(has_column_privilege(p.oid, c, 'INSERT')) from unnest(:columns::text[]) c),
+      (select bool_and(has_column_privilege(p.oid, c, n.privilege)) from unnest(:columns::text[]) c),
       false
     )
   )

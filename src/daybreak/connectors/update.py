@@ -1,0 +1,270 @@
+"""An update of a table's rows as a sink: the back-fill (PROTOCOL.md 8).
+
+What is written was computed of a row that was read before; the application goes on working
+meanwhile. So each write compares what was read with what is there now, and leaves alone what has
+changed: no update of the application is lost. The rows of the source are compared as the database
+gave them, whatever stages stand in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+from ..abc import RecordRefused, Transaction
+from ..databases.catalogue import TableFacts, facts_of
+from ..databases.nodes import RowsRoot
+from ..databases.plain_query import plain_query
+from ..databases.read_columns import read_columns
+from ..databases.rights import rights_missing, update_rights_missing
+from ..databases.rules import Asking, Rule, rules_of
+from ..databases.session import Session
+from ..databases.sqlite import quoted
+from ..databases.statement import load
+from ..databases.update_node import Update
+from ..errors import DataRefused, DefinitionError, SchemaMismatch
+from ..model.chunk import Written
+from ..pipeline import Map, Stage
+from .update_postgresql import Comparison, PostgresqlUpdate, types_of
+from .update_sqlite import SqliteUpdate
+
+
+class UpdateSink:
+    """`abc.Sink` over columns of a table's rows.
+
+    Args:
+        update: What is set.
+        root: Where the records come from.
+
+    Raises:
+        DefinitionError: If what is overwritten could not be compared with what was read.
+    """
+
+    def __init__(self, update: Update[Any], root: RowsRoot) -> None:
+        self._update = update
+        self._root = root
+        if root.database is not update.database:
+            raise DefinitionError(
+                f"table {update.table} is in database {update.database.name}, the records come from"
+                f" {root.database.name}: what is overwritten could not be compared with them",
+                hint="read the rows from the database in which they are updated",
+            )
+        if root.key != update.key:
+            raise DefinitionError(
+                f"the rows are told apart by {', '.join(root.key)}, those of {update.table} by"
+                f" {', '.join(update.key)}: nobody could tell which row a record was",
+                hint="give db.rows and db.update the same key",
+            )
+
+    @property
+    def name(self) -> str:
+        return self._update.table
+
+    @cached_property
+    def said(self) -> str:
+        """What is to be said of it when a run begins: what fires; empty for nothing."""
+        named = quoted(self._update.table) if self._dialect == "postgresql" else self._bare
+        with closing(self._update.database.session()) as session:
+            rows = session.query(load(session.dialect, "update_triggers"), table=named)
+        if not rows:
+            return ""
+        names = ", ".join(row.name for row in rows)
+        return f"each row that is updated in {self.name} fires: {names}"
+
+    @property
+    def _bare(self) -> str:
+        return self._update.table.rpartition(".")[2]
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether the query is to be read again: not if it gives every row, written or not."""
+        if self._root.table:
+            return False
+        plain = plain_query(self._root.query, self._update.table)
+        return plain is None or bool(plain.condition)
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether rows that were changed meanwhile are tried once more at once: no sweep does."""
+        return not self.sweeps
+
+    @property
+    def stages(self) -> Sequence[Stage]:
+        """What computes the new values of one record, as the last stages of the step."""
+        update = self._update
+        if update.set_chunk:
+            return ()
+        functions = tuple(update.set.values())
+        name = f"set {', '.join(update.set)}"
+        if len(functions) == 1:
+            return (Map(name, functions[0]),)
+        return (Map(name, lambda record: tuple(function(record) for function in functions)),)
+
+    def computed(self, records: Sequence[Any], rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Join each row, as it was read, with its new values."""
+        update = self._update
+        if not update.set_chunk:
+            return list(zip(rows, records, strict=True))
+        columns = [
+            *([function(record) for record in records] for function in update.set.values()),
+            *(_all(column, function(records), records) for column, function in _items(update)),
+        ]
+        values = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+        return list(zip(rows, values, strict=True))
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what must not change between two attempts at a run."""
+        update = self._update
+        return {"update": update.table, "key": list(update.key), "set": list(update.columns)}
+
+    # ---------------------------------------------------------------- preflight
+
+    def preflight(self) -> None:
+        update = self._update
+        facts = facts_of(update.database.url, update.table)
+        if facts is None:
+            raise SchemaMismatch(
+                f"table {update.table} does not exist in {update.database.name}",
+                hint="create it; an update changes rows that are there",
+            )
+        self._refuse_drift(facts)
+        missing = rights_missing(
+            update_rights_missing(update.database.url, update.table, update.columns),
+            update.database.name,
+        )
+        if missing is not None:
+            raise missing
+        self._writing  # noqa: B018 - its queries are tried now
+
+    def _refuse_drift(self, facts: TableFacts) -> None:
+        update = self._update
+        wanted = (*update.key, *update.columns)
+        if missing := [column for column in wanted if column not in facts.columns]:
+            raise SchemaMismatch(
+                f"table {update.table} has no column {', '.join(missing)}",
+                hint=f"add it, or correct the name; the table has: {', '.join(facts.columns)}",
+            )
+        if computed := [column for column in update.columns if column in facts.generated]:
+            raise SchemaMismatch(
+                f"column {', '.join(computed)} of table {update.table} is computed by the database",
+                hint="leave it out of what is set",
+            )
+        if not facts.is_key(update.key):
+            raise SchemaMismatch(
+                f"({', '.join(update.key)}) is no unique key of {update.table}"
+                " whose columns are all NOT NULL",
+                hint="add a primary key or a unique constraint on NOT NULL columns",
+            )
+
+    @cached_property
+    def _writing(self) -> PostgresqlUpdate | SqliteUpdate:
+        with closing(self._update.database.session()) as session:
+            made = _postgresql if session.dialect == "postgresql" else _sqlite
+            return made(self._update, self._root, session)
+
+    # ---------------------------------------------------------------- writing
+
+    def prepare(self, tx: Transaction) -> None:
+        return None
+
+    def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        self._refuse_two_for_one(records)
+        return self._writing.write(tx, records)
+
+    def _refuse_two_for_one(self, changes: Sequence[Any]) -> None:
+        """Raise if two records came from one row: neither is the row's new value."""
+        if len(set(map(id, map(itemgetter(0), changes)))) == len(changes):
+            return
+        seen: set[int] = set()
+        for position, (row, _) in enumerate(changes):
+            if id(row) in seen:
+                raise RecordRefused(position, DataRefused(TWO_FOR_ONE, hint=TWO_FOR_ONE_HINT))
+            seen.add(id(row))
+
+    def suspects(
+        self, tx: Transaction, records: Sequence[Any], refusal: DataRefused
+    ) -> Sequence[int]:
+        """Return the places of the records that break the rules of the kind that was broken."""
+        broken = [rule for rule in self._rules(tx) if rule.is_meant_by(refusal)]
+        if not broken or not records:
+            return ()
+        names = self._update.columns
+        rows = [values if len(names) > 1 else (values,) for _, values in records]
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        asking = Asking(tx, self._update.table, self._dialect, columns)
+        return sorted(set[int]().union(*map(asking.broken, broken)))
+
+    def _rules(self, tx: Transaction) -> Sequence[Rule]:
+        return rules_of(tx, self._update.table, self._dialect)
+
+    @property
+    def _dialect(self) -> str:
+        return "sqlite" if self._update.database.url.startswith("sqlite") else "postgresql"
+
+    def rows_expected(self, written: int) -> tuple[str, int] | None:
+        return None
+
+
+TWO_FOR_ONE = "two records came from one row, and neither is its new value"
+TWO_FOR_ONE_HINT = "let no flat_map make several records of a row that is updated"
+
+
+def _items(update: Update[Any]) -> Sequence[tuple[str, Any]]:
+    return list(update.set_chunk.items())
+
+
+def _all(column: str, values: Sequence[object], records: Sequence[Any]) -> Sequence[object]:
+    if len(values) != len(records):
+        raise DefinitionError(
+            f"the function for column {column} gave {len(values)} values"
+            f" for {len(records)} records",
+            hint="return one value for each record, in the same order",
+        )
+    return values
+
+
+def _postgresql(update: Update[Any], root: RowsRoot, session: Session) -> PostgresqlUpdate:
+    binds = dict(root.binds)
+    columns = read_columns(session, root.query, binds)
+    types = types_of(session, update.table)
+    _refuse_lost_key([column.name for column in columns], root)
+    plain = plain_query(root.query, update.table)
+    if plain is not None and not types.keys() >= {column.name for column in columns}:
+        plain = None  # a word that looks like a column, such as current_date
+    return PostgresqlUpdate(
+        Comparison(
+            update.table,
+            update.key,
+            update.columns,
+            root.query,
+            binds,
+            tuple(columns),
+            types,
+            plain,
+        )
+    )
+
+
+def _sqlite(update: Update[Any], root: RowsRoot, session: Session) -> SqliteUpdate:
+    asked = f"select q.* from (select 1) as one left join ({root.query}) as q on false"  # noqa: S608 - the user's own
+    columns = list(session.query(asked, **dict(root.binds))[0])
+    _refuse_lost_key(columns, root)
+    return SqliteUpdate(
+        table=update.table,
+        key=update.key,
+        set_=update.columns,
+        query=root.query,
+        binds=dict(root.binds),
+        columns=columns,
+    )
+
+
+def _refuse_lost_key(columns: Sequence[str], root: RowsRoot) -> None:
+    if missing := [column for column in root.key if column not in columns]:
+        raise SchemaMismatch(
+            f"the query does not give {', '.join(missing)}, by which its rows are told apart",
+            hint="select the key as well",
+        )

@@ -1,0 +1,229 @@
+"""A back-fill's write on PostgreSQL: COPY into a temporary table, and one UPDATE from it.
+
+The UPDATE repeats the range of the keys, so that the table is read by its index once and not once
+a row, repeats the query's condition, and compares every column that was read.
+
+While it waits for a row that somebody else has changed, PostgreSQL looks at the row's newest
+version, but at the condition again only where that speaks of the table itself: a subquery is still
+answered by the snapshot of the statement's beginning. So the condition of a plain query stands in
+the UPDATE as it is. For any other query the rows are locked first, and a second statement, whose
+snapshot is younger than the locks, compares them with what the query gives then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from ..abc import RecordRefused, Transaction
+from ..databases.plain_query import PlainQuery
+from ..databases.read_columns import ReadColumn
+from ..databases.sqlite import quoted
+from ..databases.statement import binds_of, load
+from ..errors import DataRefused, ProofFailed
+from ..model.chunk import Written
+
+Change = tuple[Sequence[Any], Any]
+"""A row as it was read, and its new values: a tuple of them, or the only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a back-fill compares."""
+
+    table: str
+    key: tuple[str, ...]
+    set: tuple[str, ...]
+    query: str
+    binds: Mapping[str, object]
+    columns: tuple[ReadColumn, ...]
+    """Of the query."""
+
+    types: Mapping[str, tuple[str, bool]]
+    """By column of the table: its type as SQL, with length and collation; whether it is JSON."""
+
+    plain: PlainQuery | None
+    """The query, if the condition can be said of the table's rows alone."""
+
+
+class PostgresqlUpdate:
+    """Writes the changes of one chunk at a time; one for all workers of a step."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._of = comparison
+        names = [column.name for column in comparison.columns]
+        self._key_places = [names.index(column) for column in comparison.key]
+        self._old = [f"old_{place}" for place in range(len(names))]
+        self._set = [f"new_{place}" for place in range(len(comparison.set))]
+        columns = self._columns()
+        self._name = f"daybreak_update_{blake2b(columns.encode(), digest_size=4).hexdigest()}"
+        self._new = f"pg_temp.{self._name}"
+        self._create = (
+            f"create temporary table if not exists {self._name} ({columns}) on commit delete rows"
+        )
+        self._wraps = self._wrapping()
+
+    def write(self, tx: Transaction, changes: Sequence[Change]) -> Written:
+        """Write all changes whose rows are as they were read.
+
+        Raises:
+            RecordRefused: If a value does not fit its column.
+            DataRefused: If a rule of the table refuses one of them.
+        """
+        rows = self._rows(changes)
+        tx.execute(self._create)
+        tx.execute(f"delete from {self._new}")  # noqa: S608 - a name of ours; of an earlier attempt
+        try:
+            tx.copy(self._new, rows, columns=[*self._old, *self._set])
+        except DataRefused as refused:
+            if refused.row is None:
+                raise
+            raise RecordRefused(refused.row, refused) from refused
+        statement, binds = self._statement(rows)
+        if self._of.plain is None:
+            tx.query(self._lock())
+        written = tx.execute(statement, **binds)
+        if written == len(rows):
+            return Written(written)
+        return self._partly(tx, rows, written)
+
+    def _rows(self, changes: Sequence[Change]) -> list[Sequence[Any]]:
+        if len(self._set) == 1:
+            rows: list[Sequence[Any]] = [(*row, value) for row, value in changes]
+        else:
+            rows = [(*row, *values) for row, values in changes]
+        for place, wrap in self._wraps:
+            rows = [(*row[:place], wrap(row[place]), *row[place + 1 :]) for row in rows]
+        return rows
+
+    def _wrapping(self) -> list[tuple[int, Callable[[Any], Any]]]:
+        """Return by place what makes JSON of lists and dicts."""
+        read = [column.is_document for column in self._of.columns]
+        new = [self._of.types[column][1] for column in self._of.set]
+        return [(place, _as_json) for place, is_document in enumerate(read + new) if is_document]
+
+    def _columns(self) -> str:
+        """Return the columns of the temporary table.
+
+        Its name is made of them, for a session may write for several steps.
+        """
+        of = self._of
+        old = [
+            of.types[column.name][0] if column.name in of.key else column.type
+            for column in of.columns
+        ]
+        new = [of.types[column][0] for column in of.set]
+        names = [*self._old, *self._set]
+        return ", ".join(f"{name} {type_}" for name, type_ in zip(names, [*old, *new], strict=True))
+
+    def _statement(self, rows: Sequence[Sequence[Any]]) -> tuple[str, dict[str, object]]:
+        of = self._of
+        alias = quoted(of.table.rpartition(".")[2]) if of.plain is None else of.plain.alias
+        sets = ", ".join(
+            f"{quoted(column)} = daybreak_new.{name}"
+            for column, name in zip(of.set, self._set, strict=True)
+        )
+        within, binds = self._within(rows)
+        where = [self._joined(alias), *(f"{alias}.{one}" for one in within)]
+        source = f"{self._new} as daybreak_new"
+        if of.plain is None:
+            source += f", ({of.query}) as daybreak_now"
+            where += [self._joined("daybreak_now"), *(f"daybreak_now.{one}" for one in within)]
+            where += self._compared("daybreak_now")
+            binds |= of.binds
+        else:
+            where += self._compared(alias)
+            if of.plain.condition:
+                where.append(f"({of.plain.condition}\n)")
+            wanted = binds_of(of.plain.condition)
+            binds |= {name: value for name, value in of.binds.items() if name in wanted}
+        update = f"update {quoted(of.table)} as {alias} set {sets} from {source}"  # noqa: S608 - quoted names
+        return f"{update} where {' and '.join(where)}", binds
+
+    def _joined(self, alias: str) -> str:
+        return " and ".join(
+            f"{alias}.{quoted(column)} = daybreak_new.{self._old[place]}"
+            for column, place in zip(self._of.key, self._key_places, strict=True)
+        )
+
+    def _compared(self, alias: str) -> list[str]:
+        return [
+            column.same(f"{alias}.{quoted(column.name)}", f"daybreak_new.{old}")
+            for column, old in zip(self._of.columns, self._old, strict=True)
+            if column.name not in self._of.key
+        ]
+
+    def _within(self, rows: Sequence[Sequence[Any]]) -> tuple[list[str], dict[str, object]]:
+        """Return the range of the first column of the key, to be said of a table, and its binds.
+
+        Whole numbers are compared here; anything else only the database can put into order.
+        """
+        place = self._key_places[0]
+        column, old = quoted(self._of.key[0]), self._old[place]
+        keys = [row[place] for row in rows]
+        if set(map(type, keys)) == {int}:
+            binds: dict[str, object] = {"daybreak_from": min(keys), "daybreak_upto": max(keys)}
+            return [f"{column} between :daybreak_from and :daybreak_upto"], binds
+        return [
+            f"{column} {sign} (select {old} from {self._new} order by {old} {order} limit 1)"  # noqa: S608 - names of ours
+            for sign, order in ((">=", "asc"), ("<=", "desc"))
+        ], {}
+
+    def _lock(self) -> str:
+        table = quoted(self._of.table)
+        alias = "daybreak_locked"
+        keys = ", ".join(f"{alias}.{quoted(column)}" for column in self._of.key)
+        return (
+            f"select count(*) as locked from (select 1 from {table} as {alias}"  # noqa: S608 - quoted names
+            f" join {self._new} as daybreak_new on {self._joined(alias)}"
+            f" order by {keys} for no key update of {alias}) as held"
+        )
+
+    def _partly(self, tx: Transaction, rows: Sequence[Sequence[Any]], written: int) -> Written:
+        """Find out which rows were left alone: those that no one has written with their new values.
+
+        The UPDATE and the COPY have the number of one transaction, or of one savepoint.
+        """
+        alias = "daybreak_written"
+        keys = ", ".join(f"daybreak_new.{self._old[place]}" for place in self._key_places)
+        left = tx.query(
+            f"select {keys} from {self._new} as daybreak_new where not exists"  # noqa: S608 - quoted names
+            f" (select from {quoted(self._of.table)} as {alias}"
+            f" where {self._joined(alias)} and {alias}.xmin = daybreak_new.xmin)"
+        )
+        places = {self._key_of(row): place for place, row in enumerate(rows)}
+        superseded = tuple(sorted(places[tuple(row.values())] for row in left))
+        if written + len(superseded) != len(rows):
+            raise ProofFailed(
+                f"table {self._of.table} took {written} rows of {len(rows)},"
+                f" and {len(superseded)} were left alone",
+                hint="look for triggers or rules that write or swallow rows",
+            )
+        return Written(written, superseded)
+
+    def _key_of(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(row[place] for place in self._key_places)
+
+
+def _as_json(value: Any) -> Any:
+    from psycopg.types.json import Jsonb  # noqa: PLC0415 - only the driver in use is imported
+
+    return None if value is None else Jsonb(value)
+
+
+def types_of(tx: Any, table: str) -> dict[str, tuple[str, bool]]:
+    """Return a table's columns as a temporary table is to have them, and whether they are JSON."""
+    found: dict[str, tuple[str, bool]] = {}
+    for row in tx.query(load("postgresql", "table_types"), table=quoted(table)):
+        collation = ""
+        if row.collation_name is not None:
+            name = f"{_one(row.collation_schema)}.{_one(row.collation_name)}"
+            collation = f" collate {name}"
+        found[row.name] = (f"{row.type}{collation}", row.is_document)
+    return found
+
+
+def _one(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

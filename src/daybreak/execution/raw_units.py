@@ -1,0 +1,97 @@
+"""Input records that stay bytes on their way to the sink, each its own only output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+from ..model.chunk import ChunkInput
+from ..model.ranges import Range
+from ..model.raw import RawRecords
+from ..pipeline import Block
+from .draft import Draft, Unit, refused_by_check
+
+
+class RawUnits(Sequence[Unit]):
+    """Some of the good records of a range, in source order; a unit is made when it is looked at.
+
+    Args:
+        raw: All good records of the range.
+        origins: Theirs.
+        numbers: Which of them are meant; all by default.
+    """
+
+    def __init__(
+        self, raw: RawRecords, origins: Sequence[int], numbers: Sequence[int] | None = None
+    ) -> None:
+        self._raw = raw
+        self._origins = origins
+        self._numbers = range(len(raw)) if numbers is None else numbers
+
+    @property
+    def records(self) -> RawRecords:
+        """Those that are meant."""
+        is_all = len(self._numbers) == len(self._raw)
+        return self._raw if is_all else self._raw.chosen(self._numbers)
+
+    @property
+    def origins(self) -> Sequence[int]:
+        """Theirs, in order."""
+        return [self._origins[number] for number in self._numbers]
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int, /) -> Unit: ...
+    @overload
+    def __getitem__(self, at: slice, /) -> RawUnits: ...
+    def __getitem__(self, at: int | slice, /) -> Unit | RawUnits:
+        if isinstance(at, slice):
+            return RawUnits(self._raw, self._origins, self._numbers[at])
+        number = self._numbers[at]
+        return Unit(self._origins[number], [self._raw.value(number)])
+
+    def without(self, places: Sequence[int]) -> RawUnits:
+        """Return them but for those at some places, which are given in order."""
+        numbers = list(self._numbers)
+        for place in reversed(places):
+            del numbers[place]
+        return RawUnits(self._raw, self._origins, numbers)
+
+
+def raw_draft_of(part: Range, read: ChunkInput, raw: RawRecords) -> Draft:
+    """Take over what the source read, as bytes: there are no stages."""
+    units = RawUnits(raw, read.origins)
+    return Draft(part, read, units, refused_by_check(read), filtered=0)
+
+
+def rewritten_units(read: ChunkInput, block: Block[Any]) -> RawUnits | None:
+    """Return what stages made of records as bytes again, if each of them became one record.
+
+    Returns:
+        None if they are no records of the kind that was read, or there are none.
+    """
+    raw, origins = read.as_bytes, list(block.origins)
+    if raw is None or not origins:
+        return None
+    numbers: Sequence[int] = range(len(raw))
+    if origins != list(read.origins):
+        place = {origin: number for number, origin in enumerate(read.origins)}
+        numbers = [place[origin] for origin in origins]
+    if len(set(numbers)) < len(numbers):
+        return None
+    found = raw.rewritten(numbers, block.values)
+    return None if found is None else RawUnits(found, origins)
+
+
+def without(places: Sequence[int], units: Sequence[Unit]) -> Sequence[Unit]:
+    """Return units but for those at some places, which are given in order."""
+    if isinstance(units, RawUnits):
+        return units.without(places)
+    kept: list[Unit] = []
+    start = 0
+    for place in places:
+        kept += units[start:place]
+        start = place + 1
+    return kept + list(units[start:])

@@ -1,0 +1,687 @@
+"""The rows of a query as a source: the walk along the key, its cursors, its proof."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+
+from daybreak import Database, Pipeline, Secret
+from daybreak.connectors.rows_source import RowsSource
+from daybreak.connectors.rows_source_raw import raw_of, row_of
+from daybreak.databases.nodes import RowsRoot
+from daybreak.databases.session import Session, connect, opened, transaction
+from daybreak.errors import (
+    CursorTypeError,
+    DaybreakError,
+    DefinitionError,
+    SchemaMismatch,
+    SourceError,
+)
+from daybreak.model.chunk import Kept
+from daybreak.model.cursor import START, decode, encode
+from daybreak.model.ranges import Range, breaks, gaps
+
+KEYS: dict[str, tuple[str, str, list[Any]]] = {
+    # name: type on PostgreSQL, type on SQLite, keys in the database's order
+    "int": ("bigint", "integer", [-(2**62), -5, 0, 3, 4, 90, 2**40]),
+    "text": ('text collate "C"', "text", ["", "B", "a", "a'b", "b;--", "é", "日本"]),
+    "bytes": ("bytea", "blob", [b"", b"\x00", b"\x00\xff", b"a", b"\xff"]),
+}
+POSTGRESQL_KEYS: dict[str, tuple[str, list[Any]]] = {
+    "uuid": ("uuid", [UUID(int=n) for n in (0, 7, 2**64, 2**127, 2**128 - 1)]),
+    "date": ("date", [date(1, 1, 1), date(1999, 12, 31), date(2024, 2, 29), date(9999, 12, 31)]),
+    "instant": (
+        "timestamptz",
+        [datetime(2024, 1, 1, 0, 0, 0, n, UTC) for n in (0, 1, 2, 999_999)],
+    ),
+    "numeric": (
+        "numeric",
+        [Decimal("-1e30"), Decimal("-0.5"), Decimal(0), Decimal("0.5"), Decimal("2e30")],
+    ),
+    "varchar": ('varchar(9) collate "C"', ["", "A", "a"]),
+    "char": ('char(3) collate "C"', ["A  ", "a  ", "abc"]),
+    "small": ("smallint", [-3, 0, 7]),
+}
+
+
+@pytest.fixture
+def close() -> Iterator[Callable[[RowsSource], RowsSource]]:
+    """Close the sources of a test behind it."""
+    made: list[RowsSource] = []
+
+    def keep(source: RowsSource) -> RowsSource:
+        made.append(source)
+        return source
+
+    yield keep
+    for source in made:
+        source.close()
+
+
+class Shop:
+    """A database, and sources over it."""
+
+    def __init__(self, url: str, keep: Callable[[RowsSource], RowsSource]) -> None:
+        self.url = url
+        self.database = Database(url, name="shop")
+        self._keep = keep
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
+
+    def script(self, sql: str) -> None:
+        with opened(self.url) as session:
+            session.script(sql)
+
+    def fill(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        with opened(self.url) as session, transaction(session):
+            session.copy(table, rows, columns.split())
+
+    def numbers(self, numbers: Sequence[int]) -> None:
+        self.script("create table t (id integer primary key, name text)")
+        self.fill("t", "id name", [(n, f"n{n}") for n in numbers])
+
+    def source(self, pipeline: Pipeline[Any]) -> RowsSource:
+        root = pipeline.root
+        assert isinstance(root, RowsRoot)
+        return self._keep(RowsSource(root))
+
+    def rows(self, sql: str, *args: Any, key: Any = "id", **bind: Any) -> RowsSource:
+        return self.source(self.database.rows(sql, *args, key=key, **bind))
+
+
+@pytest.fixture
+def shop(database_url: str, close: Callable[[RowsSource], RowsSource]) -> Shop:
+    return Shop(database_url, close)
+
+
+@pytest.fixture
+def server(postgres_url: str, close: Callable[[RowsSource], RowsSource]) -> Shop:
+    return Shop(postgres_url, close)
+
+
+def walked(source: RowsSource, chunk: int = 2) -> list[list[Any]]:
+    """Walk and read a source; each range closes with the next."""
+    whole = source.whole()
+    parts = list(source.ranges(whole, chunk))
+    assert [] == breaks(whole, parts, source.in_order)
+    return [list(source.read(part).values) for part in parts]
+
+
+def ids(chunks: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    return [[row.id for row in chunk] for chunk in chunks]
+
+
+# ---------------------------------------------------------------- the walk
+
+
+def test_walk_divides_by_rows_and_jumps_over_gaps(shop: Shop) -> None:
+    shop.numbers([1, 2, 3, 1_000, 1_001, 5_000_000])
+
+    assert [[1, 2, 3], [1_000, 1_001, 5_000_000]] == ids(walked(shop.rows("select * from t"), 3))
+    assert [[1, 2, 3, 1_000], [1_001, 5_000_000]] == ids(walked(shop.rows("select * from t"), 4))
+
+
+@pytest.mark.parametrize("numbers", [[], [7]], ids=["empty", "one row"])
+def test_walk_of_hardly_anything(shop: Shop, numbers: list[int]) -> None:
+    shop.numbers(numbers)
+    source = shop.rows("select * from t")
+
+    assert [numbers] * len(numbers) == ids(walked(source, 10))
+    assert source.whole().is_empty is (not numbers)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_keys_of_each_type_are_walked_in_the_order_of_the_database(shop: Shop, kind: str) -> None:
+    server_type, file_type, keys = KEYS[kind]
+    type_ = file_type if shop.is_sqlite else server_type
+    shop.script(f"create table t (id {type_} not null primary key, n integer)")
+    shop.fill("t", "id n", [(key, 1) for key in reversed(keys)])
+    source = shop.rows("select id, n from t")
+
+    found = walked(source)
+
+    assert keys == [row.id for chunk in found for row in chunk]
+    assert [2] * (len(keys) // 2) + [1] * (len(keys) % 2) == [len(chunk) for chunk in found]
+    assert_cursors_come_back(source, keys)
+
+
+@pytest.mark.parametrize("kind", POSTGRESQL_KEYS)
+def test_keys_of_the_types_of_a_server(server: Shop, kind: str) -> None:
+    type_, keys = POSTGRESQL_KEYS[kind]
+    server.script(f"create table t (id {type_} primary key, n integer)")
+    server.fill("t", "id n", [(key, 1) for key in reversed(keys)])
+    source = server.rows("select id, n from t")
+
+    assert keys == [row.id for chunk in walked(source) for row in chunk]
+    assert_cursors_come_back(source, keys)
+
+
+def assert_cursors_come_back(source: RowsSource, keys: Sequence[Any]) -> None:
+    """Every key is a cursor, which comes back as it was; the database sorts them."""
+    texts = [encode(key) for key in keys]
+    shuffled = random.Random(5).sample(texts, len(texts))
+    assert list(keys) == [decode(text) for text in texts]
+    assert [type(key) for key in keys] == [type(decode(text)) for text in texts]
+    assert [START, *texts] == list(source.in_order([*shuffled, START]))
+
+
+def test_composite_keys_are_compared_as_rows(shop: Shop) -> None:
+    shop.script(
+        "create table t (a integer not null, b text not null, c integer not null,"
+        " primary key (a, b, c))"
+    )
+    keys = [(a, b, c) for a in range(3) for b in ("x", "y") for c in range(3)]
+    shop.fill("t", "a b c", list(reversed(keys)))
+    source = shop.rows("select a, b, c from t", key=("a", "b", "c"))
+
+    found = walked(source, 4)
+
+    assert keys == [tuple(row.values()) for chunk in found for row in chunk]
+    assert [4, 4, 4, 4, 2] == [len(chunk) for chunk in found]
+    assert_cursors_come_back(source, keys)
+
+
+def other_collation(shop: Shop) -> str:
+    """Return a collation whose order is not that of the bytes; a server may have none."""
+    if shop.is_sqlite:
+        return "nocase"
+    with opened(shop.url) as session:
+        for row in session.query("select collname from pg_collation where collprovider <> 'd'"):
+            try:
+                found = session.query(f"select 'a' < 'B' collate \"{row.collname}\" as is_other")
+            except DaybreakError:  # made for a library that this server is not built with
+                continue
+            if found[0].is_other:
+                return f'"{row.collname}"'
+    pytest.skip("this PostgreSQL has no collation but those of the code points")
+
+
+def test_enums_are_ordered_as_they_were_declared(server: Shop) -> None:
+    """A server without other collations has other orders of texts."""
+    keys = ["z", "a", "m", "B"]
+    server.script(
+        "create type mood as enum ('z', 'a', 'm', 'B');"
+        "create table t (n integer not null, id mood not null, primary key (n, id))"
+    )
+    server.fill("t", "n id", [(1, key) for key in reversed(keys)])
+    source = server.rows("select id, n from t", key=("n", "id"))
+
+    assert [(1, key) for key in keys] == [
+        (row.n, row.id) for chunk in walked(source, 3) for row in chunk
+    ]
+    assert_cursors_come_back(source, [(1, key) for key in keys])
+
+
+def test_texts_are_ordered_by_the_collation_of_their_column(shop: Shop) -> None:
+    """Neither Python's order nor that of the bytes is asked for."""
+    collation = other_collation(shop)
+    shop.script(f"create table t (id text collate {collation} not null primary key)")
+    keys = ["a", "B", "c", "D", "e", "F"]  # bytes would say B D F a c e
+    shop.fill("t", "id", [(key,) for key in keys])
+    source = shop.rows("select id from t")
+
+    assert [["a", "B"], ["c", "D"], ["e", "F"]] == ids(walked(source))
+    parts = list(source.ranges(source.whole(), 2))
+    assert [parts[1]] == gaps(source.whole(), [parts[2], parts[0]], source.in_order)
+    assert_cursors_come_back(source, keys)
+
+
+def test_composite_texts_are_ordered_by_their_collations(shop: Shop) -> None:
+    collation = other_collation(shop)
+    shop.script(
+        f"create table t (a integer not null, b text collate {collation} not null,"
+        " primary key (a, b))"
+    )
+    keys = [(a, b) for a in (1, 2) for b in ("a", "B", "c", "D")]
+    shop.fill("t", "a b", keys)
+    source = shop.rows("select a, b from t", key=("a", "b"))
+
+    assert keys == [tuple(row.values()) for chunk in walked(source, 3) for row in chunk]
+    assert_cursors_come_back(source, keys)
+
+
+def test_rows_that_come_behind_the_end_are_not_of_the_run(shop: Shop) -> None:
+    shop.numbers([1, 2, 3, 4, 5])
+    source = shop.rows("select * from t")
+    whole = source.whole()
+    parts = source.ranges(whole, 2)
+    first = next(parts)
+    shop.fill("t", "id name", [(0, "behind"), (6, "ahead")])
+    shop.script("delete from t where id = 4")
+
+    found = [source.read(part) for part in (first, *parts)]
+
+    assert [[0, 1, 2], [3, 5]] == ids([one.values for one in found])
+    assert START == first.after
+
+
+def test_range_whose_rows_are_gone_is_empty(shop: Shop) -> None:
+    shop.numbers([1, 2, 3, 4])
+    source = shop.rows("select * from t")
+    whole = source.whole()
+    shop.script("delete from t where id > 2")
+
+    parts = list(source.ranges(whole, 2))
+
+    assert [[1, 2], []] == ids([source.read(part).values for part in parts])
+    assert [] == breaks(whole, parts, source.in_order)
+
+
+def test_statements_carry_the_binds_of_the_query(shop: Shop) -> None:
+    shop.numbers(range(10))
+    sql = "select * from t where id >= :low and name <> 'a:b' -- not :this\n;"
+    assert [[6, 7], [8, 9]] == ids(walked(shop.rows(sql, low=6)))
+
+
+def test_walk_reads_each_key_once(shop: Shop) -> None:
+    """One statement for each range, and none that counts or skips what is done."""
+    shop.numbers(range(1_000))
+    counting = Counting(shop.url)
+    shop.database.bind(shop.url, counting.opens)
+    source = shop.rows("select * from t")
+    whole = source.whole()
+    counting.statements.clear()
+
+    assert 100 == len(list(source.ranges(whole, 10)))
+    assert 100 == len(counting.statements)
+
+    counting.statements.clear()
+    gap = Range.of(899, 999)
+    assert 10 == len(list(source.ranges(gap, 10)))
+    assert not any("count(" in one for one in counting.statements)
+    assert all("offset 9" in one and ">" in one for one in counting.statements)
+
+
+@pytest.mark.parametrize("at", [None, 18_000], ids=["first", "resumed"])
+@pytest.mark.parametrize("key", ["id", ("kind", "code")], ids=str)
+def test_walk_and_read_use_the_index_of_the_key(shop: Shop, key: Any, at: int | None) -> None:
+    """No range is found by sorting or by reading what lies before it, wherever it begins."""
+    shop.script(
+        "create table t (id integer primary key, kind text not null, code integer not null,"
+        " done integer, unique (kind, code))"
+    )
+    shop.fill("t", "id kind code", [(n, f"k{n:05}", n) for n in range(20_000)])
+    shop.script("analyze t")
+    source = shop.rows("select id, kind, code from t where done is null", key=key)
+    upto = source.whole().upto
+    after = START if at is None else encode(at if key == "id" else (f"k{at:05}", at))
+    counting = Counting(shop.url)
+    shop.database.bind(shop.url, counting.opens)
+    source = shop.rows("select id, kind, code from t where done is null", key=key)
+    counting.statements.clear()
+    counting.binds.clear()
+
+    part = next(source.ranges(Range(after, upto), 100))
+    assert 100 == len(source.read(part).values)
+    explain = "explain query plan " if shop.is_sqlite else "explain "
+    with opened(shop.url) as session:
+        for sql, bind in zip(counting.statements, counting.binds, strict=True):
+            plan = "\n".join(
+                " ".join(map(str, row.values())) for row in session.query(explain + sql, **bind)
+            )
+            assert "Seq Scan" not in plan, plan
+            if " offset " in sql:  # of a range all rows are read anyway
+                assert not any(word in plan for word in ("Sort", "TEMP B-TREE")), plan
+            if at is not None:
+                assert any(word in plan for word in ("Index Cond", "SEARCH")), plan
+
+
+def test_walk_of_a_table_that_nobody_has_analyzed_sorts_nothing_anew(server: Shop) -> None:
+    """The planner believes that few rows are left, and would sort all of them for each range."""
+    server.script(
+        "create table t (id integer primary key, done integer) with (autovacuum_enabled = off)"
+    )
+    server.fill("t", "id", [(n,) for n in range(20_000)])
+    source = server.rows("select id from t where done is null")
+
+    assert 40 == len(list(source.ranges(source.whole(), 500)))
+    walker = source._walkers._idle[0]
+    sql, binds = source._query.walk((500,), (19_999,), 500)
+    plans = [
+        " ".join(row["QUERY PLAN"] for row in session.query("explain " + sql, **binds))
+        for session in (source._sessions._idle[0], walker)
+    ]
+    assert ["Sort" in plan for plan in plans] == [True, False], plans
+
+
+class Counting:
+    """Opens sessions whose queries are counted."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.statements: list[str] = []
+        self.binds: list[dict[str, object]] = []
+
+    def opens(self, url: str, /, **options: Any) -> Session:
+        session: Any = connect(url, **options)
+
+        def counting(query: Callable[..., Any]) -> Callable[..., Any]:
+            def counted(sql: str, /, **bind: object) -> Any:
+                self.statements.append(sql)
+                self.binds.append(bind)
+                return query(sql, **bind)
+
+            return counted
+
+        session.query, session.tuples = counting(session.query), counting(session.tuples)
+        counted_session: Session = session
+        return counted_session
+
+
+# ---------------------------------------------------------------- records
+
+
+@dataclass(frozen=True)
+class User:
+    id: int
+    name: str | None
+
+
+class Loose(BaseModel):
+    id: int
+    name: str = "nobody"
+
+
+class Pair(NamedTuple):
+    name: str | None
+    id: int
+
+
+@pytest.mark.parametrize("model", [User, Pair, Loose], ids=["dataclass", "named tuple", "pydantic"])
+def test_rows_become_records_of_a_model(shop: Shop, model: type[Any]) -> None:
+    shop.numbers([1, 2])
+    found = walked(shop.rows("select id, name from t", model), 5)
+
+    assert [[model(id=1, name="n1"), model(id=2, name="n2")]] == found
+
+
+def test_row_that_does_not_fit_its_model_is_refused_with_its_bytes(shop: Shop) -> None:
+    shop.numbers([1, 2, 3])
+    shop.script("update t set name = null where id = 2")
+
+    class Strict(BaseModel):
+        id: int
+        name: str
+
+    source = shop.rows("select id, name from t", Strict)
+    read = source.read(source.whole())
+
+    assert ([1, 3], [0, 2]) == ([one.id for one in read.values], list(read.origins))
+    (refused,) = read.refused
+    assert (1, False) == (refused.origin, refused.by_check)
+    assert "name" == refused.findings[0].column
+    assert b'{"id": 2, "name": null}' == read.raw(1)
+    assert "id=2" == read.cursor(1)
+
+
+def test_values_of_one_column_need_no_class(shop: Shop) -> None:
+    shop.numbers([3, 4])
+    assert [[3, 4]] == walked(shop.rows("select id from t", int), 5)
+
+
+def test_types_that_a_database_does_not_have_come_by_the_model(shop: Shop) -> None:
+    """SQLite keeps dates, decimals and UUIDs as texts."""
+    types = "text, text, text" if shop.is_sqlite else "date, numeric, uuid"
+    on, amount, of = types.split(", ")
+    shop.script(f"create table t (id integer primary key, d {on}, a {amount}, u {of})")
+    uuid = UUID(int=9)
+    shop.fill("t", "id d a u", [(1, date(2024, 1, 2), Decimal("9.90"), uuid)])
+
+    @dataclass
+    class Typed:
+        id: int
+        d: date
+        a: Decimal
+        u: UUID
+
+    ((record,),) = walked(shop.rows("select * from t", Typed))
+
+    assert Typed(1, date(2024, 1, 2), Decimal("9.90"), uuid) == record
+
+
+def test_table_is_the_beginning_of_a_pipeline_too(shop: Shop) -> None:
+    shop.numbers([1, 2, 3])
+    table = shop.database.table("t", User, key="id")
+
+    assert [[User(1, "n1"), User(2, "n2")], [User(3, "n3")]] == walked(shop.source(table))
+    assert "rows of t" in str(table.map(lambda user: user.name))
+
+
+# ---------------------------------------------------------------- the key's proof
+
+
+def test_key_is_proven_by_the_catalogue_without_a_look_at_the_rows(shop: Shop) -> None:
+    shop.numbers([1])
+    for sql in (
+        "select * from t",
+        'select name, "id" from t where name like :like',
+        "select u.id, u.name as called, length(u.name) from t as u where exists (select 1 from t)",
+    ):
+        source = shop.rows(sql, **({"like": "n%"} if ":like" in sql else {}))
+        assert "" == source.said, sql
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select a.id, b.name from t a join t b on a.id = b.id",
+        "select a.id from t a, t b where a.id = b.id",
+        "select id from t group by id",
+        "select distinct id from t",
+        "select id + 0 as id from t",
+        "with u as (select * from t) select id from u",
+        "select id from (select * from t) u",
+        "select id from t where id < 2 union all select id from t where id >= 2",
+    ],
+)
+def test_other_keys_are_proven_by_the_query_itself(shop: Shop, sql: str) -> None:
+    shop.numbers([1, 2, 3])
+    source = shop.rows(sql)
+
+    assert "the query itself was asked" in source.said
+    assert [[1, 2], [3]] == ids(walked(source))
+
+
+def test_key_twice_in_a_join_is_a_finding_before_the_work(shop: Shop) -> None:
+    shop.numbers([1, 2])
+    shop.script("create table lines (t integer, n integer)")
+    shop.fill("lines", "t n", [(1, 1), (2, 1), (2, 2)])
+    source = shop.rows("select t.id, l.n from t join lines l on l.t = t.id")
+
+    with pytest.raises(SchemaMismatch, match=r"gives 2 rows whose key \(id\) is 2"):
+        source.whole()
+
+
+def test_key_that_comes_twice_later_is_never_lost(shop: Shop) -> None:
+    """Both rows are in one range, wherever its ends are, and are refused with their key."""
+    shop.numbers([1, 2, 3, 4])
+    shop.script("create table lines (t integer, n integer)")
+    shop.fill("lines", "t n", [(1, 1), (2, 1), (3, 1), (4, 1)])
+    source = shop.rows("select t.id, l.n from t join lines l on l.t = t.id")
+    whole = source.whole()
+    shop.fill("lines", "t n", [(2, 2)])
+    parts = list(source.ranges(whole, 2))
+
+    assert [] == breaks(whole, parts, source.in_order)
+    with pytest.raises(SourceError, match="two rows whose key is id=2"):
+        source.read(parts[0])
+
+
+def test_row_without_a_key_is_a_finding_before_the_work(shop: Shop) -> None:
+    shop.script("create table t (id integer unique, n integer not null)")
+    shop.fill("t", "id n", [(1, 1), (None, 2)])
+    source = shop.rows("select id, n from t")
+
+    with pytest.raises(SchemaMismatch, match=r"a row whose key \(id\) is NULL"):
+        source.whole()
+
+
+def test_primary_key_of_sqlite_may_be_null(
+    sqlite_url: str, close: Callable[[RowsSource], RowsSource]
+) -> None:
+    shop = Shop(sqlite_url, close)
+    shop.script("create table t (id text primary key)")
+    shop.fill("t", "id", [("a",), (None,)])
+
+    with pytest.raises(SchemaMismatch, match="NULL"):
+        shop.rows("select id from t").whole()
+
+
+def test_function_that_gives_several_rows_is_seen(server: Shop) -> None:
+    server.numbers([1, 2])
+    source = server.rows("select id, generate_series(1, 2) as n from t")
+
+    with pytest.raises(SchemaMismatch, match="gives 2 rows"):
+        source.whole()
+
+
+def test_table_without_such_a_key_is_refused(shop: Shop) -> None:
+    shop.numbers([1])
+    with pytest.raises(SchemaMismatch, match=r"\(name\) is no unique key of t"):
+        shop.source(shop.database.table("t", key="name"))
+
+
+def test_floats_are_no_keys(shop: Shop) -> None:
+    shop.script("create table t (id double precision not null primary key)")
+    with pytest.raises(CursorTypeError, match="double precision"):
+        shop.rows("select id from t")
+    with pytest.raises(CursorTypeError, match="float"):
+        shop.database.rows("select id from t", WithFloat, key="id")
+
+
+@dataclass
+class WithFloat:
+    id: float
+
+
+def test_instants_without_a_zone_are_no_keys(server: Shop) -> None:
+    server.script("create table t (id timestamp primary key)")
+    with pytest.raises(CursorTypeError, match="timestamp without time zone"):
+        server.rows("select id from t")
+
+
+# ---------------------------------------------------------------- drift
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select id from t", "no column name, which User wants"),
+        ("select name from t", "no column id, which is named as its key"),
+        ("select id, name from missing", "missing"),
+        ("select id, name from t where", "syntax|incomplete"),
+    ],
+)
+def test_query_is_looked_at_before_its_rows(shop: Shop, sql: str, said: str) -> None:
+    shop.numbers([1])
+    with pytest.raises(DaybreakError, match=said):
+        shop.rows(sql, User)
+
+
+def test_query_that_gives_a_column_twice_is_refused(server: Shop) -> None:
+    """SQLite gives the second one another name."""
+    server.numbers([1])
+    with pytest.raises(DaybreakError, match=r"column id twice|no column name"):
+        server.rows("select id, name, 1 as id from t", User)
+
+
+def test_query_that_fails_at_a_row_names_what_the_database_said(server: Shop) -> None:
+    server.numbers([1, 2])
+    source = server.rows("select id, 1 / (id - 2) as x from t")
+    with pytest.raises(SourceError, match="division by zero"):
+        source.read(Range.of(None, 2))
+
+
+@pytest.mark.parametrize(
+    ("sql", "bind", "said"),
+    [
+        ("select id from t where id > :low", {}, "without a value: low"),
+        ("select id from t", {"low": 1}, "unknown to it: low"),
+        ("select id from t where id = :low", {"low": object()}, "of type object"),
+        ("select id from t where id = :low", {"low": {"a": 1}}, "of type dict"),
+        ("select id from t where id = :daybreak_x", {"daybreak_x": 1}, "Daybreak's own"),
+    ],
+    ids=["missing", "unknown", "object", "dict", "ours"],
+)
+def test_binds_are_checked_when_the_pipeline_is_built(
+    sql: str, bind: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(DefinitionError, match=said):
+        Database("sqlite:///x.db").rows(sql, key="id", **bind)
+
+
+def test_fingerprint_names_query_key_and_binds_but_no_secret(shop: Shop) -> None:
+    shop.numbers([1])
+    sql = "select id from t where name <> :pass and id > :low"
+    facts = shop.rows(sql, **{"pass": Secret("hidden"), "low": 0}).fingerprint()
+
+    assert sql == facts["query"]
+    assert ["id"] == facts["key"]
+    assert {"pass": "***", "low": "0"} == facts["binds"]
+    assert "hidden" not in repr(facts)
+
+
+# ---------------------------------------------------------------- again
+
+
+def kept(source: RowsSource, origin: int, repaired: bytes | None = None) -> Kept:
+    whole = source.whole()
+    raw = source.read(whole).raw(origin)
+    return Kept(whole, origin, f"row {origin}", "bad", raw, by_check=False, repaired=repaired)
+
+
+def test_again_reads_the_row_as_it_is_now(shop: Shop) -> None:
+    shop.numbers([1, 2, 3])
+    source = shop.rows("select id, name from t where name <> 'gone'", User)
+    records = [kept(source, place) for place in (2, 0, 1)]
+    shop.script(
+        "update t set name = 'new' where id = 1; update t set name = 'gone' where id = 2;"
+        " delete from t where id = 3;"
+    )
+
+    read = source.again(records)
+
+    assert ([User(1, "new")], [1]) == (read.values, list(read.origins))
+    assert [0, 2] == [one.origin for one in read.refused]
+    assert {"the query does not give this row any more"} == {
+        one.findings[0].reason for one in read.refused
+    }
+
+
+def test_again_takes_a_repair_as_it_is(shop: Shop) -> None:
+    shop.numbers([1])
+    source = shop.rows("select id, name from t", User)
+    repairs = [b'{"id": 1, "name": "new"}', b'{"id": 2, "name": "x"}', b"[]", b'{"id": 1}', b"\xff"]
+
+    read = source.again([kept(source, 0, one) for one in repairs])
+
+    assert [User(1, "new")] == read.values
+    assert [
+        "the key is not the row's own",
+        *["no row as JSON with the query's columns"] * 3,
+    ] == [one.findings[0].reason for one in read.refused]
+
+
+def test_bytes_of_a_row_hold_its_values(server: Shop) -> None:
+    """All that the driver gives comes back from the JSON that quarantine keeps."""
+    with opened(server.url) as session:
+        (row,) = session.query(
+            "select 1 as i, 1.50::numeric as d, 'x'::text as t, null as n, true as b, 0.5::float8"
+            " as f, 'nan'::float8 as nan, date '2024-01-02' as day, now() as at, '\\x00ff'::bytea"
+            " as raw, '{1,2}'::int[] as list, '{\"a\": [1]}'::jsonb as json,"
+            " gen_random_uuid() as u, interval '1.5 s' as took, time '10:00' as clock"
+        )
+    back = row_of(raw_of(row))
+
+    assert dict(row) | {"nan": None} == dict(back) | {"nan": None}
+    assert repr(row.nan) == repr(back.nan)

@@ -1,0 +1,51 @@
+"""The heap is still as long as somebody works on chunks, and no longer."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+from daybreak.execution.still_heap import still_heap
+
+
+class Circle:
+    """Garbage that only the collector finds."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_was_there_is_left_alone_and_what_is_made_is_collected() -> None:
+    old = Circle()
+    before = weakref.ref(old)
+    with still_heap():
+        del old
+        made = weakref.ref(Circle())
+        gc.collect()
+
+        assert before() is not None
+        assert made() is None
+    gc.collect()
+
+    assert before() is None
+    assert 0 == gc.get_freeze_count()
+
+
+def test_it_is_still_until_the_last_one_leaves() -> None:
+    with still_heap():
+        with still_heap():
+            frozen = gc.get_freeze_count()
+        assert frozen == gc.get_freeze_count() > 0
+
+    assert 0 == gc.get_freeze_count()
+
+
+def test_what_somebody_else_froze_stays_frozen() -> None:
+    gc.freeze()
+    try:
+        with still_heap():
+            pass
+
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

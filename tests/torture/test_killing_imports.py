@@ -1,0 +1,57 @@
+"""An import that is killed at points drawn from all that it passes ends as if undisturbed.
+
+Rows added and rows written over, and the replay of what was set aside: the scenes of the campaign,
+which kills them at random instants besides.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from daybreak.faultpoints import FaultPoint
+
+from .campaign import Case, tried
+from .nursery import Nursery, nursery
+from .scenes import SCENES, Expected
+
+pytestmark = pytest.mark.slow
+
+DRAWN = 2
+
+
+@pytest.fixture(scope="module")
+def nest() -> Iterator[Nursery]:
+    with nursery() as found:
+        yield found
+
+
+@cache
+def undisturbed(scene: str, dialect: str, socket: Path, nest: Nursery) -> Expected:
+    return SCENES[scene].measured(dialect, socket, nest)
+
+
+def is_of_work(point: FaultPoint, hits: int) -> bool:
+    """Whether a point is passed by the work itself: how often others are is a matter of time."""
+    return hits > 0 and point.startswith(("chunk.", "replay."))
+
+
+@pytest.mark.parametrize("number", range(DRAWN))
+@pytest.mark.parametrize("scene", ["import", "import-replay"])
+def test_a_kill_in_an_import_changes_nothing(
+    *, scene: str, dialect: str, postgres_socket: Path, nest: Nursery, seed: int, number: int
+) -> None:
+    expected = undisturbed(scene, dialect, postgres_socket, nest)
+    chance = random.Random(seed + number)
+    point, hits = chance.choice([one for one in expected.hits.items() if is_of_work(*one)])
+    # A busy machine tries some things twice, so that the undisturbed one may have hit more often.
+    fault = f"{point}:{chance.randint(1, max(1, hits // 2))}:kill"
+
+    verdict = tried(Case(scene, dialect, fault, None), expected, postgres_socket, nest)
+
+    assert verdict.problem is None, f"{verdict.case}: {verdict.problem}"
+    assert 1 == verdict.kills, verdict.case
