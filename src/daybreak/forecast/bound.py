@@ -52,7 +52,8 @@ def most(points: Points, records: float, band: float, steepness: float) -> float
     sizes = np.array(points.sizes)
     scales = np.array([term.of(sizes[-1:])[0] for term in terms])
     columns = np.column_stack([term.of(sizes) for term in terms]) / scales
-    relative = columns / np.array(points.amounts)[:, None]
+    unit = points.amounts[-1]  # so that the solver's tolerances do not depend on the unit
+    relative = columns / (np.array(points.amounts) / unit)[:, None]
     wanted = np.array([term.of(np.array([records]))[0] for term in terms]) / scales
     width = max(band, _WIDER * _least_band(relative))
     found = linprog(
@@ -63,7 +64,7 @@ def most(points: Points, records: float, band: float, steepness: float) -> float
         ),
         method="highs",
     )
-    return float("nan") if found.x is None else float(found.x @ wanted)
+    return float("nan") if found.x is None else float(found.x @ wanted) * unit
 
 
 def _least_band(relative: Array) -> float:
