@@ -100,7 +100,7 @@ class Node:
 
 @program("object graphs", "n", 30_000)
 def build_nodes(n: int) -> object:
-    nodes = []
+    nodes: list[Node] = []
     for number in range(n):
         nodes.append(Node(number, nodes[-1] if number % 8 else None))
     return nodes
@@ -220,7 +220,7 @@ def all_orders(n: int) -> object:
 
 @program("explosive", "exponential", 20, smallest=5, factors=())
 def naive_fibonacci(n: int) -> int:
-    return n if n < 2 else naive_fibonacci(n - 1) + naive_fibonacci(n - 2)  # type: ignore[operator]
+    return n if n < 2 else naive_fibonacci(n - 1) + naive_fibonacci(n - 2)
 
 
 @program("subsets", "exponential", 16, smallest=4, factors=())

@@ -131,8 +131,8 @@ def measure(
     Args:
         function: `function(n)`; or `function(data)` if `prepare` is given. It must be importable or
             picklable.
-        sizes: The numbers of records, best ten or more over a factor of 64 or more. If missing, they
-            are found: the largest is what the budget allows.
+        sizes: The numbers of records, best ten or more over a factor of 64 or more. If missing,
+            they are found: the largest is what the budget allows.
         prepare: Makes the data of a size; what it takes is not counted. It is called before each
             call, because a function may use its data up.
         repeats: Processes for each size.
@@ -151,9 +151,9 @@ def measure(
     work = packed_work(function, prepare, clock)
     tell = say or (lambda _: None)
     tell(f"seed {seed}: order and jitter can be repeated with it")
-    wanted = (
-        sorted(set(sizes)) if sizes is not None else _found_sizes(work, budget_s, repeats, seed)
-    )
+    if sizes is None:
+        sizes = _found_sizes(work, budget_s, repeats, seed)
+    wanted = sorted(set(sizes))
     _refuse_nonsense(wanted, repeats, budget_s)
     probes = [point_of(work, size) for size in wanted[:_PROBES]]
     planned, left_out, cost_s = _affordable(wanted, probes, repeats, budget_s)
