@@ -14,7 +14,7 @@ _SURPRISE: Final[Mapping[str, float]] = {
     "n": 0.0,
     "n²": 0.0,
     "n log n": 1.0,
-    "constant": 2.0,
+    "constant": 0.0,
     "log n": 3.0,
     "√n": 3.0,
     "n^1.5": 3.0,
@@ -35,7 +35,7 @@ class Constants:
     noise_points: float = 4.0
     """How many points that belief weighs as much as."""
 
-    recency: float = 0.25
+    recency: float = 0.5
     """A point counts (its size / the largest size) to this power."""
 
     matters: float = 0.02
@@ -56,11 +56,11 @@ class Constants:
     drift: float = 0.04
     """Standard deviation of an exponent's change beyond the largest size."""
 
-    spread: float = 1.65
-    """Half the width of the 90 % interval, in standard deviations."""
+    spread: float = 1.3
+    """How far the 90 % interval reaches down, in standard deviations."""
 
-    spread_up: float = 1.65
-    """The same of its upper half."""
+    spread_up: float = 2.6
+    """How far it reaches up: programs turn steeper more often than flatter."""
 
     bound_noise: float = 2.0
     """Half the width of the band in which the safe bound's mixtures must lie, in deviations."""
