@@ -69,7 +69,12 @@ def rehearse_job(
     with _listeners(loaded, mask, as_json=options["as_json"]) as telemetry:
         if options["scratch"]:
             rehearsal = rehearse_in_scratch(
-                loaded, step, settings, telemetry, records=options["records"]
+                loaded,
+                step,
+                settings,
+                telemetry,
+                records=options["records"],
+                is_spread=options["spread"],
             )
         else:
             assert step is not None
@@ -80,6 +85,7 @@ def rehearse_job(
                 telemetry,
                 records=options["records"],
                 run_id=options["run_id"],
+                is_spread=options["spread"],
             )
     _show(rehearsal, stdout, mask, as_json=options["as_json"])
     secrets = [f"--{one.name}" for one in loaded.parameters.values() if one.is_secret]
