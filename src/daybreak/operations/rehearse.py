@@ -46,7 +46,7 @@ from .naming import identity_of
 from .places import ledger_url
 from .quarantine import QuarantineCause, causes_in
 from .register import REGISTER, writes_files
-from .rehearsal import NAME, Rehearsal, RehearsedStep
+from .rehearsal import NAME, Rehearsal, RehearsedStep, rss_bytes_max
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
 from .rehearsal_words import said_in_place, which_records
@@ -138,6 +138,7 @@ def rehearse(
         steps=[rehearsed],
         commit=price if isinstance(price, CommitPrice) else None,
         caveats=[*caveats, price] if isinstance(price, str) else caveats,
+        rss_bytes_max=rss_bytes_max(),
     )
 
 

@@ -38,7 +38,7 @@ from .naming import identity_of
 from .owning import opened_ledger, owned_run
 from .quarantine import causes_in
 from .register import REGISTER, writes_files
-from .rehearsal import NAME, Rehearsal, RehearsedStep
+from .rehearsal import NAME, Rehearsal, RehearsedStep, rss_bytes_max
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
 from .rehearsal_words import said_in_scratch, which_records
@@ -92,6 +92,7 @@ def rehearse_in_scratch(
             *_caveats(rehearsed, records, is_spread=is_spread),
             *([price] if isinstance(price, str) else []),
         ],
+        rss_bytes_max=rss_bytes_max(),
     )
 
 
