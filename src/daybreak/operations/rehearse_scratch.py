@@ -24,8 +24,8 @@ from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
-from ..ledger.owned import OwnedRun, PlannedStep
-from ..ledger.rows import StepDetails
+from ..ledger.owned import OwnedRun
+from ..ledger.rows import PlannedStep, StepDetails
 from ..model.fate import Counts
 from ..model.job import Job, Step, StepKind
 from ..model.limits import REHEARSAL_RECORDS

@@ -18,8 +18,8 @@ from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
-from ..ledger.owned import OwnedRun, PlannedStep
-from ..ledger.rows import RunRow
+from ..ledger.owned import OwnedRun
+from ..ledger.rows import PlannedStep, RunRow
 from ..ledger.store import LedgerStore
 from ..model.job import Job
 from ..model.knobs import Knobs
