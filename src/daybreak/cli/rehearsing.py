@@ -28,7 +28,7 @@ from .options import DISK_FREE_MB, PATIENCE_S
 from .running import secrets_in, settings_of
 from .typed import PROGRAM, command_line, without_secrets
 
-_OF_RUNS: Final[Mapping[str, Any]] = {
+OF_RUNS: Final[Mapping[str, Any]] = {
     "again": False,
     "only": None,
     "from_step": None,
@@ -64,7 +64,7 @@ def rehearse_job(
     given = {name: given_text(name, options) for name in loaded.parameters}
     mask = secrets_in(loaded, given, words)
     waiting = {"lease_s": options["wait_s"], "takeover_s": options["wait_s"]}
-    settings = settings_of(loaded, {**options, **_OF_RUNS, **waiting})
+    settings = settings_of(loaded, {**options, **OF_RUNS, **waiting})
     stdout = sys.stdout
     with _listeners(loaded, mask, as_json=options["as_json"]) as telemetry:
         if options["scratch"]:
