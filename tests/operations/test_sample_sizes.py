@@ -15,7 +15,7 @@ def taken(
 ) -> list[Tried]:
     """Take samples as a forecast does, at a cost that is known."""
     tried = [Tried(first, cost_s(first))]
-    chance = Random(1)  # noqa: S311
+    chance = Random(1)
     while (size := next_size(tried, most=most, budget_s=budget_s, chance=chance)) is not None:
         tried.append(Tried(size, cost_s(size)))
         assert len(tried) < 100, "it ends"
@@ -40,18 +40,18 @@ def test_growth_that_is_linear_is_seen_over_a_wide_span() -> None:
 
 
 def test_no_sample_is_larger_than_what_there_is() -> None:
-    sizes = [one.records for one in taken(lambda n: 0.01, budget_s=60, most=3_000)]
+    sizes = [one.records for one in taken(lambda _: 0.01, budget_s=60, most=3_000)]
 
     assert 3_000 == max(sizes)
     assert len(set(sizes)) == len(sizes) >= 7
 
 
 def test_a_source_of_one_size_is_sampled_once() -> None:
-    assert [Tried(5, 1.0)] == taken(lambda n: 1.0, budget_s=60, most=5, first=5)
+    assert [Tried(5, 1.0)] == taken(lambda _: 1.0, budget_s=60, most=5, first=5)
 
 
 def test_a_sample_that_took_the_whole_budget_is_the_last() -> None:
-    assert [Tried(100, 61.0)] == taken(lambda n: 61.0, budget_s=60)
+    assert [Tried(100, 61.0)] == taken(lambda _: 61.0, budget_s=60)
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,11 @@ BUDGET_S: Final = 120.0
         ("daybreak forecast shop.py load --budget-s 600", "larger samples, a firmer answer"),
         ("daybreak forecast shop.py load --basis runs", "from what its runs took, at no cost"),
         ("daybreak forecast shop.py load --html load.html", "with the curve, to send around"),
+        ("daybreak forecast shop.py --accuracy", "how good its forecasts were"),
     ],
 )
 @click.argument("file", metavar="FILE")
-@click.argument("step", metavar="STEP")
+@click.argument("step", metavar="[STEP]", required=False)
 @click.option(
     "--records",
     type=click.IntRange(min=1),
@@ -92,6 +93,11 @@ BUDGET_S: Final = 120.0
     help=f"How long a rehearsal waits for locks of others.  [default: {WAIT_S:g}]",
 )
 @click.option(
+    "--accuracy",
+    is_flag=True,
+    help="Measure nothing: show how good the forecasts before the past runs were.",
+)
+@click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -106,13 +112,16 @@ BUDGET_S: Final = 120.0
 @TRACEBACK
 @HELP
 @click.pass_context
-def forecast(ctx: click.Context, /, file: str, step: str, **options: Any) -> int:
+def forecast(ctx: click.Context, /, file: str, step: str | None, **options: Any) -> int:
     """Say how long STEP of the job in FILE will take for N records.
 
     The step is rehearsed on samples of growing size, each rolled back at its end; what its runs
     took counts too. Shown are the law of its growth, the likely time, a bound that is hardly
     passed, a grade of how firm that is, and where the window or the memory ends.
     """
-    from .forecasting import forecast_job, words_of  # noqa: PLC0415 - not for `--help`
+    from .forecasting import forecast_job, show_accuracy, words_of  # noqa: PLC0415 - not for `--help`
 
-    return int(forecast_job(ctx.meta[LOADED], file, step, options, words_of(ctx)))
+    loaded = ctx.meta[LOADED]
+    if options["accuracy"]:
+        return int(show_accuracy(loaded, step, options))
+    return int(forecast_job(loaded, file, step, options, words_of(ctx)))

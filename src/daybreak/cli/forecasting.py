@@ -10,8 +10,12 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from ..errors import ParameterError
+from ..model.job import StepKind
+from ..operations.accuracy import track_record
 from ..operations.forecast import StepForecast, forecast_step
 from ..operations.load import LoadedJob
+from ..reports.accuracy import accuracy_parts, accuracy_payload
 from ..reports.forecast import forecast_parts, forecast_payload
 from ..reports.forecast_page import page_of
 from ..reports.jsonlog import JsonLines
@@ -20,18 +24,20 @@ from ..reports.secrets import Mask
 from ..telemetry import Event, Said, Telemetry
 from .exits import Exit
 from .job_options import given_text
+from .options import ledger_to_read
 from .rehearsing import OF_RUNS
 from .running import secrets_in, settings_of
+from .typed import PROGRAM
 
 _OWN: Final = frozenset(
-    {"records", "basis", "budget_s", "sample", "seed", "html", "as_json", "traceback"}
+    {"records", "basis", "budget_s", "sample", "seed", "accuracy", "html", "as_json", "traceback"}
 )
 """Options that are not those of a rehearsal."""
 
 
 def words_of(ctx: click.Context) -> list[str]:
     """Return what a rehearsal of the same step is called with, behind `daybreak rehearse`."""
-    words = [ctx.params["file"], ctx.params["step"]]
+    words = [ctx.params["file"], ctx.params["step"] or ""]
     for parameter in ctx.command.get_params(ctx):
         name = parameter.name or ""
         is_typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
@@ -48,7 +54,11 @@ def _words(option: click.Option, value: Any) -> list[str]:
 
 
 def forecast_job(
-    loaded: LoadedJob, file: str, step: str, options: Mapping[str, Any], words: Sequence[str]
+    loaded: LoadedJob,
+    file: str,
+    step: str | None,
+    options: Mapping[str, Any],
+    words: Sequence[str],
 ) -> Exit:
     """Forecast what a command means, and show it.
 
@@ -62,6 +72,12 @@ def forecast_job(
     Raises:
         DaybreakError: If there is nothing to learn from, or a rehearsal failed.
     """
+    if step is None:
+        names = ", ".join(one.name for one in loaded.job.steps if one.kind is StepKind.STEP)
+        raise ParameterError(
+            f"which step? job {loaded.job.name} has: {names or 'none in chunks'}",
+            hint=f"name one: {PROGRAM} forecast {file} STEP",
+        )
     given = {name: given_text(name, options) for name in loaded.parameters}
     mask = secrets_in(loaded, given, words)
     waiting = {"lease_s": options["wait_s"], "takeover_s": options["wait_s"]}
@@ -89,6 +105,24 @@ def forecast_job(
         _show(found)
     if options["html"] is not None:
         options["html"].write_text(page_of(found, mask), encoding="utf-8")
+    return Exit.DONE
+
+
+def show_accuracy(loaded: LoadedJob, step: str | None, options: Mapping[str, Any]) -> Exit:
+    """Show how good the forecasts of a job were.
+
+    Raises:
+        PreflightError: If there is no ledger, or it cannot be read.
+    """
+    if step is not None:
+        loaded.job.step_named(step)
+    record = track_record(loaded.job.name, ledger_to_read(options["ledger"], loaded.path), step)
+    if options["as_json"]:
+        JsonLines(sys.stdout, Mask()).write(accuracy_payload(record))
+        return Exit.DONE
+    console = console_on(sys.stdout)
+    for part in accuracy_parts(record):
+        console.print(part)
     return Exit.DONE
 
 

@@ -15,13 +15,16 @@ from typing import Any, Final, Literal
 from ..errors import DefinitionError, PreflightError
 from ..forecast import Forecast, fit
 from ..ledger.clock import SystemClock
+from ..ledger.forecasts import KeptForecast
 from ..ledger.history import StepTime
+from ..model.identity import Identity
 from ..model.job import Step, StepKind
 from ..model.parameters import read_parameters
 from ..telemetry import Said, Telemetry
 from .history import history_of
 from .load import LoadedJob
 from .naming import identity_of
+from .owning import opened_ledger
 from .places import ledger_url
 from .rehearsal_words import said_in_place
 from .sample_sizes import Tried, first_size, next_size
@@ -107,7 +110,7 @@ def forecast_step(
         step_name: Which step.
         settings: As for a rehearsal.
         words: The same as words behind `daybreak rehearse`: each sample has a process of its own.
-        telemetry: Is told what will be done and what it costs before it begins, then of each sample.
+        telemetry: Is told what will be done and what it costs, then of each sample.
         records: For how many records; by default as many as the source holds.
         basis: What to learn from. `both` takes runs only where they had the workers of a rehearsal.
         budget_s: What all rehearsals may take together.
@@ -122,7 +125,9 @@ def forecast_step(
     step = loaded.job.step_named(step_name)
     _refuse_without_records(step)
     knobs = knobs_of(loaded.job, settings.knobs).get(step.name, step.knobs)
-    runs = [] if basis == "rehearsals" else _past_runs(loaded, step, settings, knobs.parallel)
+    identity = _identity(loaded, settings)
+    ledger = ledger_url(settings.ledger, loaded.path)
+    runs = [] if basis == "rehearsals" else _past_runs(identity, step, ledger, knobs.parallel)
     samples: list[Sample] = []
     if basis != "runs":
         _say(telemetry, step, _what_it_costs(loaded, step, settings, budget_s, knobs.chunk))
@@ -134,6 +139,7 @@ def forecast_step(
     asked = records or _source_records(samples, runs)
     time = fit(_enough([*_seconds(samples), *((run.records, run.seconds) for run in runs)], step))
     memory = fit([(s.records, s.rss_bytes) for s in samples], unit="bytes") if samples else None
+    _keep(time, identity, step, ledger, settings, workers=1 if samples else knobs.parallel)
     window_s = _length_s(loaded)
     return StepForecast(
         job=loaded.job.name,
@@ -196,21 +202,34 @@ def _refuse_without_records(step: Step[Any]) -> None:
         )
 
 
-def _past_runs(
-    loaded: LoadedJob, step: Step[Any], settings: Settings, parallel: int
-) -> list[StepTime]:
-    """Return the runs whose time is that of one go over so many records, with these workers."""
+def _identity(loaded: LoadedJob, settings: Settings) -> Identity:
     parameters = read_parameters(loaded.parameters, settings.parameters)
-    databases = named_databases(loaded, settings)
     night = night_of(loaded.job, settings, SystemClock())
-    identity = identity_of(loaded, parameters, databases, night)
-    known = history_of(
-        loaded.job.name,
-        step.name,
-        ledger=ledger_url(settings.ledger, loaded.path),
-        databases=identity.databases,
-    )
+    return identity_of(loaded, parameters, named_databases(loaded, settings), night)
+
+
+def _past_runs(identity: Identity, step: Step[Any], ledger: str, parallel: int) -> list[StepTime]:
+    """Return the runs whose time is that of one go over so many records, with these workers."""
+    known = history_of(identity.job, step.name, ledger=ledger, databases=identity.databases)
     return [run for run in known if run.records and run.parallel == parallel]
+
+
+def _keep(
+    time: Forecast,
+    identity: Identity,
+    step: Step[Any],
+    ledger: str,
+    settings: Settings,
+    *,
+    workers: int,
+) -> None:
+    """Keep what was forecast, so that the runs to come can be compared with it."""
+    kept = KeptForecast(step.name, identity.databases, workers, SystemClock().now(), time.to_json())
+    store = opened_ledger(ledger, settings)
+    try:
+        store.keep_forecast(identity.job, kept)
+    finally:
+        store.close()
 
 
 def _samples(
@@ -265,11 +284,11 @@ def _what_it_costs(
     loaded: LoadedJob, step: Step[Any], settings: Settings, budget_s: float, chunk: int
 ) -> list[str]:
     rehearsed = said_in_place(step, named_databases(loaded, settings).values(), 0, chunk)
-    return [
-        f"step {step.name} is rehearsed on samples of growing size, spread over its source, each in"
-        f" a process of its own and rolled back; all of them in about {budget_s:,.0f} s (--budget-s)",
-        *rehearsed[1:],
-    ]
+    what = (
+        f"step {step.name} is rehearsed on samples of growing size, spread over its source, each"
+        f" in a process of its own and rolled back; all in about {budget_s:,.0f} s (--budget-s)"
+    )
+    return [what, *rehearsed[1:]]
 
 
 def _told(sample: Sample) -> str:
@@ -287,7 +306,8 @@ def _caveats(
     if samples:
         if parallel > 1:
             yield (
-                f"one worker was measured; a run has {parallel}, and takes at least 1/{parallel} of it"
+                f"one worker was measured; a run has {parallel}, and takes at least 1/{parallel} of"
+                " it"
             )
         largest = max(sample.records for sample in samples)
         if largest < asked:

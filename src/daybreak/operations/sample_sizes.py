@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log, sqrt
 from random import Random
 from typing import Final
@@ -86,7 +87,7 @@ def _between(tried: Sequence[Tried], left_s: float, chance: Random) -> int | Non
         return None
     room = [
         round(sqrt(low * high))
-        for low, high in zip(sizes, sizes[1:], strict=False)
+        for low, high in pairwise(sizes)
         if high > low * sqrt(CLIMB) * (1 - JITTER) and costs[high] <= left_s
     ]
     if not room:

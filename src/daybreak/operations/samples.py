@@ -55,7 +55,9 @@ def sampled(words: Sequence[str], records: int) -> Sample:
     began_s = time.monotonic()
     asked = ("--records", str(records), "--spread", "--json")
     command = [sys.executable, "-m", "daybreak", "rehearse", *words, *asked]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     with process:
         try:
             out, err = process.communicate()

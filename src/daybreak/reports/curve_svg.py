@@ -69,7 +69,8 @@ def _parts(curves: Curves, write: Callable[[float], str], limit_name: str) -> It
         yield f'<text class="limit-name" x="{_LEFT + 6}" y="{at}" dy="-5">{limit_name}</text>'
     for size, amount in curves.points:
         place = f'cx="{x(size):.1f}" cy="{y(max(amount, low)):.1f}"'
-        yield f'<circle class="point" {place} r="4"><title>{size:,.0f} records: {write(amount)}</title></circle>'
+        title = f"<title>{size:,.0f} records: {write(amount)}</title>"
+        yield f'<circle class="point" {place} r="4">{title}</circle>'
     place = f'cx="{x(curves.asked):.1f}" cy="{y(curves.middle(curves.asked)):.1f}"'
     yield f'<circle class="asked" {place} r="6"/>'
     yield "</svg>"

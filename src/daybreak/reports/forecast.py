@@ -163,11 +163,12 @@ def verdict(found: StepForecast) -> list[str]:
     time, asked = found.time, found.records
     low, high = time.interval(asked)
     grade = time.grade(asked)
-    lines = [
+    first = (
         f"{records(asked)} take about {span_fine(time.predict(asked))}"
         f" ({span_fine(low)} to {span_fine(high)}; hardly more than"
         f" {span_fine(time.safe_bound(asked))}): grade {grade}"
-    ]
+    )
+    lines = [first]
     if (further := time.next_size(asked)) is not None:
         lines.append(f"measure {records(further)} next, to know better: --sample {further}")
     lines += list(_ends(found))
@@ -180,8 +181,8 @@ def _ends(found: StepForecast) -> Iterator[str]:
             yield f"no number of records makes it pass its window ({found.window})"
         elif found.ends.window <= found.records:
             yield (
-                f"it may not fit its window ({found.window}, {span(found.window_s)}): the safe bound"
-                f" passes it from {records(found.ends.window)} on"
+                f"it may not fit its window ({found.window}, {span(found.window_s)}): the safe"
+                f" bound passes it from {records(found.ends.window)} on"
             )
         else:
             yield (

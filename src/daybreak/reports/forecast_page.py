@@ -97,7 +97,8 @@ def _measured(found: StepForecast) -> Iterator[str]:
     yield '<th class="n">memory</th><th>from</th></tr></thead><tbody>'
     for sample in sorted(found.samples, key=lambda one: one.records):
         yield (
-            f'<tr><td class="n">{sample.records:,}</td><td class="n">{_written(sample.seconds)}</td>'
+            f'<tr><td class="n">{sample.records:,}</td>'
+            f'<td class="n">{_written(sample.seconds)}</td>'
             f'<td class="n">{size(sample.rss_bytes)}</td><td>a rehearsal</td></tr>'
         )
     for run in found.runs:
