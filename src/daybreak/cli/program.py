@@ -22,6 +22,7 @@ from ..operations.supervise import stopping_signals, supervised
 from .attempts import attempts_in
 from .check import check
 from .exits import Exit, exit_of_error
+from .forecast import forecast
 from .help import DaybreakGroup, color_of_environment
 from .limits import limits
 from .quarantine import quarantine
@@ -89,6 +90,7 @@ def daybreak() -> None:
 daybreak.add_command(run)
 daybreak.add_command(restart)
 daybreak.add_command(rehearse)
+daybreak.add_command(forecast)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 daybreak.add_command(check)

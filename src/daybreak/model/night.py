@@ -39,6 +39,12 @@ class Window:
             )
         return window
 
+    @property
+    def length_s(self) -> float:
+        """How long it is, in seconds, on a night on which no clock is changed."""
+        begin, end = (each.hour * 3600 + each.minute * 60 for each in (self.begin, self.end))
+        return float((end - begin) % 86_400)
+
     def night_at(self, instant: datetime) -> date:
         """Return the business date of a run that starts at `instant` (aware).
 
