@@ -72,6 +72,7 @@ class TrueJob:
 
     def __init__(self, seed: int) -> None:
         self.chance = chance = random.Random(seed)  # noqa: S311 - no secret
+        self.first = FIRST + timedelta(days=chance.randrange(365))
         self.limits = {"db": chance.randint(1, 4)} if chance.random() < 0.6 else {}
         count = chance.randint(3, 14)
         self.places = [chance.uniform(0.02, 0.15) for _ in range(3)]
@@ -90,7 +91,9 @@ class TrueJob:
 
     def _step(self, number: int) -> TrueStep:
         chance = self.chance
-        before = {chance.randrange(max(0, number - 4), number) for _ in range(2)} if number else set()
+        before = (
+            {chance.randrange(max(0, number - 4), number) for _ in range(2)} if number else set()
+        )
         if chance.random() < 0.2:
             before = set()
         kind = chance.choice(["step", "step", "task", "atomic"])
@@ -123,7 +126,7 @@ class TrueJob:
         """Draw a night; whether failures are in a burst depends on the one before."""
         chance = self.chance
         self.is_bursting = chance.random() < (0.4 if self.is_bursting else self.burst)
-        months = (night - FIRST).days / 30.0
+        months = (night - self.first).days / 30.0
         volume = self.volume * math.exp(self.growth * months + self._wild(self.volume_noise))
         volume *= self.weekdays[night.weekday()]
         if night.month != (night + timedelta(days=1)).month:

@@ -21,7 +21,7 @@ from daybreak.forecast.night import Question, planned
 from daybreak.forecast.failing import as_usual, at_worst
 from daybreak.forecast.past import PastNight, PastStep, past_of
 
-from .nights import FIRST, RESTART_S, TrueJob, TrueNight
+from .nights import RESTART_S, TrueJob, TrueNight
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
 HISTORIES = (10, 25, 60, 150)
@@ -63,7 +63,7 @@ def judge(seed: int, nights: int, draws: int) -> list[Judged]:
     """Plan one job's tonight behind histories of several lengths; draw each so many times."""
     job = TrueJob(seed)
     made = []
-    day = FIRST
+    day = job.first
     past: list[TrueNight] = []
     for history in HISTORIES:
         while len(past) < history:
@@ -141,8 +141,17 @@ def report(judged: Sequence[Judged]) -> None:
             print(f"{shown:30}" + "".join(f"{one:8.1%}" for one in found.mean(axis=0)))
             if history is None:
                 for q in (0.1, 0.9):
-                    print(f"  {q:.0%} of plans below           " + "".join(f"{one:8.1%}" for one in np.quantile(found, q, axis=0)))
-    print("width P90/P50, median:", {h: round(float(np.median([j.width for j in judged if j.history == h])), 2) for h in HISTORIES})
+                    print(
+                        f"  {q:.0%} of plans below           "
+                        + "".join(f"{one:8.1%}" for one in np.quantile(found, q, axis=0))
+                    )
+    print(
+        "width P90/P50, median:",
+        {
+            h: round(float(np.median([j.width for j in judged if j.history == h])), 2)
+            for h in HISTORIES
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -18,8 +18,11 @@ from .net import Flags, Floats, Places
 from .past import SECONDS_MIN, Guess, Past, StepModel, calendar_features, step_features
 
 DEGREES: Final = 4.0
-UNSEEN_NIGHTS: Final = 4.0
+UNSEEN_NIGHTS: Final = 5.0
 """How many nights what has not happened yet weighs as much as."""
+
+UNSEEN_WIDER: Final = 1.25
+"""So many times the spread of what was seen is that of what was not."""
 
 SHARED: Final = 0.5
 """Share of the variance that is the night's and not the step's, where nothing tells."""
@@ -98,7 +101,9 @@ def drawn(
     which = _Which(past, nights, chance)
     larger = _volume(past, wish, which, chance)
     columns = [_step(past, name, wish, larger, which, chance) for name in names]
-    seconds, chunk_s, records, failures = (np.stack(one, axis=1) for one in zip(*columns, strict=True))
+    seconds, chunk_s, records, failures = (
+        np.stack(one, axis=1) for one in zip(*columns, strict=True)
+    )
     volume = np.exp(larger + past.typical) if past.volume else np.full(nights, np.nan)
     return Draws(seconds, chunk_s, records, failures.astype(np.int64), volume)
 
@@ -123,7 +128,7 @@ class _Which:
             chance: A generator.
         """
         own = chance.standard_t(DEGREES, self.nights) / _T_DEVIATION
-        unseen = spread * (np.sqrt(SHARED) * self.factor + np.sqrt(1 - SHARED) * own)
+        unseen = UNSEEN_WIDER * spread * (np.sqrt(SHARED) * self.factor + np.sqrt(1 - SHARED) * own)
         known = left[~np.isnan(left)]
         if not known.size:
             return np.clip(unseen, -LOG_MOST, LOG_MOST)
@@ -196,7 +201,12 @@ def _guessed(
     left = which.left(np.array([]), guess.deviation, chance)
     failures = (chance.random(which.nights) < FAILURE_RATE).astype(np.float64)
     if guess.records is None:
-        return np.log(guess.seconds) + left, np.full(which.nights, np.nan), guess.chunk_share, failures
+        return (
+            np.log(guess.seconds) + left,
+            np.full(which.nights, np.nan),
+            guess.chunk_share,
+            failures,
+        )
     mine = larger + past.typical - np.log(guess.records) if past.volume else larger
     logs = np.log(guess.seconds) + guess.steepness * mine + left
     return logs, guess.records * np.exp(mine), guess.chunk_share, failures

@@ -103,9 +103,7 @@ def _failed_once(
     second = attempt(net, again, begin=begin, todo=~first.begun | fails)
     begins, fails_at = first.begins[rows, which], first.ends[rows, which]
     return [
-        Failing(
-            second.over[part], (second.over - begin)[part], begins[part], fails_at[part]
-        )
+        Failing(second.over[part], (second.over - begin)[part], begins[part], fails_at[part])
         for part in (slice(n * nights, (n + 1) * nights) for n in range(len(steps)))
     ]
 

@@ -165,9 +165,7 @@ def _free(net: Net, seconds: Floats, at: Floats, todo: Flags, fails: Flags) -> A
 class _Admission:
     """Steps wait at limits: every turn ends one step in every night, and lets others begin."""
 
-    def __init__(
-        self, net: Net, seconds: Floats, at: Floats, todo: Flags, fails: Flags
-    ) -> None:
+    def __init__(self, net: Net, seconds: Floats, at: Floats, todo: Flags, fails: Flags) -> None:
         self._net, self._seconds, self._todo, self._fails = net, seconds, todo, fails
         nights, steps = seconds.shape
         self._rows = np.arange(nights)

@@ -254,9 +254,7 @@ def _latest(over: Floats, question: Question) -> float | None:
     return question.window_s - float(np.quantile(over, question.wanted))
 
 
-def _no_return(
-    question: Question, failing: Sequence[Failing], clean: Attempt
-) -> float | None:
+def _no_return(question: Question, failing: Sequence[Failing], clean: Attempt) -> float | None:
     """Return when it is too late for a failure of whichever step is at work.
 
     A step that fails at `t` is repaired in the window if `t`, the restart and the repair end in it.

@@ -21,7 +21,10 @@ SECONDS_MIN: Final = 0.001
 _NIGHTS_A_UNIT: Final = 30.0
 """Time is counted in months, so that slopes have a size that can be expected."""
 
-_VOLUME_DEVIATIONS: Final = (20.0, 0.1, *(0.3,) * 7, 0.3, 0.3)
+_VOLUME_MEANS: Final = (*(0.0,) * 10, 0.15)
+"""The last night of a month is expected to be large, for it mostly is."""
+
+_VOLUME_DEVIATIONS: Final = (20.0, 0.1, *(0.3,) * 7, 0.3, 0.4)
 _RATIO_DEVIATIONS: Final = (20.0,)
 _STEP_DEVIATIONS: Final = (20.0, 0.4, 0.05, *(0.1,) * 7)
 
@@ -100,6 +103,9 @@ class Past:
     last: date
     """The newest of the nights; time is counted from it."""
 
+    days: int
+    """From the oldest of the nights to the newest."""
+
     nights: int
     volume: Line | None
     """None if no step of the job is in chunks."""
@@ -141,7 +147,7 @@ def past_of(
         volume = fitted(
             features[rows],
             logs[rows] - typical,
-            prior_mean=np.zeros(features.shape[1]),
+            prior_mean=np.array(_VOLUME_MEANS),
             prior_deviation=np.array(_VOLUME_DEVIATIONS),
             spread_prior=0.1,
         )
@@ -152,7 +158,8 @@ def past_of(
             prior = (steepness or {}).get(name)
             models[name] = _step_model(name, nights, last, typical, prior)
     known = {name: one for name, one in (guesses or {}).items() if name not in models}
-    return Past(last, len(nights), volume, left, typical, models, known)
+    days = (last - nights[0].night).days if nights else 0
+    return Past(last, days, len(nights), volume, left, typical, models, known)
 
 
 def calendar_features(nights: Sequence[date], last: date) -> Floats:
