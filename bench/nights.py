@@ -71,7 +71,7 @@ class TrueJob:
     """A made-up job; everything about it is drawn once."""
 
     def __init__(self, seed: int) -> None:
-        self.chance = chance = random.Random(seed)  # noqa: S311 - no secret
+        self.chance = chance = random.Random(seed)
         self.first = FIRST + timedelta(days=chance.randrange(365))
         self.limits = {"db": chance.randint(1, 4)} if chance.random() < 0.6 else {}
         count = chance.randint(3, 14)

@@ -1,7 +1,7 @@
 """How often what the plan says comes true: `python -m bench plan`.
 
-Jobs and nights come from `nights`, which shares nothing with the plan. The plan sees a number of past
-nights as a ledger keeps them, and speaks about tonight; then tonight is drawn many times.
+Jobs and nights come from `nights`, which shares nothing with the plan. The plan sees a number of
+past nights as a ledger keeps them, and speaks about tonight; then tonight is drawn many times.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from datetime import timedelta
 import numpy as np
 
 from daybreak.forecast.draws import Wish, drawn
+from daybreak.forecast.failing import Resuming, as_usual, at_worst
 from daybreak.forecast.net import attempt, net_of
 from daybreak.forecast.night import Question, planned
-from daybreak.forecast.failing import as_usual, at_worst
 from daybreak.forecast.past import PastNight, PastStep, past_of
 
 from .nights import RESTART_S, TrueJob, TrueNight
@@ -91,12 +91,13 @@ def _judged(
         job.limits,
     )
     is_chunked = tuple(step.kind == "step" for step in job.steps)
-    question = Question(net, is_chunked, window_s=None, restart_s=RESTART_S)
+    resuming = Resuming(net, is_chunked, RESTART_S)
+    question = Question(resuming, window_s=None)
     plan = planned(question, nights, chance)
     clean = attempt(net, nights.seconds)
-    usual = as_usual(net, nights, clean, is_chunked, RESTART_S, chance)
+    usual = as_usual(resuming, nights, clean, chance)
     worst = names.index(plan.worst)
-    (failing,) = at_worst(net, nights, [worst], is_chunked, RESTART_S)
+    (failing,) = at_worst(resuming, nights, [worst])
     return Judged(
         history=len(past),
         usual=_came_true(usual, [one.over for one in futures]),

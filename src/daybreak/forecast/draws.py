@@ -77,12 +77,16 @@ class Draws:
 
     def first(self, nights: int) -> Draws:
         """Return the first of them."""
+        return self.only(slice(nights))
+
+    def only(self, rows: Places | slice) -> Draws:
+        """Return some of them."""
         return Draws(
-            self.seconds[:nights],
-            self.chunk_s[:nights],
-            self.records[:nights],
-            self.failures[:nights],
-            self.volume[:nights],
+            self.seconds[rows],
+            self.chunk_s[rows],
+            self.records[rows],
+            self.failures[rows],
+            self.volume[rows],
         )
 
 
@@ -98,123 +102,115 @@ def drawn(
         nights: How many.
         chance: A generator; the same seed gives the same nights.
     """
-    which = _Which(past, nights, chance)
-    larger = _volume(past, wish, which, chance)
-    columns = [_step(past, name, wish, larger, which, chance) for name in names]
+    drawing = _Drawing(past, wish, nights, chance)
+    columns = [drawing.step(name) for name in names]
     seconds, chunk_s, records, failures = (
         np.stack(one, axis=1) for one in zip(*columns, strict=True)
     )
-    volume = np.exp(larger + past.typical) if past.volume else np.full(nights, np.nan)
-    return Draws(seconds, chunk_s, records, failures.astype(np.int64), volume)
+    return Draws(seconds, chunk_s, records, failures.astype(np.int64), drawing.volume)
 
 
-class _Which:
-    """Which past night each draw is taken from, if any, and the factor of the others."""
+class _Drawing:
+    """What the steps of the drawn nights share: the past night each is taken from, and the volume.
 
-    def __init__(self, past: Past, nights: int, chance: np.random.Generator) -> None:
-        self.nights = nights
-        self.place = chance.integers(0, max(past.nights, 1), nights)
+    A night that is taken from none has a factor that all its steps share.
+    """
+
+    def __init__(self, past: Past, wish: Wish, nights: int, chance: np.random.Generator) -> None:
+        self._past, self._wish, self._nights, self._chance = past, wish, nights, chance
+        self._place = chance.integers(0, max(past.nights, 1), nights)
         share = UNSEEN_NIGHTS / (past.nights + UNSEEN_NIGHTS)
-        self.is_unseen: Flags = chance.random(nights) < share
-        self.blur = 0.9 * max(past.nights, 1) ** -0.2
-        self.factor = chance.standard_t(DEGREES, nights) / _T_DEVIATION
+        self._is_unseen: Flags = chance.random(nights) < share
+        self._blur = 0.9 * max(past.nights, 1) ** -0.2
+        self._factor = self._wild()
+        self._calendar = calendar_features([wish.night], past.last)
+        self._larger = self._volume()
 
-    def left(self, left: Floats, spread: float, chance: np.random.Generator) -> Floats:
+    @property
+    def volume(self) -> Floats:
+        """The records of the largest step; not a number if none has records."""
+        if self._past.volume is None:
+            return np.full(self._nights, np.nan)
+        return np.exp(self._larger + self._past.typical)
+
+    def step(self, name: str) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return what a step takes, what a failure costs, its records, and how often it fails."""
+        model = self._past.steps.get(name)
+        if model is None:
+            guess = self._past.guesses[name]
+            share = guess.chunk_share
+            logs, records = self._guessed(guess)
+            failures = (self._chance.random(self._nights) < FAILURE_RATE).astype(np.float64)
+        else:
+            share = model.chunk_share
+            logs, records = self._expected(model)
+            failures = self._failures(model)
+        still = (self._wish.left or {}).get(name, 1.0)
+        times = (self._wish.step_times or {}).get(name, 1.0)
+        whole = np.maximum(np.exp(logs) * times, SECONDS_MIN)
+        seconds = np.maximum(whole * still, SECONDS_MIN)
+        chunk_s = np.minimum(whole * share, seconds) if share else seconds
+        return seconds, chunk_s, records * still, failures
+
+    def _volume(self) -> Floats:
+        """Return the logarithm of each night's volume over the typical one."""
+        supposed = np.full(self._nights, np.log(self._wish.volume_times))
+        line = self._past.volume
+        if line is None:
+            return supposed
+        mean, deviation = line.at(self._calendar)
+        off = deviation * self._chance.standard_normal(self._nights)
+        volume: Floats = supposed + mean + off + self._left(self._past.volume_left, line.spread)
+        return volume
+
+    def _expected(self, model: StepModel) -> tuple[Floats, Floats]:
+        """Return the logarithm of a step's seconds, and its records."""
+        records = np.full(self._nights, np.nan)
+        mine = self._larger
+        if model.ratio is not None:
+            mine = mine + self._left(model.ratio_left, model.ratio.spread)
+            records = np.exp(mine + self._past.typical + model.ratio.mean[0])
+        calendar = np.repeat(self._calendar, self._nights, axis=0)
+        mean, deviation = model.line.at(step_features(calendar, mine))
+        off = deviation * self._chance.standard_normal(self._nights)
+        return mean + off + self._left(model.left, model.line.spread), records
+
+    def _guessed(self, guess: Guess) -> tuple[Floats, Floats]:
+        """Return the same of a step that has no past."""
+        logs = np.log(guess.seconds) + self._left(np.array([]), guess.deviation)
+        if guess.records is None:
+            return logs, np.full(self._nights, np.nan)
+        mine = self._larger
+        if self._past.volume is not None:
+            mine = mine + self._past.typical - np.log(guess.records)
+        return logs + guess.steepness * mine, guess.records * np.exp(mine)
+
+    def _failures(self, model: StepModel) -> Floats:
+        """Return how often it fails: as often as in the past night, or as it does on average."""
+        rate = ((model.failures > 0).sum() + FAILURE_RATE) / (len(model.failures) + 1.0)
+        unseen = (self._chance.random(self._nights) < rate).astype(np.float64)
+        return np.where(self._is_unseen, unseen, model.failures[self._place])
+
+    def _left(self, left: Floats, spread: float) -> Floats:
         """Return what each draw is above what is expected.
 
         Args:
             left: What past nights were; not a number where that is not known.
             spread: The standard deviation of one night.
-            chance: A generator.
         """
-        own = chance.standard_t(DEGREES, self.nights) / _T_DEVIATION
-        unseen = UNSEEN_WIDER * spread * (np.sqrt(SHARED) * self.factor + np.sqrt(1 - SHARED) * own)
+        shared = np.sqrt(SHARED) * self._factor + np.sqrt(1 - SHARED) * self._wild()
+        unseen: Floats = UNSEEN_WIDER * spread * shared
         known = left[~np.isnan(left)]
         if not known.size:
             return np.clip(unseen, -LOG_MOST, LOG_MOST)
-        seen = left[self.place]
-        is_missing = np.isnan(seen)
-        seen = np.where(is_missing, chance.choice(known, self.nights), seen)
-        noise = self.blur * spread * chance.standard_normal(self.nights)
-        seen = (seen + noise) / np.sqrt(1 + self.blur**2)
-        return np.clip(np.where(self.is_unseen, unseen, seen), -LOG_MOST, LOG_MOST)
+        seen = left[self._place]
+        seen = np.where(np.isnan(seen), self._chance.choice(known, self._nights), seen)
+        noise = self._blur * spread * self._chance.standard_normal(self._nights)
+        seen = (seen + noise) / np.sqrt(1 + self._blur**2)
+        return np.clip(np.where(self._is_unseen, unseen, seen), -LOG_MOST, LOG_MOST)
 
-
-_T_DEVIATION: Final = np.sqrt(DEGREES / (DEGREES - 2))
-
-
-def _volume(past: Past, wish: Wish, which: _Which, chance: np.random.Generator) -> Floats:
-    """Return the logarithm of each night's volume over the typical one."""
-    if past.volume is None:
-        return np.full(which.nights, np.log(wish.volume_times))
-    mean, deviation = past.volume.at(calendar_features([wish.night], past.last))
-    off = deviation * chance.standard_normal(which.nights)
-    left = which.left(past.volume_left, past.volume.spread, chance)
-    return mean + off + left + np.log(wish.volume_times)
-
-
-def _step(
-    past: Past,
-    name: str,
-    wish: Wish,
-    larger: Floats,
-    which: _Which,
-    chance: np.random.Generator,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    model = past.steps.get(name)
-    times = np.log((wish.step_times or {}).get(name, 1.0))
-    still = (wish.left or {}).get(name, 1.0)
-    if model is None:
-        logs, records, share, failures = _guessed(past.guesses[name], past, larger, which, chance)
-    else:
-        logs, records = _expected(model, past, wish, larger, which, chance)
-        share = model.chunk_share
-        failures = _failures(model, which, chance)
-    seconds = np.maximum(np.exp(logs + times), SECONDS_MIN)
-    chunk_s = seconds * share if share else seconds
-    left_s = np.maximum(seconds * still, SECONDS_MIN)
-    return left_s, np.minimum(chunk_s, seconds), records * still, failures
-
-
-def _expected(
-    model: StepModel,
-    past: Past,
-    wish: Wish,
-    larger: Floats,
-    which: _Which,
-    chance: np.random.Generator,
-) -> tuple[Floats, Floats]:
-    records = np.full(which.nights, np.nan)
-    mine = larger
-    if model.ratio is not None:
-        mine = larger + which.left(model.ratio_left, model.ratio.spread, chance)
-        records = np.exp(mine + past.typical + model.ratio.mean[0])
-    calendar = np.repeat(calendar_features([wish.night], past.last), which.nights, axis=0)
-    mean, deviation = model.line.at(step_features(calendar, mine))
-    off = deviation * chance.standard_normal(which.nights)
-    return mean + off + which.left(model.left, model.line.spread, chance), records
-
-
-def _guessed(
-    guess: Guess, past: Past, larger: Floats, which: _Which, chance: np.random.Generator
-) -> tuple[Floats, Floats, float, Floats]:
-    left = which.left(np.array([]), guess.deviation, chance)
-    failures = (chance.random(which.nights) < FAILURE_RATE).astype(np.float64)
-    if guess.records is None:
-        return (
-            np.log(guess.seconds) + left,
-            np.full(which.nights, np.nan),
-            guess.chunk_share,
-            failures,
-        )
-    mine = larger + past.typical - np.log(guess.records) if past.volume else larger
-    logs = np.log(guess.seconds) + guess.steepness * mine + left
-    return logs, guess.records * np.exp(mine), guess.chunk_share, failures
-
-
-def _failures(model: StepModel, which: _Which, chance: np.random.Generator) -> Floats:
-    """Return how often it fails: as often as in the past night, or as it does on average."""
-    nights = len(model.failures)
-    rate = ((model.failures > 0).sum() + FAILURE_RATE) / (nights + 1.0)
-    unseen = (chance.random(which.nights) < rate).astype(np.float64)
-    return np.where(which.is_unseen, unseen, model.failures[which.place])
+    def _wild(self) -> Floats:
+        """Draw from Student's t with a standard deviation of 1."""
+        wild: Floats = self._chance.standard_t(DEGREES, self._nights)
+        wild /= np.sqrt(DEGREES / (DEGREES - 2))
+        return wild

@@ -15,10 +15,22 @@ from typing import Final
 import numpy as np
 
 from .draws import Draws
-from .net import Attempt, Flags, Floats, Net, Places, attempt
+from .net import Attempt, Floats, Net, attempt
 
 ROUNDS_MAX: Final = 4
 """Attempts of a night that are followed; a step that still fails then is done by the last."""
+
+
+@dataclass(frozen=True)
+class Resuming:
+    """A job's net, and what a step costs that failed."""
+
+    net: Net
+    is_chunked: tuple[bool, ...]
+    """Of each step, whether it goes on from a checkpoint."""
+
+    restart_s: float
+    """From the end of the run that failed until the same command goes on with it."""
 
 
 @dataclass(frozen=True)
@@ -38,26 +50,22 @@ class Failing:
     """The worst moment."""
 
 
-def at_worst(
-    net: Net, draws: Draws, steps: Sequence[int], is_chunked: Sequence[bool], restart_s: float
-) -> list[Failing]:
+def at_worst(resuming: Resuming, draws: Draws, steps: Sequence[int]) -> list[Failing]:
     """Let each of the steps fail once, at its worst moment, in a night of its own.
 
     Args:
-        net: The job's.
+        resuming: The job's net, and what a failure costs.
         draws: Nights.
         steps: Those that fail, one after the other.
-        is_chunked: Of all steps, whether they resume from a checkpoint.
-        restart_s: From the end of the attempt that failed to the begin of the next.
 
     Complexity: that of `net.attempt` for steps x nights.
     """
-    at_end = _failed_once(net, draws, steps, is_chunked, restart_s, at_begin=False)
-    chunked = [step for step in steps if is_chunked[step]]
-    at_begin = iter(_failed_once(net, draws, chunked, is_chunked, restart_s, at_begin=True))
+    at_end = _failed_once(resuming, draws, steps, at_begin=False)
+    chunked = [step for step in steps if resuming.is_chunked[step]]
+    at_begin = iter(_failed_once(resuming, draws, chunked, at_begin=True))
     made = []
     for step, late in zip(steps, at_end, strict=True):
-        if not is_chunked[step]:
+        if not resuming.is_chunked[step]:
             made.append(late)
             continue
         early = next(at_begin)
@@ -74,13 +82,7 @@ def at_worst(
 
 
 def _failed_once(
-    net: Net,
-    draws: Draws,
-    steps: Sequence[int],
-    is_chunked: Sequence[bool],
-    restart_s: float,
-    *,
-    at_begin: bool,
+    resuming: Resuming, draws: Draws, steps: Sequence[int], *, at_begin: bool
 ) -> list[Failing]:
     """Simulate all of them at once: nights of the first step, then of the second, and so on."""
     if not steps:
@@ -95,12 +97,12 @@ def _failed_once(
     fails[rows, which] = True
     if at_begin:
         seconds[rows, which] = lost
-    first = attempt(net, seconds, fails=fails)
-    redone = np.where(np.array(is_chunked)[which] & (not at_begin), lost, whole)
+    first = attempt(resuming.net, seconds, fails=fails)
+    redone = np.where(np.array(resuming.is_chunked)[which] & (not at_begin), lost, whole)
     again = seconds
     again[rows, which] = redone
-    begin = first.over + restart_s
-    second = attempt(net, again, begin=begin, todo=~first.begun | fails)
+    begin = first.over + resuming.restart_s
+    second = attempt(resuming.net, again, begin=begin, todo=~first.begun | fails)
     begins, fails_at = first.begins[rows, which], first.ends[rows, which]
     return [
         Failing(second.over[part], (second.over - begin)[part], begins[part], fails_at[part])
@@ -109,64 +111,42 @@ def _failed_once(
 
 
 def as_usual(
-    net: Net,
-    draws: Draws,
-    clean: Attempt,
-    is_chunked: Sequence[bool],
-    restart_s: float,
-    chance: np.random.Generator,
+    resuming: Resuming, draws: Draws, clean: Attempt, chance: np.random.Generator
 ) -> Floats:
     """Return when each night is over if steps fail as often as drawn, at any moment of theirs.
 
     Args:
-        net: The job's.
+        resuming: The job's net, and what a failure costs.
         draws: Nights.
         clean: The same nights without failures.
-        is_chunked: Of all steps, whether they resume from a checkpoint.
-        restart_s: As in `at_worst`.
         chance: Draws the moments.
     """
     over = clean.over.copy()
     rows = np.flatnonzero(draws.failures.any(axis=1))
-    if not rows.size:
-        return over
-    over[rows] = _repeated(
-        net,
-        draws.seconds[rows],
-        draws.chunk_s[rows],
-        draws.failures[rows],
-        np.array(is_chunked),
-        restart_s,
-        chance,
-    )
+    if rows.size:
+        over[rows] = _repeated(resuming, draws.only(rows), chance)
     return over
 
 
-def _repeated(
-    net: Net,
-    seconds: Floats,
-    chunk_s: Floats,
-    failures: Places,
-    is_chunked: Flags,
-    restart_s: float,
-    chance: np.random.Generator,
-) -> Floats:
-    failures, left = failures.copy(), seconds.copy()
+def _repeated(resuming: Resuming, draws: Draws, chance: np.random.Generator) -> Floats:
+    """Follow nights from attempt to attempt, until all is done."""
+    is_chunked = np.array(resuming.is_chunked)
+    failures, left = draws.failures, draws.seconds
     begin: Floats | float = 0.0
-    todo = np.ones(seconds.shape, dtype=np.bool_)
-    over = np.zeros(len(seconds))
+    todo = np.ones(left.shape, dtype=np.bool_)
+    over = np.zeros(len(left))
     for turn in range(ROUNDS_MAX):
         fails = todo & (failures > 0) & (turn < ROUNDS_MAX - 1)
-        moment = chance.random(seconds.shape)
-        made = attempt(
-            net, np.where(fails, left * moment, left), begin=begin, todo=todo, fails=fails
-        )
+        moment = chance.random(left.shape)
+        took = np.where(fails, left * moment, left)
+        made = attempt(resuming.net, took, begin=begin, todo=todo, fails=fails)
         over = np.where(todo.any(axis=1), made.over, over)
         has_failed = fails & made.begun
         failures = failures - has_failed
-        lost = np.minimum(chunk_s, left * moment) * chance.random(seconds.shape)
+        lost = np.minimum(draws.chunk_s, left * moment) * chance.random(left.shape)
         from_checkpoint = left * (1 - moment) + lost
-        left = np.where(has_failed, np.where(is_chunked, from_checkpoint, seconds), left)
+        redone = np.where(is_chunked, from_checkpoint, draws.seconds)
+        left = np.where(has_failed, redone, left)
         todo = todo & (~made.begun | fails)
-        begin = over + restart_s
+        begin = over + resuming.restart_s
     return over

@@ -1,4 +1,4 @@
-"""Many nights of a job's net at once: when each step begins and ends where some share what is limited.
+"""Many nights of a job's net at once: when each step begins and ends, whoever waits for whom.
 
 Steps are admitted as the conductor admits them (`execution.conductor`, `execution.steward`,
 `model.shares`): a step is ready when all before it are done; those that are ready come in the order

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from .draws import Draws
-from .failing import Failing, as_usual, at_worst
-from .net import Attempt, Flags, Floats, Net, attempt, critical
+from .failing import Failing, Resuming, as_usual, at_worst
+from .net import Attempt, Flags, Floats, attempt, critical
 
 WANTED: Final = 0.95
 """The probability that a night should have, unless its job says otherwise."""
@@ -143,12 +143,12 @@ class NightPlan:
 class Question:
     """What a plan is made of."""
 
-    net: Net
-    is_chunked: tuple[bool, ...]
-    """Of each step, whether it resumes from a checkpoint."""
+    resuming: Resuming
+    """The job's net, and what a failure costs."""
 
     window_s: float | None
-    restart_s: float
+    """From the start to the end of the window; None without one."""
+
     wanted: float = WANTED
 
 
@@ -162,18 +162,18 @@ def planned(question: Question, draws: Draws, chance: np.random.Generator) -> Ni
 
     Complexity: that of `net.attempt`, for all nights and once more for each step with fewer nights.
     """
-    net = question.net
+    net = question.resuming.net
     clean = attempt(net, draws.seconds)
     on_chain = critical(clean)
-    usual = as_usual(net, draws, clean, question.is_chunked, question.restart_s, chance)
+    usual = as_usual(question.resuming, draws, clean, chance)
     failing = _failing(question, draws)
     steps = _step_plans(question, draws, clean, on_chain, failing)
-    worst = max(steps, key=lambda step: (-_certain(step.failing.in_time), step.failing.end_s.p90))
+    worst = max(steps, key=lambda step: _hurt(step.failing))
     place = net.names.index(worst.name)
     path, share = _most_frequent(on_chain, net.names)
     return NightPlan(
         window_s=question.window_s,
-        restart_s=question.restart_s,
+        restart_s=question.resuming.restart_s,
         wanted=question.wanted,
         nights=len(draws.seconds),
         clean=_night(clean.over, question.window_s),
@@ -194,26 +194,22 @@ def _night(over: Floats, window_s: float | None) -> Night:
     return Night(Spread.of(over), in_time)
 
 
-def _certain(in_time: float | None) -> float:
-    return 1.0 if in_time is None else in_time
+def _hurt(failing: Night) -> tuple[float, float]:
+    """Return how much a failure hurts: first by the window, then by the end."""
+    return -1.0 if failing.in_time is None else -failing.in_time, failing.end_s.p90
 
 
 def _failing(question: Question, draws: Draws) -> list[Failing]:
-    """Let each step fail in turn; of large jobs in fewer nights, but for the one that hurts most."""
-    net = question.net
+    """Let each step fail in turn; of large jobs in fewer nights, but for the worst one."""
+    net = question.resuming.net
     steps = range(len(net.names))
     nights = max(_ROWS_MOST // (len(steps) * (10 if net.is_limited else 1)), _NIGHTS_LEAST)
-    made = at_worst(net, draws.first(nights), steps, question.is_chunked, question.restart_s)
+    made = at_worst(question.resuming, draws.first(nights), steps)
     if nights >= len(draws.seconds):
         return made
-    hurts = [np.quantile(one.over, question.wanted) for one in made]
-    if question.window_s is not None:
-        hurts = [
-            (1 - (one.over <= question.window_s).mean(), end)
-            for one, end in zip(made, hurts, strict=True)
-        ]
+    hurts = [_hurt(_night(one.over, question.window_s)) for one in made]
     worst = hurts.index(max(hurts))
-    made[worst] = at_worst(net, draws, [worst], question.is_chunked, question.restart_s)[0]
+    made[worst] = at_worst(question.resuming, draws, [worst])[0]
     return made
 
 
@@ -236,7 +232,7 @@ def _step_plans(
             failing=_night(failing[step].over, question.window_s),
             fails_at_s=float(np.median(failing[step].fails_at)),
         )
-        for step, name in enumerate(question.net.names)
+        for step, name in enumerate(question.resuming.net.names)
     )
 
 
@@ -266,9 +262,9 @@ def _no_return(question: Question, failing: Sequence[Failing], clean: Attempt) -
     earliest = np.full(nights, np.inf)
     for step, one in enumerate(failing):
         is_late = one.over[:nights] > question.window_s
-        last = question.window_s - question.restart_s - one.repair_s[:nights]
+        last = question.window_s - question.resuming.restart_s - one.repair_s[:nights]
         begins = one.begins[:nights]
-        if question.is_chunked[step]:
+        if question.resuming.is_chunked[step]:
             last = begins
         last = np.clip(last, begins, clean.ends[:nights, step])
         earliest = np.where(is_late, np.minimum(earliest, last), earliest)
@@ -284,8 +280,8 @@ def _gains(
     gains = []
     for step in ranked:
         half = draws.first(nights).sped_up(step, 0.5)
-        over = attempt(question.net, half.seconds).over
-        (late,) = at_worst(question.net, half, [step], question.is_chunked, question.restart_s)
+        over = attempt(question.resuming.net, half.seconds).over
+        (late,) = at_worst(question.resuming, half, [step])
         saved = before - float(np.quantile(over, 0.9))
         gains.append(
             Gain(

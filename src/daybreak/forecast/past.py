@@ -1,8 +1,9 @@
 """What past nights say about a night to come: how large it is, and what each step takes then.
 
-The logarithm of a night's volume is a line over time with a part for each day of the week and for the
-ends of months; that of a step's records follows the volume, that of its seconds the records. What is
-left of each past night is kept together, step by step: so steps that are slow together stay so.
+The logarithm of a night's volume is a line over time with a part for each day of the week and for
+the ends of months; that of a step's records follows the volume, that of its seconds the records.
+What is left of each past night is kept together, step by step: so steps that are slow together stay
+so.
 """
 
 from __future__ import annotations

@@ -80,4 +80,5 @@ def fitted(
         )
         weights = (DEGREES + 1) / (DEGREES + off**2 / variance)
     residuals = off / np.sqrt(np.maximum(1.0 - leverage, 0.25))
-    return Line(mean, covariance, float(np.sqrt(variance)), residuals)
+    left: Floats = np.asarray(residuals, dtype=np.float64)
+    return Line(np.asarray(mean, dtype=np.float64), covariance, float(np.sqrt(variance)), left)

@@ -15,7 +15,7 @@ import numpy as np
 from ..abc import Clock
 from ..databases.url import without_credentials
 from ..forecast.draws import Draws, Wish, drawn
-from ..forecast.failing import as_usual
+from ..forecast.failing import Resuming, as_usual
 from ..forecast.growth import Breaking, breaking
 from ..forecast.net import Net, attempt, net_of
 from ..forecast.night import WANTED, NightPlan, Question, planned
@@ -201,17 +201,23 @@ def plan_from(
     date_of = night or (window.night_at(now) if window else now.astimezone().date())
     start, end = _times(window, date_of, now, what_if, starts_now=starts_now)
     steps = [step for step in job.steps if step.name not in known.done]
-    basis = basis_of(job, file, steps, known.history, known.forecasts, what_if, tonight=date_of)
+    basis = basis_of(
+        job,
+        file,
+        steps,
+        history=known.history,
+        forecasts=known.forecasts,
+        what_if=what_if,
+        tonight=date_of,
+    )
     names = [step.name for step in steps]
     net = _net(steps, job, known, what_if)
     question = Question(
-        net=net,
-        is_chunked=tuple(step.kind is StepKind.STEP for step in steps),
+        Resuming(net, tuple(step.kind is StepKind.STEP for step in steps), what_if.restart_s),
         window_s=None if end is None else (end - start).total_seconds(),
-        restart_s=what_if.restart_s,
         wanted=job.critical or WANTED,
     )
-    wish = _wish(basis.past, names, date_of, known, what_if, seed)
+    wish = _wish(basis.past, names, date_of, known=known, what_if=what_if, seed=seed)
     chance = np.random.default_rng(seed)
     draws = drawn(basis.past, names, wish, nights, chance)
     timing = planned(question, draws, chance)
@@ -269,7 +275,7 @@ def _net(steps: Sequence[Step[Any]], job: Job, known: Known, what_if: WhatIf) ->
 
 
 def _wish(
-    past: Past, names: Sequence[str], night: date, known: Known, what_if: WhatIf, seed: int
+    past: Past, names: Sequence[str], night: date, *, known: Known, what_if: WhatIf, seed: int
 ) -> Wish:
     wish = Wish(night, what_if.volume_times, what_if.step_times, known.left)
     if what_if.records is None or past.volume is None:
@@ -291,15 +297,8 @@ def _breaking(
         return None
 
     def in_time(draws: Draws) -> float:
-        clean = attempt(question.net, draws.seconds)
-        over = as_usual(
-            question.net,
-            draws,
-            clean,
-            question.is_chunked,
-            question.restart_s,
-            np.random.default_rng(seed),
-        )
+        clean = attempt(question.resuming.net, draws.seconds)
+        over = as_usual(question.resuming, draws, clean, np.random.default_rng(seed))
         return float((over <= window_s).mean())
 
     return breaking(basis.past, names, wish, in_time, wanted=question.wanted, seed=seed)

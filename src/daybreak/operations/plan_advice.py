@@ -1,4 +1,4 @@
-"""What to change about a job's steps: what risks too much work, what is too small to stand alone."""
+"""What to change about a job's steps: what risks too much work, what is too small by itself."""
 
 from __future__ import annotations
 

@@ -41,10 +41,10 @@ def basis_of(
     job: Job,
     file: str,
     steps: Sequence[Step[Any]],
+    *,
     history: Sequence[StepTime],
     forecasts: Sequence[KeptForecast],
     what_if: WhatIf,
-    *,
     tonight: date,
 ) -> Basis:
     """Collect what is known of steps.

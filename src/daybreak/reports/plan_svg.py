@@ -52,7 +52,8 @@ def _parts(plan: Plan) -> Iterator[str]:
     for seconds in ticks(plan, most):
         at = f"{x(seconds):.1f}"
         yield f'<line class="grid" x1="{at}" x2="{at}" y1="{_TOP - 6}" y2="{height - _BOTTOM}"/>'
-        yield f'<text x="{at}" y="{_TOP - 14}" text-anchor="middle">{clock_at(plan, seconds)}</text>'
+        told = clock_at(plan, seconds)
+        yield f'<text x="{at}" y="{_TOP - 14}" text-anchor="middle">{told}</text>'
     for row, step in enumerate(timing.steps):
         y = _TOP + ROW * row
         kind = ' class="on-path"' if step.criticality >= _ON_PATH else ""
@@ -69,7 +70,8 @@ def _parts(plan: Plan) -> Iterator[str]:
         )
         yield f'<rect class="late" x="{end:.1f}" width="{max(late - end, 0):.1f}" {bar}/>'
         yield f'<rect class="likely" x="{begin:.1f}" width="{max(end - begin, 1.5):.1f}" {bar}/>'
-        yield f'<text x="{WIDTH - _RIGHT + 12}" y="{y + 17}">{escape(chance(step.criticality))}</text>'
+        share = escape(chance(step.criticality))
+        yield f'<text x="{WIDTH - _RIGHT + 12}" y="{y + 17}">{share}</text>'
         yield "</g>"
     if timing.no_return_s is not None and 0 < timing.no_return_s < most:
         at = f"{x(timing.no_return_s):.1f}"

@@ -45,7 +45,9 @@ def title(plan: Plan) -> str:
     """Say which night is planned, and by what."""
     known = "1 past night" if plan.nights_known == 1 else f"{plan.nights_known} past nights"
     window = f", window {plan.window}" if plan.window else ""
-    return f"{plan.job}, night of {plan.night}{window}, starts {clock(plan, plan.start_at)}, {known}"
+    return (
+        f"{plan.job}, night of {plan.night}{window}, starts {clock(plan, plan.start_at)}, {known}"
+    )
 
 
 def verdict(plan: Plan) -> str:
@@ -106,8 +108,10 @@ def _moments(plan: Plan) -> Iterator[tuple[str, str]]:
     surely = chance(timing.wanted)
     yield (
         "latest start",
-        f"{clock_at(plan, timing.latest_start_s)} to be done with {surely};"
-        f" {clock_at(plan, timing.latest_start_failing_s)} with the worst failure",
+        (
+            f"{clock_at(plan, timing.latest_start_s)} to be done with {surely};"
+            f" {clock_at(plan, timing.latest_start_failing_s)} with the worst failure"
+        ),
     )
     until = timing.no_return_s
     assert until is not None
@@ -141,7 +145,7 @@ def _breaking(plan: Plan) -> Iterator[tuple[str, str]]:
         count = f"{found.volume:,} records" if found.volume else "records"
         size = f"with {count}, {found.volume_times:.1f} times this night's"
         if found.volume_times < 1:
-            size = f"this night already; it would hold with {found.volume_times:.2f} times its records"
+            size = f"this night; with {found.volume_times:.2f} times its records it would hold"
     yield "window breaks", size
     if plan.nights_known > 1:
         grows = found.growth_a_month
