@@ -27,6 +27,9 @@ UNSEEN_WIDER: Final = 1.25
 SHARED: Final = 0.5
 """Share of the variance that is the night's and not the step's, where nothing tells."""
 
+BLUR: Final = 0.6
+"""A night that was seen is blurred by this share of the spread, less the more nights there are."""
+
 FAILURE_RATE: Final = 0.01
 """Of a step and night of which nothing is known; weighs as much as one night."""
 
@@ -121,7 +124,7 @@ class _Drawing:
         self._place = chance.integers(0, max(past.nights, 1), nights)
         share = UNSEEN_NIGHTS / (past.nights + UNSEEN_NIGHTS)
         self._is_unseen: Flags = chance.random(nights) < share
-        self._blur = 0.9 * max(past.nights, 1) ** -0.2
+        self._blur = BLUR * max(past.nights, 1) ** -0.2
         self._factor = self._wild()
         self._calendar = calendar_features([wish.night], past.last)
         self._larger = self._volume()
@@ -206,8 +209,7 @@ class _Drawing:
         seen = left[self._place]
         seen = np.where(np.isnan(seen), self._chance.choice(known, self._nights), seen)
         noise = self._blur * spread * self._chance.standard_normal(self._nights)
-        seen = (seen + noise) / np.sqrt(1 + self._blur**2)
-        return np.clip(np.where(self._is_unseen, unseen, seen), -LOG_MOST, LOG_MOST)
+        return np.clip(np.where(self._is_unseen, unseen, seen + noise), -LOG_MOST, LOG_MOST)
 
     def _wild(self) -> Floats:
         """Draw from Student's t with a standard deviation of 1."""
