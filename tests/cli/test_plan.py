@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,18 +12,27 @@ import pytest
 from daybreak.cli.plan import NIGHTS
 from daybreak.operations import plan as operation
 from tests.cli.conftest import Type
-from tests.operations.past_nights import JOB, fill
+from tests.operations.past_nights import DATABASE, JOB, fill
 
-WORDS = "plan nightly.py --night 2026-10-11 --nights 500"
+WORDS = f"plan nightly.py --night 2026-10-11 --nights 500 --database {DATABASE}"
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a ledger with thirty past nights."""
+    file = tmp_path_factory.mktemp("past") / "ledger.db"
+    fill(f"sqlite:///{file}", 30)
+    return file
 
 
 @pytest.fixture
-def nightly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def nightly(tmp_path: Path, past: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a folder with a job that has thirty past nights, and make it the current one."""
     (tmp_path / "nightly.py").write_text(JOB.format(options=""))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DAYBREAK_LEDGER", raising=False)
-    fill(f"sqlite:///{tmp_path}/.daybreak/ledger.db", f"sqlite:///{tmp_path}/shop.db", 30)
+    (tmp_path / ".daybreak").mkdir()
+    shutil.copy(past, tmp_path / ".daybreak")
     return tmp_path
 
 

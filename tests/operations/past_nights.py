@@ -54,6 +54,9 @@ def close(tx: Transaction) -> int:
 def tell() -> int:
     return 1
 '''
+DATABASE: Final = "sqlite:////of/the/past/shop.db"
+"""Named by the past nights; a plan reaches no database."""
+
 FIRST: Final = date(2026, 9, 1)
 SECONDS: Final = {"fetch": 300.0, "load": 3300.0, "stock": 1500.0, "close": 1700.0, "tell": 2.0}
 RECORDS: Final = 500_000
@@ -74,14 +77,14 @@ class Hand:
         return self.at.timestamp()
 
 
-def fill(ledger: str, database: str, nights: int, seed: int = 7) -> None:
+def fill(ledger: str, nights: int, seed: int = 7) -> None:
     """Write nights into a ledger, as runs would: records grow by 3 % a month."""
     chance, hand = Random(seed), Hand()
     store = LedgerStore.open(ledger, patience=Patience(clock=hand))
     for day in range(nights):
         night = FIRST + timedelta(days=day)
         hand.at = datetime(night.year, night.month, night.day, tzinfo=UTC) - timedelta(hours=7)
-        owned = taken(store, night, database)
+        owned = taken(store, night)
         records = round(RECORDS * 1.03 ** (day / 30) * chance.lognormvariate(0, 0.05))
         mood = chance.lognormvariate(0, 0.1)
         for step, seconds in SECONDS.items():
@@ -91,10 +94,10 @@ def fill(ledger: str, database: str, nights: int, seed: int = 7) -> None:
     store.close()
 
 
-def taken(store: LedgerStore, night: date, database: str) -> OwnedRun:
+def taken(store: LedgerStore, night: date) -> OwnedRun:
     """Enter the run of a night and take it."""
     run = store.start(
-        identity(night, database),
+        identity(night),
         parameters={},
         job_file="nightly.py",
         runs_folder=Path("runs"),
@@ -103,9 +106,9 @@ def taken(store: LedgerStore, night: date, database: str) -> OwnedRun:
     return store.take(run.id, Owner("host", 1, "lock"), is_locked=True)
 
 
-def identity(night: date, database: str) -> Identity:
+def identity(night: date) -> Identity:
     """Name the run of a night."""
-    return Identity("nightly", {}, {"shop": database}, night)
+    return Identity("nightly", {}, {"shop": DATABASE}, night)
 
 
 def done(owned: OwnedRun, step: str, seconds: float, records: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,17 @@ from daybreak.operations.settings import Settings
 from daybreak.operations.start import start
 from daybreak.operations.what_if import WhatIf, read_what_if
 from daybreak.telemetry import Telemetry
-from tests.operations.past_nights import FIRST, JOB, RECORDS, Hand, done, fill, identity, taken
+from tests.operations.past_nights import (
+    DATABASE,
+    FIRST,
+    JOB,
+    RECORDS,
+    Hand,
+    done,
+    fill,
+    identity,
+    taken,
+)
 
 if TYPE_CHECKING:
     from daybreak.operations.load import LoadedJob
@@ -35,14 +46,11 @@ class Shop:
     """A job's folder with its ledger."""
 
     folder: Path
+    database: str
 
     @property
     def ledger(self) -> str:
         return f"sqlite:///{self.folder}/ledger.db"
-
-    @property
-    def database(self) -> str:
-        return f"sqlite:///{self.folder}/shop.db"
 
     def loaded(self, options: str = "") -> LoadedJob:
         file = self.folder / "nightly.py"
@@ -52,7 +60,7 @@ class Shop:
     def plan(self, what_if: str = "", *, now: datetime = BEGIN, nights: int = 2_000) -> Plan:
         return plan_of(
             self.loaded(),
-            Settings(ledger=self.ledger),
+            Settings(ledger=self.ledger, databases={"shop": self.database}),
             Hand(now),
             file="nightly.py",
             what_if=read_what_if(what_if, STEPS, ["db"]),
@@ -66,7 +74,7 @@ class Shop:
             forced = surely_enough(
                 store,
                 self.loaded(f", critical={critical}").job,
-                identity(TONIGHT, self.database),
+                identity(TONIGHT),
                 Settings(force_start=reason),
                 now=now,
                 file="nightly.py",
@@ -78,14 +86,21 @@ class Shop:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+    return Shop(tmp_path, f"sqlite:///{tmp_path}/shop.db")
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a ledger with forty past nights of two hours each."""
+    file = tmp_path_factory.mktemp("past") / "ledger.db"
+    fill(f"sqlite:///{file}", NIGHTS)
+    return file
 
 
 @pytest.fixture
-def shop(empty: Shop) -> Shop:
-    """Give a shop with forty past nights of two hours each."""
-    fill(empty.ledger, empty.database, NIGHTS)
-    return empty
+def shop(tmp_path: Path, past: Path) -> Shop:
+    shutil.copy(past, tmp_path)
+    return Shop(tmp_path, DATABASE)
 
 
 def test_a_plan_knows_its_night_from_the_past(shop: Shop) -> None:
@@ -187,7 +202,7 @@ def test_what_a_critical_run_has_done_already_is_not_planned_again(shop: Shop) -
     with pytest.raises(StartRefused):
         shop.start(late, critical=0.9)
     store = LedgerStore.open(shop.ledger)
-    owned = taken(store, TONIGHT, shop.database)
+    owned = taken(store, TONIGHT)
     for step in ("fetch", "load", "stock"):
         done(owned, step, 1.0, RECORDS)
     owned.begin_step("close", code="1")

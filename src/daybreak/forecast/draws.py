@@ -18,7 +18,7 @@ from .net import Flags, Floats, Places
 from .past import SECONDS_MIN, Guess, Past, StepModel, calendar_features, step_features
 
 DEGREES: Final = 4.0
-UNSEEN_NIGHTS: Final = 5.0
+UNSEEN_NIGHTS: Final = 6.0
 """How many nights what has not happened yet weighs as much as."""
 
 UNSEEN_WIDER: Final = 1.25
@@ -182,7 +182,7 @@ class _Drawing:
         """Return the same of a step that has no past."""
         logs = np.log(guess.seconds) + self._left(np.array([]), guess.deviation)
         if guess.records is None:
-            return logs, np.full(self._nights, np.nan)
+            return logs + guess.steepness * self._larger, np.full(self._nights, np.nan)
         mine = self._larger
         if self._past.volume is not None:
             mine = mine + self._past.typical - np.log(guess.records)

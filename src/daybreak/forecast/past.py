@@ -74,7 +74,7 @@ class Guess:
     """The exponent by which it grows with the records."""
 
     records: int | None = None
-    """For how many records that is; None if it does not depend on them."""
+    """For how many records that is; None for as many as are expected."""
 
     chunk_share: float = 0.0
 

@@ -117,8 +117,13 @@ def _without(night: PastNight, names: set[str]) -> PastNight:
 
 
 def _word(step: Step[Any], what_if: WhatIf) -> Guess:
-    share = GUESSED_CHUNK_SHARE if step.kind is StepKind.STEP else 0.0
-    return Guess(max(what_if.step_s[step.name], _SECONDS_MIN), WORD_DEVIATION, chunk_share=share)
+    is_chunked = step.kind is StepKind.STEP
+    return Guess(
+        seconds=max(what_if.step_s[step.name], _SECONDS_MIN),
+        deviation=WORD_DEVIATION,
+        steepness=1.0 if is_chunked else 0.0,
+        chunk_share=GUESSED_CHUNK_SHARE if is_chunked else 0.0,
+    )
 
 
 def _forecast(step: Step[Any], kept: KeptForecast, what_if: WhatIf) -> tuple[Guess, str]:

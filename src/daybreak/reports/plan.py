@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from ..operations.plan import Plan
 from .look import can_write
-from .plan_words import chance, clock, clock_at, ends, facts, is_fine, title, verdict
+from .plan_words import chance, clock, clock_at, ends, facts, is_fine, share, title, verdict
 from .tables import plain_table, titled
 from .wording import span, visible
 
@@ -91,7 +91,7 @@ def _steps(plan: Plan) -> RenderableType:
             visible(step.name, _NAME_MOST),
             span(step.seconds.p50),
             span(step.seconds.p90),
-            chance(step.criticality),
+            share(step.criticality),
             span(step.lost_s),
             clock_at(plan, step.failing.end_s.p90),
             *done,
@@ -127,7 +127,7 @@ def _timeline(plan: Plan, stream: TextIO, width: int) -> list[Text]:
         is_on_path = step.criticality >= _ON_PATH
         line = Text(name.ljust(beside))
         line.append("".join(cells[: bar + 1]), style="yellow" if is_on_path else "cyan")
-        line.append(f" {chance(step.criticality)} critical", style="bright_black")
+        line.append(f" {share(step.criticality)} critical", style="bright_black")
         lines.append(line)
     return lines
 

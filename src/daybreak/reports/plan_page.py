@@ -11,7 +11,7 @@ from ..check.report_style import STYLE
 from ..operations.plan import Plan
 from .plan_svg import STYLE as TIMELINE_STYLE
 from .plan_svg import svg_of
-from .plan_words import chance, clock, clock_at, ends, facts, is_fine, title, verdict
+from .plan_words import chance, clock, clock_at, ends, facts, is_fine, share, title, verdict
 from .secrets import Mask
 from .wording import span
 
@@ -71,7 +71,7 @@ def _steps(plan: Plan) -> Iterator[str]:
         cells = [
             span(step.seconds.p50),
             span(step.seconds.p90),
-            chance(step.criticality),
+            share(step.criticality),
             span(step.lost_s),
             clock_at(plan, step.failing.end_s.p90),
             chance(step.failing.in_time),

@@ -9,7 +9,7 @@ from typing import Final
 from ..check.html_text import plain
 from ..operations.plan import Plan
 from .plan import ticks
-from .plan_words import chance, clock_at
+from .plan_words import clock_at, share
 from .wording import span
 
 WIDTH: Final = 960
@@ -70,8 +70,8 @@ def _parts(plan: Plan) -> Iterator[str]:
         )
         yield f'<rect class="late" x="{end:.1f}" width="{max(late - end, 0):.1f}" {bar}/>'
         yield f'<rect class="likely" x="{begin:.1f}" width="{max(end - begin, 1.5):.1f}" {bar}/>'
-        share = escape(chance(step.criticality))
-        yield f'<text x="{WIDTH - _RIGHT + 12}" y="{y + 17}">{share}</text>'
+        told = escape(share(step.criticality))
+        yield f'<text x="{WIDTH - _RIGHT + 12}" y="{y + 17}">{told}</text>'
         yield "</g>"
     if timing.no_return_s is not None and 0 < timing.no_return_s < most:
         at = f"{x(timing.no_return_s):.1f}"

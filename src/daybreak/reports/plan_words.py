@@ -41,9 +41,15 @@ def chance(probability: float | None) -> str:
     return "under 1 %" if probability < 1 - _CERTAIN else f"{probability:.0%}".replace("%", " %")
 
 
+def share(part: float) -> str:
+    """Write in which share of the drawn nights something was so."""
+    return f"{part:.0%}".replace("%", " %")
+
+
 def title(plan: Plan) -> str:
     """Say which night is planned, and by what."""
-    known = "1 past night" if plan.nights_known == 1 else f"{plan.nights_known} past nights"
+    count = plan.nights_known
+    known = "1 past night" if count == 1 else f"{count or 'no'} past nights"
     window = f", window {plan.window}" if plan.window else ""
     return (
         f"{plan.job}, night of {plan.night}{window}, starts {clock(plan, plan.start_at)}, {known}"
@@ -95,8 +101,10 @@ def facts(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "records", f"{records(plan.records)} in the largest step{most}"
     yield from _moments(plan)
     timing = plan.timing
+    impact = next(step.impact for step in plan.steps if step.name == timing.worst)
+    yield "hurts most", f"a failure of {timing.worst}" + (f": {impact}" if impact else "")
     path = " → ".join(timing.path)
-    yield "critical path", f"{path} (in {chance(timing.path_share)} of nights)"
+    yield "critical path", f"{path} (in {share(timing.path_share)} of nights)"
     yield from _gains(plan)
     yield from _breaking(plan)
 
@@ -118,7 +126,7 @@ def _moments(plan: Plan) -> Iterator[tuple[str, str]]:
     if isinf(until):
         said = "none: any one failure can be repaired in the window, whenever it happens"
     elif until <= 0:
-        said = "the start: from then on there is a failure that cannot be repaired in the window"
+        said = f"the start: already then not every failure can be repaired with {surely}"
     else:
         said = (
             f"{clock_at(plan, until)}: what fails until then can be repaired in the window with"
