@@ -9,6 +9,7 @@ from typing import Any
 from ..ledger.clock import SystemClock
 from ..operations.load import LoadedJob
 from ..operations.plan import plan_of
+from ..operations.settings import Settings
 from ..operations.what_if import read_what_if
 from ..reports.jsonlog import JsonLines
 from ..reports.look import console_on
@@ -17,8 +18,7 @@ from ..reports.plan_page import page_of
 from ..reports.plan_words import plan_payload
 from ..reports.secrets import Mask
 from .exits import Exit
-from .rehearsing import OF_RUNS
-from .running import settings_of
+from .job_options import read_databases, read_given
 
 
 def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
@@ -35,10 +35,15 @@ def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
     job = loaded.job
     limits = {name for step in job.steps for name in step.uses}
     what_if = read_what_if(options["what_if"], [step.name for step in job.steps], limits)
-    waiting = {"lease_s": 30.0, "takeover_s": 30.0, "knobs": ()}
+    settings = Settings(
+        parameters=read_given(loaded.parameters, options),
+        databases=read_databases([one.name for one in loaded.databases], options["databases"]),
+        ledger=options["ledger"],
+        night=options["night"],
+    )
     plan = plan_of(
         loaded,
-        settings_of(loaded, {**options, **OF_RUNS, **waiting}),
+        settings,
         SystemClock(),
         file=file,
         what_if=what_if,
