@@ -51,11 +51,17 @@ BUDGET_S: Final = 120.0
     help="What to learn from.  [default: both]",
 )
 @click.option(
+    "--scratch",
+    is_flag=True,
+    help="Rehearse in databases made for it, not in place.",
+)
+@click.option(
     "--budget-s",
     type=click.FloatRange(min=1),
     metavar="SECONDS",
     default=BUDGET_S,
-    help=f"What all rehearsals may take together.  [default: {BUDGET_S:g}]",
+    help="What all rehearsals may take together; two are made in any case."
+    f"  [default: {BUDGET_S:g}]",
 )
 @click.option(
     "--sample",

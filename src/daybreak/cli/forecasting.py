@@ -95,6 +95,7 @@ def forecast_job(
             telemetry,
             records=options["records"],
             basis=options["basis"],
+            is_scratch=options["scratch"],
             budget_s=options["budget_s"],
             sample_most=options["sample"],
             seed=options["seed"],

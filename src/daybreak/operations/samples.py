@@ -97,7 +97,8 @@ def _found_in(out: str, err: str, records: int) -> Mapping[str, Any]:
 
 def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:
     step, commit = found["steps"][-1], found["commit"]
-    commits_s = len(step["chunks"]) * commit["median_s"] if commit else 0.0
+    is_rolled_back = commit and not found["is_scratch"]
+    commits_s = len(step["chunks"]) * commit["median_s"] if is_rolled_back else 0.0
     return Sample(
         records=step["counts"]["read"],
         seconds=step["duration_s"] + commits_s,

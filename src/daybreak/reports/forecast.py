@@ -110,7 +110,8 @@ def growth(forecast: Forecast) -> str:
         "cannot be excluded": "; super-linear growth cannot be excluded",
         "no": "",
     }[forecast.super_linear]
-    return f"grows like {forecast.law}{also}{alarm}"
+    how = "stays the same" if str(forecast.law) == "constant" else f"grows like {forecast.law}"
+    return how + also + alarm
 
 
 def why(forecast: Forecast, asked: int, limit: float | None) -> str:
