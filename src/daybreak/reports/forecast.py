@@ -171,7 +171,7 @@ def verdict(found: StepForecast) -> list[str]:
     )
     lines = [first]
     if (further := time.next_size(asked)) is not None:
-        lines.append(f"measure {records(further)} next, to know better: --sample {further}")
+        lines.append(f"to know better, measure {records(further)} next: a larger --budget-s")
     lines += list(_ends(found))
     return lines
 
