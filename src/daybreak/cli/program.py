@@ -25,6 +25,7 @@ from .exits import Exit, exit_of_error
 from .forecast import forecast
 from .help import DaybreakGroup, color_of_environment
 from .limits import limits
+from .plan import plan
 from .quarantine import quarantine
 from .quarantine_acts import SECRET_OPTIONS
 from .rehearse import rehearse
@@ -91,6 +92,7 @@ daybreak.add_command(run)
 daybreak.add_command(restart)
 daybreak.add_command(rehearse)
 daybreak.add_command(forecast)
+daybreak.add_command(plan)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 daybreak.add_command(check)
