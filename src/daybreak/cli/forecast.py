@@ -125,9 +125,9 @@ def forecast(ctx: click.Context, /, file: str, step: str | None, **options: Any)
     took counts too. Shown are the law of its growth, the likely time, a bound that is hardly
     passed, a grade of how firm that is, and where the window or the memory ends.
     """
-    from .forecasting import forecast_job, show_accuracy, words_of  # noqa: PLC0415 - not for `--help`
+    from .forecasting import OWN, forecast_job, show_accuracy, words_of  # noqa: PLC0415 - not for `--help`
 
     loaded = ctx.meta[LOADED]
     if options["accuracy"]:
         return int(show_accuracy(loaded, step, options))
-    return int(forecast_job(loaded, file, step, options, words_of(ctx)))
+    return int(forecast_job(loaded, file, step, options, words_of(ctx, OWN)))

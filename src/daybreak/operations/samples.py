@@ -38,6 +38,9 @@ class Sample:
     source_records: int | None
     """How many records the source holds; None where it cannot say."""
 
+    chunk_s_max: float = 0.0
+    """What its slowest chunk took: the longest transaction."""
+
     caveats: tuple[str, ...] = ()
     """In what it differs from a run."""
 
@@ -105,5 +108,6 @@ def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:
         rss_bytes=found["rss_bytes_max"],
         cost_s=cost_s,
         source_records=step["source_records"],
+        chunk_s_max=max((chunk["duration_s"] for chunk in step["chunks"]), default=0.0),
         caveats=tuple(found["caveats"]),
     )
