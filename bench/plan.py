@@ -33,7 +33,10 @@ JOBS: Final = 100
 NIGHTS: Final = 1_000
 """Of each job, a part behind each length of history."""
 
-DRAWS: Final = 4_000
+DRAWS: Final = 2_000
+RANKED: Final = 400
+"""Draws in which the step is found whose failure hurts most."""
+
 SEED: Final = 2026
 HISTORIES: Final = (10, 25, 60, 150)
 LEVELS: Final = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -149,7 +152,7 @@ def _judged(
     is_chunked = tuple(step.kind == "step" for step in job.steps)
     resuming = Resuming(net, is_chunked, RESTART_S)
     question = Question(resuming, window_s=None)
-    plan = planned(question, nights, chance)
+    plan = planned(question, nights.first(RANKED), np.random.default_rng(seed))
     clean = attempt(net, nights.seconds)
     usual = as_usual(resuming, nights, clean, chance)
     worst = names.index(plan.worst)

@@ -50,8 +50,8 @@ def test_a_source_of_one_size_is_sampled_once() -> None:
     assert [Tried(5, 1.0)] == taken(lambda _: 1.0, budget_s=60, most=5, first=5)
 
 
-def test_a_sample_that_took_the_whole_budget_is_the_last() -> None:
-    assert [Tried(100, 61.0)] == taken(lambda _: 61.0, budget_s=60)
+def test_two_sizes_are_taken_whatever_the_budget() -> None:
+    assert [Tried(100, 61.0), Tried(200, 61.0)] == taken(lambda _: 61.0, budget_s=60)
 
 
 @pytest.mark.parametrize(

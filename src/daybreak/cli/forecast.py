@@ -51,11 +51,17 @@ BUDGET_S: Final = 120.0
     help="What to learn from.  [default: both]",
 )
 @click.option(
+    "--scratch",
+    is_flag=True,
+    help="Rehearse in databases made for it, not in place.",
+)
+@click.option(
     "--budget-s",
     type=click.FloatRange(min=1),
     metavar="SECONDS",
     default=BUDGET_S,
-    help=f"What all rehearsals may take together.  [default: {BUDGET_S:g}]",
+    help="What all rehearsals may take together; two are made in any case."
+    f"  [default: {BUDGET_S:g}]",
 )
 @click.option(
     "--sample",
@@ -119,9 +125,9 @@ def forecast(ctx: click.Context, /, file: str, step: str | None, **options: Any)
     took counts too. Shown are the law of its growth, the likely time, a bound that is hardly
     passed, a grade of how firm that is, and where the window or the memory ends.
     """
-    from .forecasting import forecast_job, show_accuracy, words_of  # noqa: PLC0415 - not for `--help`
+    from .forecasting import OWN, forecast_job, show_accuracy, words_of  # noqa: PLC0415 - not for `--help`
 
     loaded = ctx.meta[LOADED]
     if options["accuracy"]:
         return int(show_accuracy(loaded, step, options))
-    return int(forecast_job(loaded, file, step, options, words_of(ctx)))
+    return int(forecast_job(loaded, file, step, options, words_of(ctx, OWN)))

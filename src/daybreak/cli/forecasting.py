@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import Any, Final
 
@@ -29,19 +29,24 @@ from .rehearsing import OF_RUNS
 from .running import secrets_in, settings_of
 from .typed import PROGRAM
 
-_OWN: Final = frozenset(
+OWN: Final = frozenset(
     {"records", "basis", "budget_s", "sample", "seed", "accuracy", "html", "as_json", "traceback"}
 )
 """Options that are not those of a rehearsal."""
 
 
-def words_of(ctx: click.Context) -> list[str]:
-    """Return what a rehearsal of the same step is called with, behind `daybreak rehearse`."""
+def words_of(ctx: click.Context, own: Collection[str]) -> list[str]:
+    """Return what a rehearsal of the same step is called with, behind `daybreak rehearse`.
+
+    Args:
+        ctx: The command that needs rehearsals.
+        own: Names of its options that are not those of a rehearsal.
+    """
     words = [ctx.params["file"], ctx.params["step"] or ""]
     for parameter in ctx.command.get_params(ctx):
         name = parameter.name or ""
         is_typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if isinstance(parameter, click.Option) and is_typed and name not in _OWN:
+        if isinstance(parameter, click.Option) and is_typed and name not in own:
             words += _words(parameter, ctx.params[name])
     return words
 
@@ -85,7 +90,7 @@ def forecast_job(
     stdout = sys.stdout
     telemetry = Telemetry()
     told = JsonLines(stdout, mask) if options["as_json"] else None
-    telemetry.subscribe(told.hear if told else _say_on_stderr)
+    telemetry.subscribe(told.hear if told else say_on_stderr)
     with redirect_stdout(sys.stderr):
         found = forecast_step(
             loaded,
@@ -95,6 +100,7 @@ def forecast_job(
             telemetry,
             records=options["records"],
             basis=options["basis"],
+            is_scratch=options["scratch"],
             budget_s=options["budget_s"],
             sample_most=options["sample"],
             seed=options["seed"],
@@ -126,7 +132,8 @@ def show_accuracy(loaded: LoadedJob, step: str | None, options: Mapping[str, Any
     return Exit.DONE
 
 
-def _say_on_stderr(event: Event) -> None:
+def say_on_stderr(event: Event) -> None:
+    """Write what is said meanwhile."""
     if isinstance(event, Said):
         click.echo(event.message, err=True)
 

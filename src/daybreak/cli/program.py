@@ -33,6 +33,7 @@ from .restart import restart
 from .run import run
 from .status import status
 from .target import target
+from .tune import tune
 from .typed import PROGRAM
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ daybreak.add_command(run)
 daybreak.add_command(restart)
 daybreak.add_command(rehearse)
 daybreak.add_command(forecast)
+daybreak.add_command(tune)
 daybreak.add_command(plan)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)

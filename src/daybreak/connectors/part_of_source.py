@@ -81,9 +81,12 @@ class SpreadRecords(PartOfSource):
     def of(cls, source: Source, records: int) -> PartOfSource:
         """Return the widest spread sample that the source allows."""
         total = source.total()
-        if total is None:
+        if total is None or total <= records:
             return FirstRecords(source, records)
-        return cls(source, min(records, max(total, 1)))
+        return cls(source, records)
+
+    def total(self) -> int | None:
+        return None  # how many records the last stretch holds is not known beforehand
 
     def ranges(self, gap: Range, chunk_records: int) -> Iterator[Range]:
         total = self._source.total() or 0

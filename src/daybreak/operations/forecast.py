@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isqrt
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal
@@ -26,7 +27,7 @@ from .load import LoadedJob
 from .naming import identity_of
 from .owning import opened_ledger
 from .places import ledger_url
-from .rehearsal_words import said_in_place
+from .rehearsal_words import said_in_place, said_in_scratch
 from .sample_sizes import Tried, first_size, next_size
 from .samples import Sample, sampled
 from .settings import Settings, knobs_of, named_databases, night_of
@@ -99,6 +100,7 @@ def forecast_step(
     *,
     records: int | None = None,
     basis: Basis = "both",
+    is_scratch: bool = False,
     budget_s: float = BUDGET_S,
     sample_most: int | None = None,
     seed: int = 0,
@@ -113,6 +115,7 @@ def forecast_step(
         telemetry: Is told what will be done and what it costs, then of each sample.
         records: For how many records; by default as many as the source holds.
         basis: What to learn from. `both` takes runs only where they had the workers of a rehearsal.
+        is_scratch: Rehearse in databases made for it, with the workers of a run, not in place.
         budget_s: What all rehearsals may take together.
         sample_most: No larger sample is taken.
         seed: Of the order of the samples.
@@ -130,16 +133,19 @@ def forecast_step(
     runs = [] if basis == "rehearsals" else _past_runs(identity, step, ledger, knobs.parallel)
     samples: list[Sample] = []
     if basis != "runs":
-        _say(telemetry, step, _what_it_costs(loaded, step, settings, budget_s, knobs.chunk))
+        _say(
+            telemetry, step, _what_it_costs(loaded, step, settings, budget_s, is_scratch=is_scratch)
+        )
         for sample in _samples(words, knobs.chunk, sample_most, budget_s, Random(seed)):  # noqa: S311
             samples.append(sample)
             _say(telemetry, step, [_told(sample)])
-    if samples and knobs.parallel > 1:
+    workers = 1 if samples and not is_scratch else knobs.parallel
+    if workers != knobs.parallel:
         runs = []  # of other workers: no points of one curve
     asked = records or _source_records(samples, runs)
     time = fit(_enough([*_seconds(samples), *((run.records, run.seconds) for run in runs)], step))
     memory = fit([(s.records, s.rss_bytes) for s in samples], unit="bytes") if samples else None
-    _keep(time, identity, step, ledger, settings, workers=1 if samples else knobs.parallel)
+    _keep(time, identity, step, ledger, settings, workers=workers)
     window_s = _length_s(loaded)
     return StepForecast(
         job=loaded.job.name,
@@ -158,7 +164,7 @@ def forecast_step(
             None if window_s is None else first_beyond(time.safe_bound, window_s),
             None if memory is None else first_beyond(memory.predict, ROOM * machine),
         ),
-        caveats=list(_caveats(samples, runs, knobs.parallel, asked)),
+        caveats=list(_caveats(samples, runs, workers, knobs.parallel, asked)),
     )
 
 
@@ -172,13 +178,13 @@ def first_beyond(amount: Callable[[float], float], limit: float) -> int | None:
     Returns:
         None if `RECORDS_MOST` records stay below the limit.
     """
-    low, high = 0.5, float(RECORDS_MOST)
+    low, high = 0, RECORDS_MOST
     if amount(high) <= limit:
         return None
-    while high > low * 1.001 and high - low > 1:
-        middle = (low * high) ** 0.5
+    while high - low > max(1, low // 1_000):
+        middle = max(isqrt(low * high), low + 1)
         low, high = (low, middle) if amount(middle) > limit else (middle, high)
-    return round(high)
+    return high
 
 
 def machine_memory_bytes() -> int:
@@ -281,14 +287,15 @@ def _length_s(loaded: LoadedJob) -> float | None:
 
 
 def _what_it_costs(
-    loaded: LoadedJob, step: Step[Any], settings: Settings, budget_s: float, chunk: int
+    loaded: LoadedJob, step: Step[Any], settings: Settings, budget_s: float, *, is_scratch: bool
 ) -> list[str]:
-    rehearsed = said_in_place(step, named_databases(loaded, settings).values(), 0, chunk)
+    databases = named_databases(loaded, settings).values()
+    said = said_in_scratch(0, databases) if is_scratch else said_in_place(step, databases, 0, 0)
     what = (
         f"step {step.name} is rehearsed on samples of growing size, spread over its source, each"
-        f" in a process of its own and rolled back; all in about {budget_s:,.0f} s (--budget-s)"
+        f" in a process of its own and undone; all in about {budget_s:,.0f} s (--budget-s)"
     )
-    return [what, *rehearsed[1:]]
+    return [what, *(sentence for sentence in said if "--records" not in sentence)]
 
 
 def _told(sample: Sample) -> str:
@@ -301,10 +308,10 @@ def _say(telemetry: Telemetry, step: Step[Any], sentences: Iterable[str]) -> Non
 
 
 def _caveats(
-    samples: Sequence[Sample], runs: Sequence[StepTime], parallel: int, asked: int
+    samples: Sequence[Sample], runs: Sequence[StepTime], workers: int, parallel: int, asked: int
 ) -> Iterator[str]:
     if samples:
-        if parallel > 1:
+        if workers < parallel:
             yield (
                 f"one worker was measured; a run has {parallel}, and takes at least 1/{parallel} of"
                 " it"

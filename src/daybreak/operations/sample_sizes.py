@@ -27,6 +27,9 @@ JITTER: Final = 0.05
 
 SIZES_MAX: Final = 14
 
+SIZES_MIN: Final = 2
+"""With fewer sizes there is no growth to see: so many are taken whatever the budget."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -51,14 +54,14 @@ def next_size(
     Args:
         tried: The samples so far, in the order in which they were taken; at least one.
         most: No larger sample is wanted, or is there.
-        budget_s: What all samples may cost together.
+        budget_s: What all samples may cost together, but for the first `SIZES_MIN` of them.
         chance: Draws the order of the sizes in between.
     """
     left_s = budget_s - sum(one.cost_s for one in tried)
     higher = _higher(tried, most)
     if higher is not None:
         size, cost_s = higher
-        if cost_s <= left_s - budget_s * (1 - CLIMB_SHARE):
+        if len(tried) < SIZES_MIN or cost_s <= left_s - budget_s * (1 - CLIMB_SHARE):
             return size
     return _between(tried, left_s, chance)
 

@@ -38,6 +38,9 @@ class Sample:
     source_records: int | None
     """How many records the source holds; None where it cannot say."""
 
+    chunk_s_max: float = 0.0
+    """What its slowest chunk took: the longest transaction."""
+
     caveats: tuple[str, ...] = ()
     """In what it differs from a run."""
 
@@ -97,12 +100,14 @@ def _found_in(out: str, err: str, records: int) -> Mapping[str, Any]:
 
 def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:
     step, commit = found["steps"][-1], found["commit"]
-    commits_s = len(step["chunks"]) * commit["median_s"] if commit else 0.0
+    is_rolled_back = commit and not found["is_scratch"]
+    commits_s = len(step["chunks"]) * commit["median_s"] if is_rolled_back else 0.0
     return Sample(
         records=step["counts"]["read"],
         seconds=step["duration_s"] + commits_s,
         rss_bytes=found["rss_bytes_max"],
         cost_s=cost_s,
         source_records=step["source_records"],
+        chunk_s_max=max((chunk["duration_s"] for chunk in step["chunks"]), default=0.0),
         caveats=tuple(found["caveats"]),
     )

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 64
 HEIGHT: Final = 14
-_STEPS: Final = 4 * WIDTH
+_STEPS: Final = 2 * WIDTH
+BOUND_STEP: Final = 4
+"""The bound is drawn at every fourth size only: it is a linear program."""
 _POINT: Final = ("●", "o")
 _ASKED: Final = ("◆", "*")
 
@@ -93,10 +95,10 @@ def _rows(curves: Curves, stream: TextIO) -> list[str]:
     )
     for number, size in enumerate(sizes):
         canvas.point(log(size), log(max(curves.middle(size), low)))
-        if number % 4 == 0:
+        if number % 3 == 0:
             canvas.point(log(size), log(max(curves.low(size), low)))
             canvas.point(log(size), log(min(curves.high(size), high)))
-        if number % 6 == 0:
+        if number % BOUND_STEP == 0:
             canvas.point(log(size), log(min(curves.safe(size), high)))
         if curves.limit is not None and number % 2 == 0:
             canvas.point(log(size), log(curves.limit))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from math import ceil, floor, log, log10
 from typing import Final
 
-from .curve import Curves
+from .curve import BOUND_STEP, Curves
 
 WIDTH: Final = 900
 HEIGHT: Final = 420
@@ -61,7 +61,7 @@ def _parts(curves: Curves, write: Callable[[float], str], limit_name: str) -> It
         yield f'<text x="{_LEFT - 8}" y="{at}" dy="4" text-anchor="end">{write(amount)}</text>'
     band = f"{path(curves.high, sizes)} {path(curves.low, sizes[::-1])}"
     yield f'<polygon class="band" points="{band}"/>'
-    yield f'<polyline class="safe" points="{path(curves.safe, sizes)}"/>'
+    yield f'<polyline class="safe" points="{path(curves.safe, sizes[::BOUND_STEP])}"/>'
     yield f'<polyline class="middle" points="{path(curves.middle, sizes)}"/>'
     if curves.limit is not None:
         at = f"{y(curves.limit):.1f}"

@@ -110,7 +110,8 @@ def growth(forecast: Forecast) -> str:
         "cannot be excluded": "; super-linear growth cannot be excluded",
         "no": "",
     }[forecast.super_linear]
-    return f"grows like {forecast.law}{also}{alarm}"
+    how = "stays the same" if str(forecast.law) == "constant" else f"grows like {forecast.law}"
+    return how + also + alarm
 
 
 def why(forecast: Forecast, asked: int, limit: float | None) -> str:
@@ -170,7 +171,7 @@ def verdict(found: StepForecast) -> list[str]:
     )
     lines = [first]
     if (further := time.next_size(asked)) is not None:
-        lines.append(f"measure {records(further)} next, to know better: --sample {further}")
+        lines.append(f"to know better, measure {records(further)} next: a larger --budget-s")
     lines += list(_ends(found))
     return lines
 

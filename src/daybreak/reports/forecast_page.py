@@ -27,7 +27,6 @@ def page_of(found: StepForecast, mask: Mask) -> str:
 
 def _page(found: StepForecast) -> Iterator[str]:
     title = f"Forecast of {found.job} / {found.step}"
-    grade = found.time.grade(found.records)
     first, *others = verdict(found)
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
@@ -37,8 +36,8 @@ def _page(found: StepForecast) -> Iterator[str]:
     yield f"<style>{STYLE}{CURVE_STYLE}</style></head><body><main>"
     yield f"<h1>{foreign(title)}</h1>"
     yield (
-        f'<div class="verdict {_KINDS[grade]}"><strong>{escape(first)}</strong>'
-        f"<span>{escape('. '.join(others))}</span></div>"
+        f'<div class="verdict {_kind(found)}"><strong>{escape(first)}</strong>'
+        f"<span>{escape('; '.join(others))}</span></div>"
     )
     if found.impact:
         yield f"<p>If it does not finish: {foreign(found.impact)}</p>"
@@ -56,6 +55,12 @@ def _page(found: StepForecast) -> Iterator[str]:
     yield "<h2>What it does not say</h2><ul>"
     yield from (f"<li>{foreign(caveat)}</li>" for caveat in found.caveats)
     yield "</ul></main><footer>Written by Daybreak.</footer></body></html>"
+
+
+def _kind(found: StepForecast) -> str:
+    if found.ends.window is not None and found.ends.window <= found.records:
+        return "bad"
+    return _KINDS[found.time.grade(found.records)]
 
 
 def _window(found: StepForecast) -> str:
