@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daybreak.errors import DefinitionError, ParameterError, PreflightError, StartRefused
+from daybreak.forecast import fit
+from daybreak.ledger.forecasts import KeptForecast
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.status import RunStatus, StepStatus
 from daybreak.operations.critical import surely_enough
+from daybreak.operations.inspect import run_report
 from daybreak.operations.load import load_job
 from daybreak.operations.plan import Plan, plan_of
 from daybreak.operations.settings import Settings
@@ -174,6 +177,21 @@ def test_a_persons_word_will_do(empty: Shop) -> None:
     assert pytest.approx(95 * 60, rel=0.05) == plan.timing.clean.end_s.p50
 
 
+def test_a_forecast_will_do_for_a_step_that_never_ran(empty: Shop) -> None:
+    law = fit([(n, n / 1_000) for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)])
+    store = LedgerStore.open(empty.ledger)
+    for step in ("load", "stock"):
+        databases = {"shop": empty.database}
+        store.keep_forecast("nightly", KeptForecast(step, databases, 1, BEGIN, law.to_json()))
+    store.close()
+    plan = empty.plan("fetch=1s,close=1s,tell=1s,records=3000000,db=4")
+
+    assert "a forecast" == plan.sources["load"]
+    assert pytest.approx(3_000, rel=0.15) == plan.timing.step("load").seconds.p50
+    assert 2 == len(plan.notes)
+    assert "load is known by a forecast only, of grade" in plan.notes[0]
+
+
 def test_a_real_run_leaves_what_a_plan_needs(empty: Shop) -> None:
     loaded = empty.loaded()
     begun = start(loaded, Settings(ledger=empty.ledger, night=FIRST), Telemetry())
@@ -231,5 +249,7 @@ def test_a_forced_start_is_kept_in_the_audit(empty: Shop) -> None:
 
     notes = [line for line in store.audit(int(run.run)) if line.what == "start forced"]
     store.close()
+    shown = [note.text for note in run_report(empty.ledger, int(run.run)).notes]
     assert RunStatus.DONE == run.status
     assert ["the first night"] == [line.details["reason"] for line in notes]
+    assert [True] == [text.startswith("start forced: the first night (nothing") for text in shown]
