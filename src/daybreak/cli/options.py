@@ -67,6 +67,12 @@ UNDONE: Final = click.option(
     multiple=True,
     help="Say that what this step had committed was taken back by hand: then it may begin again.",
 )
+FORCE_START: Final = click.option(
+    "--force-start",
+    metavar="REASON",
+    help="Start a critical job although its plan does not say surely enough that it ends in its"
+    " window; the reason is kept in the audit.",
+)
 ATTEMPTS: Final = click.option(
     ATTEMPTS_OPTION,
     type=click.IntRange(min=1),

@@ -220,7 +220,10 @@ class Conductor:
         known = rows.get(step.name)
         upstream = {before.name: rows[before.name].pass_number for before in step.upstream}
         row = self._around.ledger.begin_step(
-            step.name, code=self._around.bodies.code(step), upstream=upstream
+            step.name,
+            code=self._around.bodies.code(step),
+            upstream=upstream,
+            knobs=self._around.bodies.knobs(step),
         )
         self._say_changed_code(step, known, row)
         if step.kind is StepKind.STEP:
@@ -278,6 +281,7 @@ class Conductor:
                 counts=ended.counts,
                 value=ended.value,
                 error=None if ended.error is None else str(ended.error),
+                seconds=ended.duration_s,
             )
             committed = self._around.ledger.steps()[ended.step.name].counts
         if ended.status is StepStatus.DONE:

@@ -27,7 +27,7 @@ from ..errors import DefinitionError
 from .fate import Counts
 from .knobs import Knobs, Order, refuse_side_by_side
 from .limits import CHUNK_RECORDS, Bad, BadLimit
-from .night import Window
+from .night import Window, read_critical
 from .parameters import Parameter, parameters_of
 from .shares import NOTHING, Uses, read_units, refuse_impossible
 
@@ -158,6 +158,7 @@ class Job:
         name: Unique among the jobs of a ledger.
         window: `"02:00-05:00 Asia/Tokyo"`: the job runs once a night, and its runs carry the
             night's business date. Without a window it is not repeated once it is done.
+        critical: With a lower P(done in the window, with the worst failure) it is not started.
         limits: How much there is of what steps share within a run: `{"db": 4}`. Steps take of it
             by `uses=`. Limits that several runs share are kept in the ledger: `daybreak limits`.
         once: Whether a job with a window runs once for its parameters, whatever the night.
@@ -169,6 +170,7 @@ class Job:
         /,
         *,
         window: str | None = None,
+        critical: float | None = None,
         limits: Mapping[str, int] = NOTHING,
         once: bool = False,
     ) -> None:
@@ -178,6 +180,7 @@ class Job:
             )
         self.name = name
         self.window = Window.parse(window) if window else None
+        self.critical = read_critical(critical, self.window)
         self.limits = read_units("limits", limits)
         self.once = once
         self._steps: dict[str, Step[Any]] = {}
@@ -255,8 +258,7 @@ class Job:
             order: `"source"` commits the chunks one after the other, in the order of the source.
             uses: Units of shared limits that it needs to begin, by name: `{"db": 2}`.
             record_timeout_s: How long a record may take in a stage, or in the function of `each`.
-                One that takes longer ends the run's process, which goes on by itself; if it does
-                so again, alone, the record is set aside. It costs about a microsecond a record.
+                One that takes longer ends its process, and is set aside if it does so again.
             name: Its name, where that of the function will not do.
 
         Raises:

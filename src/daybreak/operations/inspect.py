@@ -208,6 +208,10 @@ def _notes(lines: Iterable[AuditRow]) -> Iterator[NoteLine]:
                 yield NoteLine(line.at, f"begun again by {line.details['by']}: {steps}{by_hand}")
             case progress.CHANGES_ACCEPTED:
                 yield NoteLine(line.at, f"accepted: {line.details['changed']}")
+            case progress.START_FORCED:
+                yield NoteLine(
+                    line.at, f"start forced: {line.details['reason']} ({line.details['because']})"
+                )
             case progress.REMAINING:
                 left = remaining_text(line.details["rows"], line.details["quarantined"])
                 sweeps = line.details["sweeps"]

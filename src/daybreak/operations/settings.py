@@ -49,6 +49,9 @@ class Settings:
     accepts_changes: bool = False
     """Go on although a source or the graph changed, as far as that is safe."""
 
+    force_start: str | None = None
+    """Why a critical job is started although it is not sure enough to end in its window."""
+
     lease_s: float = LEASE_S
     """How long other machines wait for a sign of life before they take the run over."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
-from ..ledger.owned import OwnedRun, PlannedStep
-from ..ledger.rows import RunRow
+from ..ledger.owned import OwnedRun
+from ..ledger.rows import PlannedStep, RunRow
 from ..ledger.store import LedgerStore
+from ..model.identity import Identity
 from ..model.job import Job
 from ..model.knobs import Knobs
 from ..model.parameters import read_parameters
@@ -28,6 +28,7 @@ from ..model.status import RunStatus, StepStatus
 from ..telemetry import RunEnded, RunStarted, Said, Telemetry
 from .attempt import Attempt
 from .bodies import StepBodies, target_of
+from .critical import surely_enough
 from .deaths import in_flight_of, process_died, tell_of_death
 from .disk import disk_findings, places_of
 from .ended_before import verify_ended
@@ -98,15 +99,13 @@ def start(
         night = night_of(job, settings, clock)
         places = {**databases, REGISTER: register_database(url)}
         restarting = _restarting(job, settings, places, reached)
-        run = _run_of(
-            store,
-            loaded,
-            settings,
-            night=night,
-            parameters=parameters,
-            databases=databases,
-            restarting=restarting,
-        )
+        identity = identity_of(loaded, parameters, databases, night)
+        forced = None
+        if attempt.run is None:  # one that follows a death has begun already
+            forced = surely_enough(
+                store, job, identity, settings, now=clock.now(), file=loaded.path.name
+            )
+        run = _run_of(store, loaded, settings, identity=identity, restarting=restarting)
         attempt.works_at(run.id)
         if run.is_final and not _begins(settings):
             return _ended_before(store, run, job, places, reached)
@@ -117,6 +116,8 @@ def start(
             in_flight_of(run, attempt) as in_flight,
         ):
             store.be_patient(settings.patience_s)
+            if forced is not None:
+                forced.note(owned)
             targets = Targets(owned.ownership)
             begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
             attempt.began_again()
@@ -222,15 +223,12 @@ def _run_of(
     loaded: LoadedJob,
     settings: Settings,
     *,
-    night: date | None,
-    parameters: Mapping[str, Any],
-    databases: Mapping[str, Database],
+    identity: Identity,
     restarting: Restarting | None,
 ) -> RunRow:
     """Find the run that the command means, or enter it."""
     if settings.run is not None:
         return store.run(settings.run)
-    identity = identity_of(loaded, parameters, databases, night)
     if settings.night is None and not settings.again:
         unfinished = store.newest_unfinished(identity.family)
         if unfinished is not None:
