@@ -47,6 +47,11 @@ _KNOWN: Final = tuple(
             "Fill the value in. If it may really be unknown, agree on that with the receiver.",
         ),
         (
+            "^a number in quotes",
+            "The number stands between quotes, so that it is a text.",
+            'Write it without quotes: 1.50, not "1.50".',
+        ),
+        (
             "quote",
             "The quotes around a field do not add up, so that nobody can say where the field ends.",
             _QUOTES,
