@@ -48,7 +48,7 @@ def reasons_in(modules: tuple[ModuleType, ...]) -> set[str]:
     ("modules", "of_its_own"),
     [
         pytest.param(OF_CSV, "quotes|fields", id="csv"),
-        pytest.param(OF_EXCEL, "sheet|cells|formula", id="excel"),
+        pytest.param(OF_EXCEL, "sheet|merged|formula", id="excel"),
         pytest.param(OF_JSON, "JSON", id="json"),
         pytest.param(OF_XML, "XML", id="xml"),
         pytest.param(OF_OTHERS, "length", id="others"),
