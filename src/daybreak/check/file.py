@@ -34,6 +34,9 @@ FINDINGS_WRITTEN_MAX: Final = 100_000
 """Findings of one file that are written out; all are counted. A file whose every row has several
 faults would otherwise leave more bytes than it has."""
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""As `json.dumps`, which would make an encoder for each finding."""
+
 PROGRESS_RECORDS: Final = 10_000
 """Every how many records the check says how far it is."""
 
@@ -238,7 +241,7 @@ def findings_written(
             summary.add(finding)
             if summary.findings <= FINDINGS_WRITTEN_MAX:
                 with writing(place):
-                    stream.write(json.dumps(_as_data(finding), ensure_ascii=False) + "\n")
+                    stream.write(_encode(_as_data(finding)) + "\n")
 
     try:
         yield write
