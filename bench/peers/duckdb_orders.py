@@ -37,8 +37,8 @@ def main() -> None:
     took_s, cpu_s = perf_counter() - began_s, process_time() - began_cpu_s
     rejected = connection.execute("select count(distinct line) from rejected").fetchone()
     assert rejected is not None
-    counts = {"records": found[0], "faulty": rejected[0]}
-    print(json.dumps({"took_s": took_s, "cpu_s": cpu_s, **counts}))
+    read = {"records": found[0], "faulty": rejected[0]}
+    print(json.dumps({"took_s": took_s, "cpu_s": cpu_s, **read}))
 
 
 if __name__ == "__main__":
