@@ -36,7 +36,7 @@ ENVIRONMENT_PROFILE = "DAYBREAK_PROFILE"
 WORKER_SOCKET = "postgres_socket"
 
 hypothesis.settings.register_profile("daybreak", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=15)
+hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=10)
 hypothesis.settings.load_profile(os.environ.get(ENVIRONMENT_PROFILE, "daybreak"))
 
 _session = pytest.StashKey[ExitStack]()
