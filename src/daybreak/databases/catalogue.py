@@ -14,7 +14,7 @@ from ..errors import DatabaseUnreachable, DefinitionError
 from ..model.field_kinds import Kind, is_enum, kind_of
 from ..model.fields import ModelField, fields_of
 from .families import Family, family_declared, family_of
-from .url import parse, without_credentials
+from .url import parse_fully, without_credentials
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.reflection import Inspector
@@ -75,7 +75,7 @@ def facts_of(url: str, table: str) -> TableFacts | None:
     from sqlalchemy.exc import NoSuchTableError, OperationalError, SAWarning  # noqa: PLC0415 - heavy
     from sqlalchemy.pool import NullPool  # noqa: PLC0415 - heavy
 
-    parsed = parse(url)
+    parsed = parse_fully(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     engine = create_engine(parsed, poolclass=NullPool)
