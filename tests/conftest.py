@@ -80,7 +80,24 @@ def seed(request: pytest.FixtureRequest) -> int:
     return value
 
 
-# ---------------------------------------------------------------- what did not run
+# ---------------------------------------------------------------- what does not run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Make slow what is `slow_on_postgresql` and runs there, before slow tests are left out."""
+    for item in items:
+        if item.get_closest_marker("slow_on_postgresql") is not None and _needs_server(item):
+            item.add_marker(pytest.mark.slow)
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    """Say whether a test runs on PostgreSQL: by its fixtures, or by a parameter that says so."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgresql" in parameters or bool(
+        {"postgres_url", "postgres_socket"}.intersection(getattr(item, "fixturenames", ()))
+    )
+
 
 WORKER_LEFT_OUT = "left_out"
 
