@@ -27,7 +27,7 @@ from daybreak.model.limits import BadLimit
 from daybreak.pipeline import Pipeline
 
 ALL = BadLimit.parse("100%")
-ROUNDS = min(15, settings().max_examples // 2)  # few in `make check`
+ROUNDS = min(15, settings().max_examples // 3)  # few in `make check`
 PIECES = [
     *[b"1,a\n", b"2,b\r\n", b'3,"x\ny"\n', b'3,"x""y"\n', "4,é\n".encode()] * 4,
     b'"4\n',
