@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import settings
 from pydantic import BaseModel, Field, model_validator
 
 from daybreak import files
@@ -30,6 +31,7 @@ from daybreak.model.limits import BadLimit
 from daybreak.pipeline import Pipeline
 
 ALL = BadLimit.parse("100%")
+ROUNDS = min(15, settings().max_examples // 3)  # few in `make check`
 PIECES = [
     *[b"1,a\n", b"2,b\r\n", b'3,"x\ny"\n', b'3,"x""y"\n', "4,é\n".encode()] * 4,
     b'"4\n',
@@ -130,7 +132,7 @@ def test_everything_is_as_row_by_row(
 ) -> None:
     chance = random.Random(seed)
     path = tmp_path / "f.csv"
-    for number in range(15):
+    for number in range(ROUNDS):
         body = b"".join(chance.choices(PIECES, k=chance.randrange(2_000)))
         path.write_bytes(b"id,name\n" + body)
         monkeypatch.setattr(file, "PROGRESS_RECORDS", chance.choice([1, 7, 100]))

@@ -490,6 +490,7 @@ class TestDocuments:
 
         assert [{"x": 1}, {"x": 2}, [reason]] == reasons(JsonFormat(("a",)), data)
 
+    @pytest.mark.slow
     def test_a_record_of_100_mb_is_a_finding_and_is_not_held(self, tmp_path: Path) -> None:
         path = tmp_path / "f"
         with path.open("wb") as stream:
@@ -505,6 +506,7 @@ class TestDocuments:
         assert [1, 2, 3] == [row.line for row in found]
         assert peak < 16 * 2**20
 
+    @pytest.mark.slow
     def test_a_document_that_only_opens_brackets_is_harmless(self, tmp_path: Path) -> None:
         path = tmp_path / "f"
         path.write_bytes(b"[" * 150_000)

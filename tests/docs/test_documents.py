@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib
 import inspect
 import json
@@ -69,10 +70,9 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 PYTHON_BLOCKS: Final = [
     block for page in PAGES for block in blocks_of(page) if block.language == "python"
 ]
-EACH_BLOCK: Final = [  # the many of the pipelines' guide are for `make test`
-    pytest.param(
-        block, marks=pytest.mark.slow if block.page == FIRST_PIPELINE else (), id=str(block)
-    )
+QUICK: Final = {README, FIRST_JOB, ROOT / "CONTRIBUTING.md"}
+EACH_BLOCK: Final = [  # what is read first; all others are for `make test`
+    pytest.param(block, marks=() if block.page in QUICK else pytest.mark.slow, id=str(block))
     for block in PYTHON_BLOCKS
 ]
 
@@ -256,6 +256,7 @@ def rooms() -> set[str]:
     }
 
 
+@functools.cache
 def imports_of(room: str) -> set[str]:
     """Return the rooms that a room imports directly."""
     files = [PACKAGE / f"{room}.py", *(PACKAGE / room).rglob("*.py")]

@@ -21,6 +21,8 @@ from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.telemetry import Telemetry
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 JOB = """
 from pydantic import BaseModel
 from daybreak import Database, Job, Run, Transaction, Work, source
