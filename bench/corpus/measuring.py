@@ -14,7 +14,7 @@ import platform
 import random
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +29,10 @@ from .program import PARTS, Part, Program
 
 FOLDER: Final = Path(__file__).with_name("points")
 OPENINGS: Final = Path(__file__).with_name("openings.md")
+Kept = dict[str, list[dict[str, Any]]]
 LIMIT_S: Final = 120.0
 SEED: Final = 20261127
+LONG_S: Final = 8.0
 SECONDS_A_PROGRAM: Final = 25
 
 
@@ -41,56 +43,66 @@ def main() -> None:
     parser.add_argument("--clock", choices=get_args(Clock), default="wall")
     parser.add_argument("--repeats", type=int, default=2, help="processes for each size")
     parser.add_argument("--least-s", type=float, default=LEAST_S, help="seconds of work at least")
-    parser.add_argument("--only", metavar="PROGRAM", help="measure this one again")
+    parser.add_argument("--only", metavar="PROGRAM", help="measure this one anew")
+    parser.add_argument("--again", action="store_true", help="measure all once more, and keep both")
     parser.add_argument("--open-test-part", action="store_true", help="write it down, and do it")
     given = parser.parse_args()
     if given.part == "test":
         open_test_part(allowed=given.open_test_part)
     kept = kept_points(given.part)
-    missing = [
-        program
-        for program in programs_of(given.part)
-        if (program.name not in kept["programs"] if not given.only else program.name == given.only)
-    ]
-    print(f"{len(missing)} programs, about {len(missing) * SECONDS_A_PROGRAM / 60:.0f} minutes")
-    for number, program in enumerate(missing, 1):
+    wanted = [p for p in programs_of(given.part) if given.only in (None, p.name)]
+    if not (given.only or given.again):
+        wanted = [program for program in wanted if program.name not in kept["programs"]]
+    print(f"{len(wanted)} programs, about {len(wanted) * SECONDS_A_PROGRAM / 60:.0f} minutes")
+    for number, program in enumerate(wanted, 1):
         began = perf_counter()
-        kept["programs"][program.name] = points_of(
-            program, given.clock, given.repeats, given.least_s
-        )
+        before = kept["programs"].get(program.name) if given.again else None
+        points = points_of(program, given.clock, given.repeats, given.least_s, before)
+        kept["programs"][program.name] = points
         kept.update(
             machine=machine(), clock=given.clock, repeats=given.repeats, least_s=given.least_s
         )
         keep(given.part, kept)
         took = perf_counter() - began
-        print(f"{number}/{len(missing)} {program.name}: {took:.0f} s", flush=True)
+        print(f"{number}/{len(wanted)} {program.name}: {took:.0f} s", flush=True)
 
 
-def points_of(program: Program, clock: Clock, repeats: int, least_s: float) -> dict[str, Any]:
-    """Measure one program: its ladder in random order, and its truth, smallest first."""
-    chance = random.Random(f"{SEED} {program.name}")
+def points_of(
+    program: Program, clock: Clock, repeats: int, least_s: float, before: Kept | None = None
+) -> Kept:
+    """Measure one program: its ladder in random order, and its truth, smallest first.
+
+    What was measured before is kept beside it; then the sizes are moved otherwise, and of the truth
+    only what does not take long is measured once more.
+    """
+    before = before or {"points": [], "truth": []}
+    chance = random.Random(f"{SEED} {program.name} {len(before['points'])}")
     work = packed_work(program.function, program.prepare, clock)
     rungs = ladder(program.smallest, program.largest, seed=chance.randrange(2**32))
     order = [size for size in rungs for _ in range(repeats)]
     chance.shuffle(order)
     points = [point_of(work, size, least_s=least_s, limit_s=LIMIT_S) for size in order]
+    long = {point["records"] for point in before["truth"] if point["total_s"] >= LONG_S}
     return {
-        "points": [asdict(point) for point in points],
-        "truth": [asdict(point) for point in truth_of(program, work, repeats)],
+        "points": before["points"] + [asdict(point) for point in points],
+        "truth": before["truth"]
+        + [asdict(point) for point in truth_of(program, work, repeats, long)],
     }
 
 
-def truth_of(program: Program, work: bytes, repeats: int) -> list[Point]:
+def truth_of(program: Program, work: bytes, repeats: int, known: Collection[int]) -> list[Point]:
     """Measure the program beyond its ladder; what takes too long is left out, and said."""
     truth: list[Point] = []
     for factor in program.factors:
+        if program.largest * factor in known:
+            break
         try:
             once = point_of(work, program.largest * factor, limit_s=LIMIT_S)
         except RunError as error:
             print(f"{program.name} at {factor} times: {error}", file=sys.stderr)
             break
         truth.append(once)
-        if repeats > 1 and once.total_s < 8:  # a long run is its own mean
+        if repeats > 1 and once.total_s < LONG_S:  # a long run is its own mean
             truth.append(point_of(work, program.largest * factor, limit_s=LIMIT_S))
     return truth
 

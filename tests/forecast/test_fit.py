@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import daybreak
 from daybreak.errors import ParameterError
 from daybreak.forecast import Forecast, fit
+from daybreak.forecast.bound import most
+from daybreak.forecast.points import points_of
 
 Pairs = list[tuple[float, float]]
 SIZES = np.geomspace(1_000, 100_000, 13)
@@ -130,11 +132,13 @@ def test_a_forecast_of_another_format_is_refused() -> None:
 
 
 def test_the_safe_bound_knows_of_a_square_that_nobody_saw() -> None:
-    """A fiftieth of the time at the largest size is less than the noise, and a lot later."""
-    pairs = points(lambda n: 0.98 * n + 0.02 * n**2 / 100_000, seed=3)
-    forecast = fit(pairs)
+    """A sixth at the largest size hides in a band of 10 %, and is two thirds of it all later."""
+    line = points_of((float(n), float(n)) for n in SIZES)
+    forecast = fit(points(GROWTHS["n"], seed=3, noise=0.05))
 
-    assert forecast.safe_bound(1e6) > 0.98e6 + 0.02 * 1e7
+    assert 2.5e6 < most(line, 1e6, 0.1, 1.0) < 4e6
+    assert 1e6 == pytest.approx(most(line, 1e6, 1e-6, 1.0), rel=1e-3)
+    assert forecast.safe_bound(1e6) > 1.1 * forecast.interval(1e6, 0.95)[1]
 
 
 def test_a_hidden_square_that_can_be_seen_raises_the_alarm() -> None:
@@ -163,6 +167,17 @@ def test_memory_that_nears_what_the_machine_has_is_refused() -> None:
     assert "C" != forecast.grade(1e6, limit=1e9)
     assert "C" == forecast.grade(1e6, limit=1.4e8)
     assert "memory" in forecast.reasons(1e6, limit=1.4e8)[0]
+
+
+def test_a_break_within_the_points_is_told_and_a_hiccup_is_not() -> None:
+    """From some size on everything takes three times as long; or one size did once."""
+    pairs = points(GROWTHS["n"], seed=9)
+    broken = [(n, 3 * amount if n > 30_000 else amount) for n, amount in pairs]
+    hiccup = [(n, 3 * amount if 30_000 < n < 35_000 else amount) for n, amount in pairs]
+
+    assert "C" == fit(broken).grade(200_000)
+    assert any("growth breaks" in reason for reason in fit(broken).reasons(200_000))
+    assert not any("growth breaks" in reason for reason in fit(hiccup).reasons(200_000))
 
 
 @pytest.mark.parametrize("law", ["exponential", "saturating"])
