@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .model.job import Job, Step
     from .model.parameters import Secret
     from .model.retry import Retry
+    from .operations.measure import measure
     from .operations.run_handle import Run
     from .pipeline import (
         Collect,
@@ -60,6 +61,7 @@ _WHERE: Final = {
     "current_scope": ".pipeline",
     "files": ".files",
     "forecast": ".forecast",
+    "measure": ".operations.measure",
     "source": ".pipeline",
 }
 
@@ -89,6 +91,7 @@ __all__ = [
     "current_scope",
     "files",
     "forecast",
+    "measure",
     "source",
 ]
 

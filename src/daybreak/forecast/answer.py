@@ -163,7 +163,7 @@ class Forecast:
         )
 
     def _log_at(self, records: float) -> float:
-        """Return the logarithm of the prediction; the bend of the exponent begins at the largest."""
+        """Return the logarithm of the prediction; beyond the largest size the exponent bends."""
         beyond = max(log(records / self.points.largest), 0.0)
         mean = float(self.average.log_at(np.array([float(records)]))[0])
         return mean + self.bend.level + self.bend.slope * beyond

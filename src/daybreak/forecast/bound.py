@@ -34,6 +34,8 @@ _MIXED = (
 )
 _STEEP_FROM = 1.6
 _WIDER = 1.25
+_WINDOWS = (1, 3, 6)
+"""How many neighbours are averaged; besides, all are."""
 
 
 def most(points: Points, records: float, band: float, steepness: float) -> float:
@@ -42,8 +44,9 @@ def most(points: Points, records: float, band: float, steepness: float) -> float
     Args:
         points: What was measured.
         records: The size asked for.
-        band: By how much a mixture may miss each point, relative, times the root of 1 / its
-            repeats. If no mixture fits, the band is widened until one does.
+        band: By how much a mixture may miss each point, relative. The mean of k neighbours it may
+            miss by that over the root of k: noise averages out, a wrong law does not. If no
+            mixture fits, the band is widened until one does.
         steepness: The exponent that the points show; n³ is mixed in from 1.6 on.
     """
     from scipy.optimize import linprog  # noqa: PLC0415 - heavy, and only when it is asked for
@@ -52,29 +55,40 @@ def most(points: Points, records: float, band: float, steepness: float) -> float
     sizes = np.array(points.sizes)
     scales = np.array([term.of(sizes[-1:])[0] for term in terms])
     columns = np.column_stack([term.of(sizes) for term in terms]) / scales
-    relative = columns / np.array(points.amounts)[:, None]
+    unit = points.amounts[-1]  # so that the solver's tolerances do not depend on the unit
+    rows, narrower = _means(columns / (np.array(points.amounts) / unit)[:, None])
     wanted = np.array([term.of(np.array([records]))[0] for term in terms]) / scales
-    width = max(band, _WIDER * _least_band(relative))
+    width = max(band, _WIDER * _least_band(rows, narrower)) * narrower
     found = linprog(
         -wanted / float(np.max(wanted)),
-        A_ub=np.vstack([relative, -relative]),
-        b_ub=np.concatenate(
-            [np.full(len(sizes), 1 + width), np.full(len(sizes), min(width, 0.999) - 1)]
-        ),
+        A_ub=np.vstack([rows, -rows]),
+        b_ub=np.concatenate([1 + width, np.minimum(width, 1.0) - 1]),
         method="highs",
     )
-    return float("nan") if found.x is None else float(found.x @ wanted)
+    return float("nan") if found.x is None else float(found.x @ wanted) * unit
 
 
-def _least_band(relative: Array) -> float:
+def _means(relative: Array) -> tuple[Array, Array]:
+    """Return the mean row of every window of neighbours, and by how much its band is narrower."""
+    count = len(relative)
+    windows = [
+        (start, width)
+        for width in sorted({w for w in _WINDOWS if w < count} | {count})
+        for start in range(count - width + 1)
+    ]
+    rows = np.array([relative[start : start + width].mean(axis=0) for start, width in windows])
+    return rows, np.array([width**-0.5 for _, width in windows])
+
+
+def _least_band(rows: Array, narrower: Array) -> float:
     """Return the narrowest band in which some mixture lies."""
     from scipy.optimize import linprog  # noqa: PLC0415 - heavy, and only when it is asked for
 
-    count, terms = relative.shape
-    ones = np.ones((count, 1))
+    count, terms = rows.shape
+    slack = narrower[:, None]
     found = linprog(
         np.append(np.zeros(terms), 1.0),
-        A_ub=np.vstack([np.hstack([relative, -ones]), np.hstack([-relative, -ones])]),
+        A_ub=np.vstack([np.hstack([rows, -slack]), np.hstack([-rows, -slack])]),
         b_ub=np.concatenate([np.ones(count), -np.ones(count)]),
         method="highs",
     )

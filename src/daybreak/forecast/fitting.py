@@ -8,11 +8,13 @@ three points, or two, do not claim a precision that nobody measured.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from .calibration import Constants
 from .laws import (
+    CONSTANT,
     EXPONENTIAL,
     LINEAR_TERM,
     QUADRATIC,
@@ -26,6 +28,9 @@ from .laws import (
     power_law,
 )
 from .points import Points
+
+_NOTHING: Final = 1e-9
+"""A coefficient that gives less of the largest amount than this is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,17 @@ def weights_of(points: Points, constants: Constants) -> Array:
 
 
 def fitted_laws(points: Points, constants: Constants) -> list[Fitted]:
-    """Fit every law, best first; of a family with a free parameter only its best member."""
+    """Fit every law, best first; of a family with a free parameter only its best member.
+
+    A law of which nothing was needed, because the points do not rise so, is left out.
+    """
     fits = [fitted(points, law, terms, constants) for law, terms in SIMPLE]
     fits.append(fitted(points, QUADRATIC, (LINEAR_TERM, QUADRATIC_TERM), constants))
     fits.append(_best_power(points, constants))
     fits.append(_best_of(points, EXPONENTIAL, _exponentials(points), constants))
     fits.append(_best_of(points, SATURATING, _saturations(points), constants))
-    return sorted(fits, key=lambda fit: fit.criterion)
+    needed = [fit for fit in fits if fit.curve.law == CONSTANT or fit.curve.terms[-1][1] > 0]
+    return sorted(needed, key=lambda fit: fit.criterion)
 
 
 def fitted(
@@ -74,17 +83,23 @@ def fitted(
     weights = weights_of(points, constants)
     scales = np.array([1.0, *(term.of(sizes[-1:])[0] for term in terms)])
     columns = np.column_stack([np.ones_like(sizes), *(term.of(sizes) for term in terms)]) / scales
-    root = np.sqrt(weights) / amounts
-    solution, _ = nnls(columns * root[:, None], amounts * root)
+    unit = amounts[-1]  # so that the solver's tolerances do not depend on the unit
+    root = np.sqrt(weights) / (amounts / unit)
+    solution, _ = nnls(columns * root[:, None], np.sqrt(weights))
+    solution[solution < _NOTHING] = 0.0
+    parameters = int(np.count_nonzero(solution)) + free
     curve = Curve(
         law,
-        float(solution[0]),
-        tuple((t, float(a / s)) for t, a, s in zip(terms, solution[1:], scales[1:], strict=True)),
+        float(solution[0] * unit),
+        tuple(
+            (t, float(a * unit / s))
+            for t, a, s in zip(terms, solution[1:], scales[1:], strict=True)
+        ),
     )
     return Fitted(
         curve,
-        _criterion(curve, points, weights, int(np.count_nonzero(solution)) + free, constants),
-        int(np.count_nonzero(solution)) + free,
+        _criterion(curve, points, weights, parameters, constants) + constants.surprise(law.name),
+        parameters,
     )
 
 
@@ -116,10 +131,8 @@ def _criterion(
     return count * float(np.log(variance)) + 2 * parameters + correction
 
 
-def _best_of(
-    points: Points, law: Law, terms: list[Term], constants: Constants, *, free: int = 1
-) -> Fitted:
-    fits = [fitted(points, law, (term,), constants, free=free) for term in terms]
+def _best_of(points: Points, law: Law, terms: list[Term], constants: Constants) -> Fitted:
+    fits = [fitted(points, law, (term,), constants, free=1) for term in terms]
     return min(fits, key=lambda fit: fit.criterion)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Final, Literal
 
+from .cliff import cliff_in
 from .laws import EXPONENTIAL, SATURATING, Law
 from .points import Points
 
@@ -49,6 +50,11 @@ def refusals(ground: Ground) -> list[str]:
         reasons.append(f"{ground.law} growth cannot be carried beyond what was measured")
     if ground.deviation > VAGUE:
         reasons.append(f"it may be off by a factor of {exp(ground.deviation):.1f} or more")
+    cliff = cliff_in(points)
+    if factor > 1 and cliff is not None:
+        reasons.append(
+            f"at about {cliff:,.0f} records growth breaks: what lies behind is too short"
+        )
     if ground.limit is not None and ground.predicted > FULL * ground.limit:
         share = ground.predicted / ground.limit
         reasons.append(f"it would take {share:.0%} of the machine's memory: growth breaks there")

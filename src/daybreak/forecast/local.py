@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from .calibration import Constants
 from .fitting import Fitted
+from .grade import FEW_SIZES
 from .laws import Array, Curve
 from .points import Points
-
-_SIZES_TO_AVERAGE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +65,20 @@ class Bend:
     slope_deviation: float
 
 
-def averaged(fits: Sequence[Fitted], width: float, sizes: int) -> Average:
-    """Average the curves that are not excluded, each weighted by e^(-Δ/2).
+def averaged(fits: Sequence[Fitted], sizes: int) -> Average:
+    """Average curves, likeliest first, each weighted by e^(-Δ/2).
 
-    With fewer than four sizes the mean is the best curve: the others differ by what they assume,
-    and count as doubt.
+    With fewer than four sizes the mean is the best curve, and all are as likely: they differ by
+    what they assume.
     """
     best = fits[0].criterion
-    kept = [fit for fit in fits if fit.criterion - best <= width]
-    raw = [float(np.exp(-(fit.criterion - best) / 2)) for fit in kept]
+    raw = [float(np.exp(-(fit.criterion - best) / 2)) for fit in fits]
+    curves = tuple(fit.curve for fit in fits)
+    if sizes < FEW_SIZES:
+        best_only = (1.0, *(0.0 for _ in fits[1:]))
+        return Average(curves, best_only, tuple(1 / len(fits) for _ in fits))
     likelihoods = tuple(each / sum(raw) for each in raw)
-    best_only = (1.0, *(0.0 for _ in kept[1:]))
-    weights = best_only if sizes < _SIZES_TO_AVERAGE else likelihoods
-    return Average(tuple(fit.curve for fit in kept), weights, likelihoods)
+    return Average(curves, likelihoods, likelihoods)
 
 
 def bend_of(average: Average, points: Points, noise: float, constants: Constants) -> Bend:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
 
 from ..errors import ParameterError
 from .answer import Forecast, SuperLinear
 from .calibration import CONSTANTS, Constants
 from .fitting import Fitted, fitted_laws, noise_of
-from .laws import Law
+from .grade import FEW_SIZES
+from .laws import Curve
 from .local import averaged, bend_of
-from .points import UNITS, Unit, points_of
+from .points import UNITS, Points, Unit, points_of
+
+FEW_SIZES_WIDTH: Final = 6.0
 
 
 def fit(
@@ -44,16 +50,16 @@ def fit(
             hint='seconds and bytes are what is measured: unit="seconds"',
         )
     measured = points_of(points)
-    fits = fitted_laws(measured, constants)
-    average = averaged(fits, constants.set_width, len(measured.sizes))
+    fits = remaining(fitted_laws(measured, constants), len(measured.sizes), constants)
+    average = averaged(fits, len(measured.sizes))
     noise = max(noise_of(fits[0].curve, measured, constants), measured.noise)
-    laws = remaining(fits, constants.set_width)
+    laws = tuple(dict.fromkeys(fit.curve.law for fit in fits))
     return Forecast(
         unit=unit,
         points=measured,
         law=laws[0],
         laws=laws,
-        super_linear=super_linear_of(laws),
+        super_linear=super_linear_of(fits, measured, constants),
         average=average,
         bend=bend_of(average, measured, noise, constants),
         noise=noise,
@@ -61,15 +67,25 @@ def fit(
     )
 
 
-def remaining(fits: Sequence[Fitted], width: float) -> tuple[Law, ...]:
-    """Return the laws that are not excluded, likeliest first, none twice."""
-    best = fits[0].criterion
-    return tuple(dict.fromkeys(f.curve.law for f in fits if f.criterion - best <= width))
+def remaining(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[Fitted]:
+    """Return the fits that are not excluded, likeliest first; few sizes exclude less."""
+    width = constants.set_width + (FEW_SIZES_WIDTH if sizes < FEW_SIZES else 0.0)
+    return [fit for fit in fits if fit.criterion - fits[0].criterion <= width]
 
 
-def super_linear_of(laws: Sequence[Law]) -> SuperLinear:
-    """Say whether growth is super-linear by what the laws that remain have in common."""
-    steep = [law.is_super_linear for law in laws]
+def super_linear_of(fits: Sequence[Fitted], points: Points, constants: Constants) -> SuperLinear:
+    """Say whether growth is super-linear by what the curves that remain have in common.
+
+    A square so small that it would not be noticed at ten times the largest size does not count.
+    """
+    curves = [fit.curve for fit in fits]
+    steep = [curve.law.is_super_linear and _matters(curve, points, constants) for curve in curves]
     if all(steep):
         return "yes"
     return "cannot be excluded" if any(steep) else "no"
+
+
+def _matters(curve: Curve, points: Points, constants: Constants) -> bool:
+    term, coefficient = curve.terms[-1]
+    part = coefficient * float(term.of(np.array([points.largest]))[0])
+    return part >= constants.matters * points.amounts[-1]
