@@ -70,7 +70,7 @@ def fitted(
     variance = spread_prior**2
     for _ in range(_ROUNDS):
         weighted = features * weights[:, None] / variance
-        covariance = np.linalg.inv(weighted.T @ features + precision)
+        covariance: Floats = np.linalg.inv(weighted.T @ features + precision).astype(np.float64)
         mean = covariance @ (weighted.T @ values + precision @ prior_mean)
         off = values - features @ mean
         leverage = np.einsum("ij,jk,ik->i", features, covariance, weighted)
