@@ -8,7 +8,6 @@ from typing import Any, overload
 from ..model.chunk import ChunkInput
 from ..model.ranges import Range
 from ..model.raw import RawRecords
-from ..pipeline import Block
 from .draft import Draft, Unit, refused_by_check
 
 
@@ -65,24 +64,6 @@ def raw_draft_of(part: Range, read: ChunkInput, raw: RawRecords) -> Draft:
     units = RawUnits(raw, read.origins)
     return Draft(part, read, units, refused_by_check(read), filtered=0)
 
-
-def rewritten_units(read: ChunkInput, block: Block[Any]) -> RawUnits | None:
-    """Return what stages made of records as bytes again, if each of them became one record.
-
-    Returns:
-        None if they are no records of the kind that was read, or there are none.
-    """
-    raw, origins = read.as_bytes, list(block.origins)
-    if raw is None or not origins:
-        return None
-    numbers: Sequence[int] = range(len(raw))
-    if origins != list(read.origins):
-        place = {origin: number for number, origin in enumerate(read.origins)}
-        numbers = [place[origin] for origin in origins]
-    if len(set(numbers)) < len(numbers):
-        return None
-    found = raw.rewritten(numbers, block.values)
-    return None if found is None else RawUnits(found, origins)
 
 
 def without(places: Sequence[int], units: Sequence[Unit]) -> Sequence[Unit]:
