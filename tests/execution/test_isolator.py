@@ -10,7 +10,8 @@ import pytest
 from daybreak.abc import ChunkWriter, Sink, Transaction
 from daybreak.connectors.functions import EachChunkSink, EachSink
 from daybreak.execution.draft import Unit
-from daybreak.execution.isolator import Admitted, Isolator
+from daybreak.execution.isolator import Isolator
+from daybreak.execution.whole import Admitted
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House, insert
 

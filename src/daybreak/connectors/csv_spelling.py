@@ -1,4 +1,4 @@
-"""Columns of texts, held by Arrow, as rows of CSV: written side by side, while others use Python."""
+"""Columns of texts that Arrow holds, as rows of CSV: written side by side, out of Python."""
 
 from __future__ import annotations
 

@@ -115,7 +115,6 @@ class _Unchangeable:
     def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> None:
         """Return None."""
         del numbers, values
-        return None
 
 
 def _column_of(values: Sequence[Any], name: str) -> Sequence[Any]:

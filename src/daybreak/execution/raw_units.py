@@ -8,7 +8,7 @@ from typing import Any, overload
 from ..model.chunk import ChunkInput
 from ..model.ranges import Range
 from ..model.raw import RawRecords
-from .draft import Draft, Unit, refused_by_check
+from .draft import Draft, OneEach, Unit, refused_by_check, without_places
 
 
 class RawUnits(Sequence[Unit]):
@@ -53,10 +53,7 @@ class RawUnits(Sequence[Unit]):
 
     def without(self, places: Sequence[int]) -> RawUnits:
         """Return them but for those at some places, which are given in order."""
-        numbers = list(self._numbers)
-        for place in reversed(places):
-            del numbers[place]
-        return RawUnits(self._raw, self._origins, numbers)
+        return RawUnits(self._raw, self._origins, without_places(places, self._numbers))
 
 
 def raw_draft_of(part: Range, read: ChunkInput, raw: RawRecords) -> Draft:
@@ -65,14 +62,17 @@ def raw_draft_of(part: Range, read: ChunkInput, raw: RawRecords) -> Draft:
     return Draft(part, read, units, refused_by_check(read), filtered=0)
 
 
-
 def without(places: Sequence[int], units: Sequence[Unit]) -> Sequence[Unit]:
     """Return units but for those at some places, which are given in order."""
-    if isinstance(units, RawUnits):
+    if isinstance(units, (RawUnits, OneEach)):
         return units.without(places)
-    kept: list[Unit] = []
-    start = 0
-    for place in places:
-        kept += units[start:place]
-        start = place + 1
-    return kept + list(units[start:])
+    return without_places(places, units)
+
+
+def values_of(units: Sequence[Unit]) -> Sequence[Any]:
+    """Return the values of all units, one behind the other."""
+    if isinstance(units, RawUnits):
+        return units.records.values()
+    if isinstance(units, OneEach):
+        return units.values
+    return [value for unit in units for value in unit.values]
