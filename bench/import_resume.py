@@ -24,6 +24,9 @@ from .orders_table import orders_table
 
 RECORDS: Final = 10 * int(os.environ.get("DAYBREAK_BENCH_ORDERS", "2000000"))
 DONE: Final = 0.9
+SETTINGS: Final = (f"load.chunk={RECORDS // 200}",)
+"""So that enough chunks are left for all times, however many orders there are."""
+
 TIMES: Final = 5
 AT_WORK_S_MAX: Final = 1.0
 
@@ -35,7 +38,7 @@ def figures() -> Iterator[Figure]:
     committed: list[float] = []
     with orders_table() as orders, TemporaryDirectory(prefix="daybreak-bench-") as place:
         orders.make()
-        words = import_command(Path(place), "import_plain.py", path, orders.url)
+        words = import_command(Path(place), "import_plain.py", path, orders.url, SETTINGS)
         _until(words, place, records=DONE * RECORDS)
         for _ in range(TIMES):
             seen_s = _until(words, place, records=1)
