@@ -321,6 +321,14 @@ class RivalSink(Protocol):
         """
         ...
 
+    def write_compared(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        """Do what `Sink.write` does, for records of which `rivals` has said that all can stand.
+
+        Raises:
+            RecordRefused, DataRefused, TransientError: As `Sink.write`.
+        """
+        ...
+
 
 @runtime_checkable
 class RawSink(Protocol):

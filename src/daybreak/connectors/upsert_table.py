@@ -67,14 +67,17 @@ class UpsertSink(TableSink):
     def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
         beaten = [place for group in self.rivals(tx, records) for place in group[:-1]]
         if not beaten:
-            return super().write(tx, records)
+            return self.write_compared(tx, records)
         gone = set(beaten)
         kept = [place for place in range(len(records)) if place not in gone]
         try:
-            written = super().write(tx, [records[place] for place in kept])
+            written = self.write_compared(tx, [records[place] for place in kept])
         except RecordRefused as refused:
             raise RecordRefused(kept[refused.position], refused.cause) from refused
         return Written(written.rows, sorted(beaten))
+
+    def write_compared(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        return super().write(tx, records)
 
     def _send(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
         return UPSERTING[self._dialect].write(tx, self._upsert_in(tx), rows)

@@ -12,15 +12,16 @@ from ..model.chunk import ChunkInput
 from ..model.deaths import Work
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
-from ..pipeline import Block, Carrier
+from ..pipeline import Block, Carried, Carrier
 from .bad_budget import BadBudget
+from .carried_bytes import Carry, carried_bytes
 from .committer import Committed, Committer
 from .computing import computed
 from .draft import Draft, draft_of
 from .in_flight import InFlight
 from .patience import MAY_PASS, Patience
 from .plan import ChunkedPlan
-from .raw_units import raw_draft_of, rewritten_units
+from .raw_units import RawUnits, raw_draft_of
 from .record_watch import ChunkWatch, RecordTimer, watched
 from .second_try import again
 from .still_heap import still_heap
@@ -98,12 +99,15 @@ class ChunkWorker:
     def _drafted(self, part: Range, watch: ChunkWatch | None, read: ChunkInput) -> Draft:
         if self._goes_raw and read.as_bytes is not None:
             return raw_draft_of(part, read, read.as_bytes)
-        block = Block(list(read.values), read.origins)
-        carried = self.carrier.carry(block, watch=watch)
+        carried, units = self._carried(read, partial(self.carrier.carry, watch=watch))
         hit("chunk.after_stages")
         for failure in carried.failures:
             if isinstance(failure.error, MAY_PASS):
                 raise failure.error  # no record's fault: the chunk is computed again
-        is_raw = isinstance(self.plan.sink, RawSink)
-        units = rewritten_units(read, carried.block) if is_raw else None
         return draft_of(part, read, computed(self.plan.sink, read, carried), units)
+
+    def _carried(self, read: ChunkInput, carry: Carry) -> tuple[Carried, RawUnits | None]:
+        if read.as_bytes is None or not isinstance(self.plan.sink, RawSink):
+            return carry(Block(list(read.values), read.origins)), None
+        at_once = self.carrier.has_workers
+        return carried_bytes(read.as_bytes, read.origins, carry, at_once=at_once)

@@ -20,9 +20,10 @@ from ..model.fate import Counts
 from ..model.ownership import Pass
 from .bad_budget import BadBudget
 from .draft import Draft, Unit
-from .isolator import Admitted, Isolator, Refusals, write_whole
+from .isolator import Isolator
 from .patience import MAY_PASS, Patience, Tries
 from .second_try import ReadAgain
+from .whole import Admitted, Refusals, write_whole
 
 T = TypeVar("T")
 Refusal: TypeAlias = RecordRefused | DataRefused
