@@ -15,7 +15,7 @@ from ..model.ranges import Range
 from ..pipeline import Block, Carrier
 from .bad_budget import BadBudget
 from .committer import Committed, Committer
-from .computing import computed
+from .computing import computed_draft
 from .draft import Draft, draft_of
 from .in_flight import InFlight
 from .patience import MAY_PASS, Patience
@@ -73,6 +73,7 @@ class ChunkWorker:
                     compute = partial(self._draft, part, watch)
                     draft = self.patience.until_done(compute)
                     committed = committer.commit(draft, began_s=began_s)
+                    del draft  # its memory is what the next chunk is read into
                 yield committed
 
     def read(self, part: Range) -> ChunkInput:
@@ -104,6 +105,6 @@ class ChunkWorker:
         for failure in carried.failures:
             if isinstance(failure.error, MAY_PASS):
                 raise failure.error  # no record's fault: the chunk is computed again
-        is_raw = isinstance(self.plan.sink, RawSink)
-        units = rewritten_units(read, carried.block) if is_raw else None
-        return draft_of(part, read, computed(self.plan.sink, read, carried), units)
+        if isinstance(self.plan.sink, RawSink):
+            return draft_of(part, read, carried, rewritten_units(read, carried.block))
+        return computed_draft(part, read, carried, self.plan.sink)
