@@ -94,5 +94,4 @@ _SPELLERS: Final[Mapping[type, Callable[[Sequence[Any]], Texts]]] = {
     date: _by_text,
     datetime: _by_text,
     UUID: lambda column: [value.hex for value in column],
-    bytes: lambda column: [rf"\\x{value.hex()}" for value in column],
 }
