@@ -40,7 +40,7 @@ def tables(draw: some.DrawFn) -> list[tuple[Any, ...]]:
 
 
 @given(tables())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_rows_are_spelled_as_the_driver_spells_them(rows: list[tuple[Any, ...]]) -> None:
     transformer = adapt.Transformer()
     expected = bytearray()

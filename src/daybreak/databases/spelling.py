@@ -20,8 +20,16 @@ ROWS_AT_ONCE: Final = 2_000
 
 NULL: Final = r"\N"
 _NUL: Final = "\0"
-_ESCAPED: Final = (("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r"))
-"""What stands for itself in no text of COPY; the backslash comes first, for it is in the others."""
+_ESCAPED: Final = (
+    ("\\", r"\\"),
+    ("\t", r"\t"),
+    ("\n", r"\n"),
+    ("\r", r"\r"),
+    ("\b", r"\b"),
+    ("\f", r"\f"),
+    ("\v", r"\v"),
+)
+"""What is written in another way; the backslash comes first, for it is in all the others."""
 
 Texts: TypeAlias = Sequence[str]
 
