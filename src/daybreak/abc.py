@@ -119,12 +119,12 @@ class SweptSource(Protocol):
         """Count the rows that the query gives now."""
         ...
 
-    def still_given(self, tx: Transaction, rows: Sequence[bytes]) -> int:
+    def still_given(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
         """Count which of some rows the query still gives, as a transaction of its database sees it.
 
         Args:
             tx: In which they were written; other transactions do not touch them meanwhile.
-            rows: Their bytes, as `ChunkInput.raw` gives them.
+            rows: As `ChunkInput.rows` holds them.
         """
         ...
 

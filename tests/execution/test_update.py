@@ -265,7 +265,7 @@ def test_a_function_of_a_chunk_gives_a_value_for_each_record(shop: Shop) -> None
 
     changes = sink.computed(rows, rows)
 
-    assert changes == [(row, (len(full(row)), full(row))) for row in rows]
+    assert list(changes) == [(row, (len(full(row)), full(row))) for row in rows]
 
 
 def test_a_function_of_a_chunk_that_gives_too_few_is_no_records_fault(shop: Shop) -> None:

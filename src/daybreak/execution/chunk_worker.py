@@ -16,7 +16,7 @@ from ..pipeline import Block, Carried, Carrier
 from .bad_budget import BadBudget
 from .carried_bytes import Carry, carried_bytes
 from .committer import Committed, Committer
-from .computing import computed
+from .computing import computed_draft
 from .draft import Draft, draft_of
 from .in_flight import InFlight
 from .patience import MAY_PASS, Patience
@@ -74,6 +74,7 @@ class ChunkWorker:
                     compute = partial(self._draft, part, watch)
                     draft = self.patience.until_done(compute)
                     committed = committer.commit(draft, began_s=began_s)
+                    del draft  # its memory is what the next chunk is read into
                 yield committed
 
     def read(self, part: Range) -> ChunkInput:
@@ -104,7 +105,9 @@ class ChunkWorker:
         for failure in carried.failures:
             if isinstance(failure.error, MAY_PASS):
                 raise failure.error  # no record's fault: the chunk is computed again
-        return draft_of(part, read, computed(self.plan.sink, read, carried), units)
+        if units is not None:
+            return draft_of(part, read, carried, units)
+        return computed_draft(part, read, carried, self.plan.sink)
 
     def _carried(self, read: ChunkInput, carry: Carry) -> tuple[Carried, RawUnits | None]:
         if read.as_bytes is None or not isinstance(self.plan.sink, RawSink):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from itertools import groupby, islice
+from operator import eq, itemgetter
 from typing import Any, TypeVar, overload
 
 from ..errors import DataRefused, DaybreakError, Quarantine
@@ -110,7 +110,7 @@ def draft_of(
     return Draft(
         part=part,
         input=read,
-        units=_units(carried.block.origins, carried.block.values) if units is None else units,
+        units=units_of(carried.block.origins, carried.block.values) if units is None else units,
         set_aside=[*refused_by_check(read), *failed],
         filtered=carried.filtered,
     )
@@ -139,8 +139,9 @@ def _shown(finding: Finding) -> str | None:
     return f"{finding.value} ({finding.against})" if finding.against else finding.value
 
 
-def _units(origins: Sequence[Any], values: Sequence[Any]) -> Sequence[Unit]:
-    if isinstance(origins, range) or len(set(origins)) == len(origins):
+def units_of(origins: Sequence[Any], values: Sequence[Any]) -> Sequence[Unit]:
+    """Return outputs by input record; those of one origin are neighbours."""
+    if isinstance(origins, range) or not any(map(eq, origins, islice(origins, 1, None))):
         return OneEach(origins, values)
     pairs = groupby(zip(origins, values, strict=True), key=itemgetter(0))
     return [Unit(origin, [value for _, value in of_one]) for origin, of_one in pairs]

@@ -139,7 +139,9 @@ def look_of(plan: ChunkedPlan) -> Look | None:
         some = passed[:: 1 + len(passed) // LOOKED_AT_MAX]
         if not some:
             return None
-        stayed = source.still_given(tx, [draft.input.raw(origin) for origin in some])
+        rows = draft.input.rows
+        assert rows is not None, "what is swept is the rows of a query"
+        stayed = source.still_given(tx, [rows[origin] for origin in some])
         return json.dumps({"stayed": stayed, "of": len(some)})
 
     return look
