@@ -9,6 +9,7 @@
 | `AttemptDied` | the attempt before this one died |
 | `RangeSuspected` | a range at which attempts died is tried alone |
 | `ChunkCommitted` | a chunk is durable |
+| `KnobTurned` | a step that finds its knobs out turned one |
 | `StepEnded` | a step is done, stopped or failed |
 | `Shown` | a step showed a table |
 | `Said` | a step, or the conductor, has something to say |
@@ -168,6 +169,21 @@ class ChunkCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class KnobTurned:
+    """A step whose knob says "auto" turned it."""
+
+    at: datetime
+    step: str
+    knob: str
+    """`chunk` or `parallel`."""
+
+    before: int
+    after: int
+    reason: str
+    """What was measured, for people."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepEnded:
     """A step is done, stopped or failed."""
 
@@ -222,6 +238,7 @@ Event: TypeAlias = (
     | Fetching
     | RangeSuspected
     | ChunkCommitted
+    | KnobTurned
     | StepEnded
     | Shown
     | Said

@@ -18,7 +18,9 @@ from .committer import Committed, Committer
 from .computing import computed
 from .draft import Draft, draft_of
 from .in_flight import InFlight
+from .pace import Pace
 from .patience import MAY_PASS, Patience
+from .pieces import TooSlow
 from .plan import ChunkedPlan
 from .raw_units import raw_draft_of, rewritten_units
 from .record_watch import ChunkWatch, RecordTimer, watched
@@ -43,11 +45,12 @@ class ChunkWorker:
     stop: StopRequest
     in_flight: InFlight
     patience: Patience
+    pace: Pace
     timer: RecordTimer | None = None
     """For steps with `record_timeout_s`."""
 
-    def committer(self, writer: ChunkWriter) -> Committer:
-        """Make the committer of one worker."""
+    def committer(self, writer: ChunkWriter, pace: Pace | None = None) -> Committer:
+        """Make the committer of one worker; without a pace it breaks no transaction off."""
         return Committer(
             writer,
             self.plan.sink,
@@ -57,23 +60,48 @@ class ChunkWorker:
             clock=self.clock,
             patience=self.patience,
             look=look_of(self.plan),
+            pace=pace,
         )
 
-    def work(self, parts: Iterable[Range]) -> Iterator[Committed]:
-        """Commit one range after the other; a generator, so that its yield hands the result on."""
+    def work(self, parts: Iterable[Range], number: int = 0) -> Iterator[Committed]:
+        """Commit one range after the other; a generator, so that its yield hands the result on.
+
+        Args:
+            parts: The ranges, shared with the other workers.
+            number: The worker's, from 0: it works when the pace wants so many.
+        """
         with still_heap(), self.plan.target.writer(self.ownership) as writer:
-            committer = self.committer(writer)
-            for part in parts:
+            committer = self.committer(writer, self.pace)
+            waiting = iter(parts)
+            while self.pace.has_turn(number) and (part := next(waiting, None)) is not None:
+                for piece in self.pace.cut(part, self.plan.source):
+                    yield from self._committed(committer, piece)
+                self.pace.done()
                 if self.stop.is_requested:
                     return
-                work = Work(self.of, part)
-                watch = None if self.timer is None else ChunkWatch(work, self.timer.at_hand)
-                began_s = self.clock.monotonic_s()
-                with self.in_flight.noted(work), watched(watch):
-                    compute = partial(self._draft, part, watch)
-                    draft = self.patience.until_done(compute)
-                    committed = committer.commit(draft, began_s=began_s)
-                yield committed
+
+    def _committed(self, committer: Committer, part: Range) -> Iterator[Committed]:
+        """Commit a range; in parts, if its transaction gets too slow."""
+        if self.stop.is_requested:
+            return
+        try:
+            committed = self._once(committer, part)
+        except TooSlow as slow:
+            self.pace.broke_off(slow)
+            for piece in self.plan.source.ranges(part, self.pace.chunk_records):
+                yield from self._committed(committer, piece)
+            return
+        if committed.took is not None:
+            self.pace.ended(committed.took)
+        yield committed
+
+    def _once(self, committer: Committer, part: Range) -> Committed:
+        work = Work(self.of, part)
+        watch = None if self.timer is None else ChunkWatch(work, self.timer.at_hand)
+        began_s = self.clock.monotonic_s()
+        with self.in_flight.noted(work), watched(watch):
+            draft = self.patience.until_done(partial(self._draft, part, watch))
+            return committer.commit(draft, began_s=began_s)
 
     def read(self, part: Range) -> ChunkInput:
         """Read a range."""

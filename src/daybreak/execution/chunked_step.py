@@ -15,7 +15,7 @@ from ..model.job import Step
 from ..model.ownership import Pass
 from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
 from ..model.ranges import Range, divided_at, gaps, is_within
-from ..pipeline import Scope, carrier
+from ..pipeline import Scope, Stage, carrier
 from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
 from .alone import AloneWorker
 from .bad_budget import BadBudget
@@ -24,6 +24,8 @@ from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .handing_out import hand_out
 from .in_flight import InFlight
+from .knob_notes import KnobNotes
+from .pace import Pace
 from .patience import Patience
 from .plan import Bodies, ChunkedPlan
 from .prepare import PREPARED, prepare_once
@@ -117,32 +119,45 @@ class ChunkedStep:
         chunks = self._chunks(plan, of)
         if known is not None and known.whole is not None:
             self._forget_lost(known, plan.target, of, chunks)
-        self._started(row, chunks)
+        pace = self._paced(plan)
+        self._started(row, chunks, pace)
         self._remember(of, chunks)
         source = swept_source(plan)
         if source is not None:
             sweeping = Sweeping(plan, source, of, around.ledger, around.patiently, self._say)
-            return self._swept(sweeping, row, chunks)
-        done = self._worked(plan, of, row, chunks)
+            return self._swept(sweeping, pace, row, chunks)
+        done = self._worked(plan, of, pace, row, chunks)
         return None if done is None else self._prove(plan, of, row, done)
 
+    def _paced(self, plan: ChunkedPlan) -> Pace:
+        """Return the pace of this attempt; stages that are more than plain are not done twice."""
+        return Pace(
+            self._step.name,
+            self._around.bodies.knobs(self._step),
+            clock=self._around.clock,
+            telemetry=self._around.telemetry,
+            breaks_off=all(isinstance(one, Stage) and one.is_plain for one in plan.stages),
+        )
+
     def _worked(
-        self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]
+        self, plan: ChunkedPlan, of: Pass, pace: Pace, row: StepRow, chunks: list[Marker]
     ) -> list[Marker] | None:
         """Commit what is missing; return all that is committed, or None if it was stopped."""
-        self._work(plan, of, row, chunks)
+        self._work(plan, of, pace, row, chunks)
         chunks = self._chunks(plan, of)
         if self._around.stop.is_requested and self._missing(plan, row, chunks):
             return None
         return chunks
 
-    def _swept(self, sweeping: Sweeping, row: StepRow, chunks: list[Marker]) -> Counts | None:
+    def _swept(
+        self, sweeping: Sweeping, pace: Pace, row: StepRow, chunks: list[Marker]
+    ) -> Counts | None:
         """Walk the source, and sweep it as long as that is worth it."""
         plan, of = sweeping.plan, sweeping.of
         if row.ends:
             sweeping.leave_out_decided()
         while True:
-            done = self._worked(plan, of, row, chunks)
+            done = self._worked(plan, of, pace, row, chunks)
             stretch = None if done is None else sweeping.due(row, done)
             if done is None or (stretch is not None and self._around.stop.is_requested):
                 return None
@@ -238,8 +253,7 @@ class ChunkedStep:
         markers = self._around.patiently(lambda: plan.target.markers(run_key, of))
         return [marker for marker in markers if marker.part != PREPARED]
 
-    def _started(self, row: StepRow, chunks: list[Marker]) -> None:
-        knobs = self._around.bodies.knobs(self._step)
+    def _started(self, row: StepRow, chunks: list[Marker], pace: Pace) -> None:
         self._around.telemetry.publish(
             StepStarted(
                 at=self._around.clock.now(),
@@ -248,8 +262,8 @@ class ChunkedStep:
                 impact=self._step.impact,
                 total=row.total,
                 done=sum_of(chunks),
-                parallel=knobs.parallel,
-                chunk=knobs.chunk,
+                parallel=pace.told.parallel,
+                chunk=pace.told.chunk,
             )
         )
 
@@ -258,11 +272,14 @@ class ChunkedStep:
         if chunks:
             self._around.ledger.measure(of, [measurement_of(marker) for marker in chunks])
 
-    def _work(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> None:
+    def _work(
+        self, plan: ChunkedPlan, of: Pass, pace: Pace, row: StepRow, chunks: list[Marker]
+    ) -> None:
         """Commit the missing ranges, until there are none or somebody asks to stop."""
         around = self._around
         missing = self._missing(plan, row, chunks)
-        knobs = around.bodies.knobs(self._step)
+        notes = KnobNotes(self._step.name, pace, around.ledger, around.clock)
+        pace.hands_out()
         done = sum_of(chunks)
         budget = BadBudget(
             self._step.max_bad,
@@ -272,7 +289,7 @@ class ChunkedStep:
         )
         with (
             self._timed() as timer,
-            Scope(capacity=knobs.parallel) as scope,
+            Scope(capacity=pace.capacity) as scope,
             carrier(scope, plan.stages) as carries,
         ):
             worker = ChunkWorker(
@@ -286,15 +303,18 @@ class ChunkedStep:
                 in_flight=around.in_flight,
                 timer=timer,
                 patience=around.patience,
+                pace=pace,
             )
             try:
                 missing = self._settle(worker, missing)
-                parts = scope.go(hand_out, plan, missing, knobs.chunk, around.stop, around.patience)
-                workers = [scope.go(worker.work, parts) for _ in range(knobs.parallel)]
+                parts = scope.go(hand_out, plan, missing, pace, around.stop, around.patience)
+                workers = [scope.go(worker.work, parts, n) for n in range(pace.workers_most)]
                 for committed in scope.merge(*workers):
                     self._note(of, committed)
+                    notes.note()
             finally:
                 self._write_down(of)
+                notes.note(at_once=True)
 
     def _settle(self, worker: ChunkWorker, missing: list[Range]) -> list[Range]:
         """Do the ranges alone whose processes died; return what is missing then."""

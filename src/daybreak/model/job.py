@@ -16,7 +16,6 @@ from typing import (
     ClassVar,
     Concatenate,
     Generic,
-    Literal,
     Protocol,
     TypeAlias,
     TypeVar,
@@ -25,8 +24,8 @@ from typing import (
 
 from ..errors import DefinitionError
 from .fate import Counts
-from .knobs import Knobs, Order, refuse_side_by_side
-from .limits import CHUNK_RECORDS, Bad, BadLimit
+from .knobs import Knob, Knobs, Order, refuse_side_by_side
+from .limits import Bad, BadLimit
 from .night import Window
 from .parameters import Parameter, parameters_of
 from .shares import NOTHING, Uses, read_units, refuse_impossible
@@ -220,8 +219,8 @@ class Job:
         *,
         after: After = (),
         impact: str = "",
-        chunk: int | Literal["auto"] = "auto",
-        parallel: int = 1,
+        chunk: Knob = "auto",
+        parallel: Knob = 1,
         max_bad: Bad = "1%",
         order: Order = "any",
         uses: Mapping[str, int] = ...,
@@ -234,8 +233,8 @@ class Job:
         *,
         after: After = (),
         impact: str = "",
-        chunk: int | Literal["auto"] = "auto",
-        parallel: int = 1,
+        chunk: Knob = "auto",
+        parallel: Knob = 1,
         max_bad: Bad = "1%",
         order: Order = "any",
         uses: Mapping[str, int] = NOTHING,
@@ -248,8 +247,10 @@ class Job:
             fn: The function, when used without parentheses.
             after: The steps that must be done before.
             impact: What breaks, and for whom, if it does not finish.
-            chunk: Records that commit together; `"auto"` is 10,000.
-            parallel: Chunks in flight.
+            chunk: Records that commit together; `"auto"` follows what they take: half a second of
+                transaction, ten seconds in all, eight megabytes.
+            parallel: Chunks in flight; `"auto"` has more as long as more get more done, at most
+                as many as there are sessions, and units of a limit that the step uses.
             max_bad: How many records may be set aside, as a count or a percentage, before the run
                 fails. Records that the check refused do not count.
             order: `"source"` commits the chunks one after the other, in the order of the source.
@@ -262,7 +263,7 @@ class Job:
         Raises:
             DefinitionError: If an option is out of bounds or the name is taken.
         """
-        knobs = Knobs(CHUNK_RECORDS if chunk == "auto" else chunk, parallel)
+        knobs = Knobs.of(chunk, parallel)
         limit = BadLimit.parse(max_bad)
         refuse_side_by_side(order, knobs)
         if record_timeout_s is not None and not 0 < record_timeout_s < math.inf:

@@ -23,6 +23,9 @@ REMAINING: Final = "remaining"
 SWEEPS: Final = "sweeps"
 """The fact that holds where the walk of a pass and its sweeps ended, but for the last of them."""
 
+KNOBS_TURNED: Final = "knobs turned"
+"""The audit's word for how the knobs of a step stand that turns them by what it measures."""
+
 COMMITS_LOST: Final = "commits lost"
 """The audit's word for an unfinished step whose target knows less of it than the ledger did."""
 

@@ -55,6 +55,21 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
+class KnobLine:
+    """How the knobs of a step stand that turns them by what it measures."""
+
+    at: datetime
+    chunk: int
+    """Records a chunk."""
+
+    parallel: int
+    """Chunks in flight."""
+
+    reason: str
+    """Which was turned last, and why."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepLine:
     """A step of a run, as one line of a table."""
 
@@ -77,6 +92,9 @@ class StepLine:
 
     outdated_by: Sequence[str]
     """Steps before it that have begun again since it was made from them."""
+
+    knobs: KnobLine | None = None
+    """How its knobs stand, or stood last, if it turned them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +147,7 @@ def run_report(ledger: str, run_id: int) -> RunReport:
     with reading(ledger) as store:
         run = store.run(run_id)
         steps = store.steps(run_id)
+        audit = store.audit(run_id)
         now = store.now()
         is_at_work = run.status in _AT_WORK and not is_owner_gone(run, now)
         return RunReport(
@@ -142,11 +161,15 @@ def run_report(ledger: str, run_id: int) -> RunReport:
             error=run.error,
             steps=[
                 _step_line(
-                    step, store.measurements(run_id, step.step), steps, is_at_work=is_at_work
+                    step,
+                    store.measurements(run_id, step.step),
+                    steps,
+                    knobs=_knobs_of(step, audit),
+                    is_at_work=is_at_work,
                 )
                 for step in steps
             ],
-            notes=list(_notes(store.audit(run_id))),
+            notes=list(_notes(audit)),
         )
 
 
@@ -220,6 +243,7 @@ def _step_line(
     measurements: Sequence[Measurement],
     steps: Iterable[StepDetails],
     *,
+    knobs: KnobLine | None,
     is_at_work: bool,
 ) -> StepLine:
     busy_s = busy(measurements)
@@ -237,7 +261,18 @@ def _step_line(
         waits_for=step.waits_for if is_at_work else None,
         pass_number=step.pass_number,
         outdated_by=step.outdated_by({one.step: one for one in steps}),
+        knobs=knobs,
     )
+
+
+def _knobs_of(step: StepDetails, audit: Iterable[AuditRow]) -> KnobLine | None:
+    """Return how the knobs of a step stood when that was noted last."""
+    found = None
+    for line in audit:
+        if line.what == progress.KNOBS_TURNED and line.details["step"] == step.step:
+            told = line.details
+            found = KnobLine(line.at, told["chunk"], told["parallel"], told["reason"])
+    return found
 
 
 def busy(measurements: Iterable[Measurement]) -> float:

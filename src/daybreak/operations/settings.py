@@ -13,7 +13,7 @@ from ..databases.session import connect
 from ..databases.url import resolve
 from ..errors import DefinitionError, TransientError
 from ..model.job import Job
-from ..model.knobs import Knobs, refuse_side_by_side
+from ..model.knobs import Knob, Knobs, refuse_side_by_side
 from ..model.limits import DISK_FREE_BYTES_MIN, LEASE_S, PATIENCE_S, TAKEOVER_S
 from ..model.restart import Wish
 from .load import LoadedJob
@@ -27,8 +27,8 @@ class Settings:
     parameters: Mapping[str, object] = field(default_factory=dict)
     """The job's parameters as given: texts, or values."""
 
-    knobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By step: `{"load": {"parallel": 4}}`."""
+    knobs: Mapping[str, Mapping[str, Knob]] = field(default_factory=dict)
+    """By step: `{"load": {"parallel": 4, "chunk": "auto"}}`."""
 
     databases: Mapping[str, str] = field(default_factory=dict)
     """URL by name; the name "" means the job's only database."""
@@ -65,7 +65,7 @@ class Settings:
     """How much room there must be where the run writes."""
 
 
-def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knobs]:
+def knobs_of(job: Job, given: Mapping[str, Mapping[str, Knob]]) -> dict[str, Knobs]:
     """Return the knobs of the steps that the command names.
 
     Raises:
@@ -74,13 +74,13 @@ def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knob
     knobs = {}
     for name, settings in given.items():
         step = job.step_named(name)
-        known = {"chunk": step.knobs.chunk, "parallel": step.knobs.parallel}
+        known = step.knobs.turned_to
         for knob in settings:
             if knob not in known:
                 raise DefinitionError(
                     f"step {name} has no knob {knob!r}", hint="the knobs are chunk and parallel"
                 )
-        knobs[name] = Knobs(**{**known, **settings})
+        knobs[name] = Knobs.of(**{**known, **settings})
         refuse_side_by_side(step.order, knobs[name])
     return knobs
 

@@ -35,7 +35,7 @@ from .load import LoadedJob
 from .naming import identity_of
 from .owning import freed_ledger, owned_run
 from .places import ledger_url, runs_folder
-from .preflight import preflight, refuse
+from .preflight import bounded, preflight, refuse
 from .register import REGISTER, register_database
 from .restarting import Begun, Restarting
 from .run_lock import who
@@ -87,7 +87,7 @@ def start(
     attempt = attempt or Attempt()
     settings = _gone_on(settings, attempt)
     parameters = read_parameters(loaded.parameters, settings.parameters)
-    knobs = knobs_of(job, settings.knobs)
+    knobs: Mapping[str, Knobs] = knobs_of(job, settings.knobs)
     databases = bound_databases(loaded, settings)
     url = ledger_url(settings.ledger, loaded.path)
     runs = runs_folder(url, loaded.path)
@@ -120,7 +120,7 @@ def start(
             targets = Targets(owned.ownership)
             begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
             attempt.began_again()
-            _preflight(job, owned, knobs, databases, store, lock_wait_s=settings.takeover_s)
+            knobs = _preflight(job, owned, knobs, databases, store, lock_wait_s=settings.takeover_s)
             around = _surroundings(
                 owned,
                 settings,
@@ -255,8 +255,11 @@ def _preflight(
     store: LedgerStore,
     *,
     lock_wait_s: float,
-) -> None:
+) -> Mapping[str, Knobs]:
     """Look at the surroundings as the run's owner: whoever does not own it is told only that.
+
+    Returns:
+        The knobs, with the bounds that the surroundings set to those that adapt.
 
     Raises:
         PreflightError: The run has failed, resumable; nothing else was written.
@@ -266,8 +269,9 @@ def _preflight(
     try:
         steps = [step for step in job.steps if step.name not in is_done]
         preflight(steps, knobs, databases, store, lock_wait_s=lock_wait_s)
+        return bounded(steps, knobs, databases, store)
     except DatabaseBusy:
-        return  # who holds the lock is said when the first step joins its target
+        return knobs  # who holds the lock is said when the first step joins its target
     except PreflightError as error:
         owned.become(RunStatus.FAILED, error=str(error))
         raise

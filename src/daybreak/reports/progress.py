@@ -18,6 +18,7 @@ from ..telemetry import (
     ChunkCommitted,
     Event,
     Fetching,
+    KnobTurned,
     Progressed,
     RunEnded,
     RunStarted,
@@ -158,6 +159,8 @@ class Progress:
                     self.step(event.step).doing = event
                 case ChunkCommitted():
                     self._chunk_committed(event)
+                case KnobTurned():
+                    self._knob_turned(event)
                 case StepEnded():
                     self._step_ended(event)
                 case RunEnded():
@@ -188,6 +191,13 @@ class Progress:
         step = self.step(event.step)
         step.counts += event.counts
         step.rate.add(self.now_s(), event.counts.read)
+
+    def _knob_turned(self, event: KnobTurned) -> None:
+        step = self.step(event.step)
+        if event.knob == "chunk":
+            step.chunk = event.after
+        else:
+            step.parallel = event.after
 
     def _step_ended(self, event: StepEnded) -> None:
         step = self.step(event.step)

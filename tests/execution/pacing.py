@@ -1,0 +1,64 @@
+"""A step on a clock that its own sink turns: what a record takes is said, not waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+from daybreak.abc import Transaction
+from daybreak.connectors.functions import EachSink
+from daybreak.execution.chunked_step import ChunkedStep
+from daybreak.model.fate import Counts
+from daybreak.model.knobs import Knobs
+from daybreak.telemetry import ChunkCommitted, Event, KnobTurned
+from tests.execution.house import Bodies, House, loading
+
+
+@dataclass
+class TurnedClock:
+    """`abc.Clock` that stands still until it is turned."""
+
+    at_s: float = 0.0
+    lock: Lock = field(default_factory=Lock)
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 27, 2, tzinfo=UTC) + timedelta(seconds=self.at_s)
+
+    def monotonic_s(self) -> float:
+        return self.at_s
+
+    def turn(self, seconds: float) -> None:
+        with self.lock:
+            self.at_s += seconds
+
+
+class PacedRun:
+    """Attempts at `load`, whose records take what a function of the clock says."""
+
+    def __init__(self, house: House, records: int, record_s: Callable[[float], float]) -> None:
+        self.house = house
+        self.records = records
+        self.clock = TurnedClock()
+        self.record_s = record_s
+        self.turns: list[KnobTurned] = []
+        self.chunks: list[ChunkCommitted] = []
+        house.telemetry.subscribe(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, KnobTurned):
+            self.turns.append(event)
+        if isinstance(event, ChunkCommitted):
+            self.chunks.append(event)
+
+    def insert(self, number: int, tx: Transaction) -> None:
+        tx.execute("insert into numbers (n) values (:n)", n=number)
+        self.clock.turn(self.record_s(self.clock.at_s))
+
+    def attempt(self, knobs: Knobs) -> Counts | None:
+        house = self.house
+        plan = house.plan(range(self.records), sink=EachSink(self.insert))
+        around = replace(house.around(house.owner(), Bodies(plan, knobs)), clock=self.clock)
+        known = around.ledger.steps().get("load")
+        return ChunkedStep(loading(), around).run(known)
