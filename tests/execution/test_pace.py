@@ -1,4 +1,4 @@
-"""`chunk="auto"` and `parallel="auto"` in a step: turned while it works, told, and proven as ever."""
+"""`chunk="auto"` and `parallel="auto"` in a step: turned while it works, told, and proven."""
 
 from __future__ import annotations
 

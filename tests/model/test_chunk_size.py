@@ -1,7 +1,8 @@
-"""`chunk="auto"`: half a second of transaction, found fast, held, and left at once when it slows."""
+"""`chunk="auto"`: half a second of transaction, found fast, held, and left when it slows."""
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -115,7 +116,7 @@ def test_noise_does_not_turn_the_knob() -> None:
         night.work(60)
 
         late = night.sizes[10:]
-        turns = sum(one != other for one, other in zip(late, late[1:], strict=False))
+        turns = sum(one != other for one, other in itertools.pairwise(late))
         assert turns <= 1, f"seed {seed}: {night.sizes}"
 
 
@@ -127,7 +128,7 @@ def test_a_database_that_is_fast_again_is_used_again_at_most_twice_as_much_each_
     night.work(12)
 
     later = night.sizes[before - 1 :]
-    assert all(after <= STEP_UP * one for one, after in zip(later, later[1:], strict=False))
+    assert all(after <= STEP_UP * one for one, after in itertools.pairwise(later))
     assert 5_000 == pytest.approx(night.size.records, rel=0.3)
 
 

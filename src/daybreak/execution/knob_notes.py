@@ -31,7 +31,7 @@ class KnobNotes:
         self._noted_s: float | None = None
 
     def note(self, *, at_once: bool = False) -> None:
-        """Note how the knobs stand, if they were turned since, and that is not just a moment ago."""
+        """Note how the knobs stand, if they were turned, unless that was noted a moment ago."""
         told, now_s = self._pace.told, self._clock.monotonic_s()
         is_due = self._noted_s is None or now_s - self._noted_s >= NOTE_EVERY_S
         if not told.reason or told == self._noted or not (at_once or is_due):

@@ -132,8 +132,7 @@ class Pace:
             self._in_hand -= 1
 
     def cut(self, part: Range, source: Source) -> Iterator[Range]:
-        """Yield a range that was not begun yet as it is to be done now: in parts, if it is far
-        larger than is right by now."""
+        """Yield a range as it is to be done now: in parts, if by now it is far too large."""
         planned = self._planned.pop(part.after, 0)
         if planned > DIVIDE_FROM * self._size.records:
             yield from source.ranges(part, self._size.records)

@@ -82,7 +82,7 @@ class InPieces:
 
 
 def _can_be_divided(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> bool:
-    if isinstance(units, RawUnits) or not isinstance(sink, PiecewiseSink) or len(units) < 2:
+    if isinstance(units, RawUnits) or not isinstance(sink, PiecewiseSink) or len(units) == 1:
         return False
     return sink.goes_in_pieces(writer.transaction)
 
