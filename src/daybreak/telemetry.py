@@ -9,6 +9,7 @@
 | `AttemptDied` | the attempt before this one died |
 | `RangeSuspected` | a range at which attempts died is tried alone |
 | `ChunkCommitted` | a chunk is durable |
+| `Estimated` | a step says how long its rest takes |
 | `KnobTurned` | a step that finds its knobs out turned one |
 | `StepEnded` | a step is done, stopped or failed |
 | `Shown` | a step showed a table |
@@ -169,6 +170,31 @@ class ChunkCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimated:
+    """A step says how long its rest takes, by the law of its growth; about once a second."""
+
+    at: datetime
+    step: str
+    done: int
+    total: int
+    """Input records."""
+
+    remaining_s: float
+    low_s: float
+    high_s: float
+    """It takes between these with a probability of about 90 %."""
+
+    safe_s: float
+    """What it hardly exceeds."""
+
+    law: str
+    """By which this was estimated: `n^1.9, from its own chunks`."""
+
+    is_firm: bool
+    """Whether enough is measured for a warning."""
+
+
+@dataclass(frozen=True, slots=True)
 class KnobTurned:
     """A step whose knob says "auto" turned it."""
 
@@ -238,6 +264,7 @@ Event: TypeAlias = (
     | Fetching
     | RangeSuspected
     | ChunkCommitted
+    | Estimated
     | KnobTurned
     | StepEnded
     | Shown

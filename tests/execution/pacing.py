@@ -10,10 +10,15 @@ from threading import Lock
 from daybreak.abc import Transaction
 from daybreak.connectors.functions import EachSink
 from daybreak.execution.chunked_step import ChunkedStep
+from daybreak.model.eta import Growth
 from daybreak.model.fate import Counts
 from daybreak.model.knobs import Knobs
 from daybreak.telemetry import ChunkCommitted, Event, KnobTurned
 from tests.execution.house import Bodies, House, loading
+
+
+EVERY = 20
+"""One record of so many is written: thousands of them are wanted, and the tests should be quick."""
 
 
 @dataclass
@@ -37,11 +42,22 @@ class TurnedClock:
 class PacedRun:
     """Attempts at `load`, whose records take what a function of the clock says."""
 
+    @property
+    def all_passed(self) -> Counts:
+        """What must come of it."""
+        return Counts(read=self.records, passed=self.records, written=len(self.written))
+
+    @property
+    def written(self) -> list[int]:
+        """The numbers that must be there."""
+        return list(range(0, self.records, EVERY))
+
     def __init__(self, house: House, records: int, record_s: Callable[[float], float]) -> None:
         self.house = house
         self.records = records
         self.clock = TurnedClock()
         self.record_s = record_s
+        self.growths: dict[str, Growth] = {}
         self.turns: list[KnobTurned] = []
         self.chunks: list[ChunkCommitted] = []
         house.telemetry.subscribe(self._hear)
@@ -53,12 +69,14 @@ class PacedRun:
             self.chunks.append(event)
 
     def insert(self, number: int, tx: Transaction) -> None:
-        tx.execute("insert into numbers (n) values (:n)", n=number)
+        if number % EVERY == 0:
+            tx.execute("insert into numbers (n) values (:n)", n=number)
         self.clock.turn(self.record_s(self.clock.at_s))
 
     def attempt(self, knobs: Knobs) -> Counts | None:
         house = self.house
         plan = house.plan(range(self.records), sink=EachSink(self.insert))
-        around = replace(house.around(house.owner(), Bodies(plan, knobs)), clock=self.clock)
+        around = house.around(house.owner(), Bodies(plan, knobs))
+        around = replace(around, clock=self.clock, growths=self.growths)
         known = around.ledger.steps().get("load")
         return ChunkedStep(loading(), around).run(known)

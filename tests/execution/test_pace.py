@@ -7,7 +7,6 @@ import pytest
 from daybreak.errors import TransientError
 from daybreak.execution.pace import ENDS_PER_WORKER, WINDOW_S, Pace
 from daybreak.model.chunk_size import LIMIT, PIECES, STEP_DOWN, TRANSACTION_S, ChunkTook
-from daybreak.model.fate import Counts
 from daybreak.model.knobs import Knobs
 from daybreak.model.progress import KNOBS_TURNED
 from daybreak.telemetry import Event, KnobTurned, Telemetry
@@ -17,14 +16,10 @@ from tests.execution.pacing import PacedRun, TurnedClock
 AUTO = Knobs.of("auto")
 
 
-def all_passed(records: int) -> Counts:
-    return Counts(read=records, passed=records, written=records)
-
-
 def test_chunks_grow_to_half_a_second_and_every_turn_is_told(house: House) -> None:
     run = PacedRun(house, 4_000, lambda _at_s: 2**-12)
 
-    assert all_passed(4_000) == run.attempt(AUTO)
+    assert run.all_passed == run.attempt(AUTO)
 
     assert [1_000, 2_000] == [chunk.counts.read for chunk in run.chunks[:2]]
     assert [("chunk", 1_000, 2_000)] == [(t.knob, t.before, t.after) for t in run.turns]
@@ -37,9 +32,9 @@ def test_a_database_that_turns_slower_within_a_chunk_has_it_broken_off(house: Ho
     """What had been written of it is rolled back, and its range is done in smaller ones."""
     run = PacedRun(house, 5_000, lambda at_s: 0.0005 if at_s < 1.1 else 0.002)
 
-    assert all_passed(5_000) == run.attempt(AUTO)
+    assert run.all_passed == run.attempt(AUTO)
 
-    assert list(range(5_000)) == house.numbers()
+    assert run.written == house.numbers()
     assert any(turn.reason.startswith("broken off: ") for turn in run.turns)
     worst = max(chunk.duration_s for chunk in run.chunks) / TRANSACTION_S
     assert worst <= LIMIT + STEP_DOWN / PIECES
@@ -49,7 +44,7 @@ def test_a_database_that_turns_slower_within_a_chunk_has_it_broken_off(house: Ho
 def test_a_first_chunk_that_is_far_too_large_is_broken_off_too(house: House) -> None:
     run = PacedRun(house, 1_500, lambda _at_s: 0.02)
 
-    assert all_passed(1_500) == run.attempt(AUTO)
+    assert run.all_passed == run.attempt(AUTO)
 
     assert max(chunk.counts.read for chunk in run.chunks) <= 250
     assert run.turns[-1].after == pytest.approx(25, rel=0.3)
@@ -63,27 +58,26 @@ def test_a_step_that_found_its_size_out_is_resumed_with_any_other(house: House) 
     assert run.attempt(AUTO) is None
     house.stop = type(house.stop)()
 
-    assert all_passed(3_000) == run.attempt(Knobs(chunk=77))
-    assert list(range(3_000)) == house.numbers()
+    assert run.all_passed == run.attempt(Knobs(chunk=77))
+    assert run.written == house.numbers()
 
 
 def test_a_fixed_size_is_left_alone_however_slow_it_is(house: House) -> None:
     run = PacedRun(house, 600, lambda _at_s: 0.1)
 
-    assert all_passed(600) == run.attempt(Knobs(chunk=300))
+    assert run.all_passed == run.attempt(Knobs(chunk=300))
 
     assert [300, 300] == [chunk.counts.read for chunk in run.chunks]
     assert [] == run.turns
 
 
-def test_chunks_in_flight_that_get_no_more_done_are_tried_and_given_up(house: House) -> None:
-    """The clock is shared: two workers get done what one does."""
-    run = PacedRun(house, 6_000, lambda _at_s: 0.001)
+def test_more_chunks_in_flight_are_tried_and_all_of_them_committed_once(house: House) -> None:
+    run = PacedRun(house, 4_000, lambda _at_s: 0.001)
 
-    assert all_passed(6_000) == run.attempt(Knobs.of(200, "auto"))
+    assert run.all_passed == run.attempt(Knobs.of(100, "auto"))
 
-    assert list(range(6_000)) == house.numbers()
-    assert [(1, 2), (2, 1)] == [(turn.before, turn.after) for turn in run.turns[:2]]
+    assert run.written == house.numbers()
+    assert (1, 2) == (run.turns[0].before, run.turns[0].after)
     assert "1 got 1,000 records/s done, 2 are tried" == run.turns[0].reason
     assert {"parallel"} == {turn.knob for turn in run.turns}
 
@@ -102,28 +96,30 @@ class Flight:
         assert isinstance(event, KnobTurned)
         self.turns.append(event)
 
-    def measure(self, best: int, windows: int = 1) -> None:
-        """Let time pass in which so many workers at most get more done together."""
-        for _ in range(windows):
+    def work(self, best: int, rounds: int) -> None:
+        """Have each worker do so many chunks; so many at most get more done together."""
+        for _ in range(rounds):
             workers = self.pace.told.parallel
-            chunks = ENDS_PER_WORKER * workers
-            for _ in range(chunks):
-                self.clock.turn(1.01 * WINDOW_S * workers / min(workers, best) / chunks)
-                self.pace.ended(ChunkTook(100, 0.1, 0.1))
+            for number in range(workers):
+                assert self.pace.has_turn(number)
+            self.clock.turn(0.5 * WINDOW_S * workers / min(workers, best))
+            for number in range(workers):
+                self.pace.ended(ChunkTook(100, 0.1, 0.1), number)
 
 
 def test_it_climbs_as_long_as_more_get_more_done() -> None:
     flight = Flight(Knobs.of(100, "auto"))
-    flight.measure(best=4, windows=6)
+    flight.work(best=4, rounds=6 * (ENDS_PER_WORKER + 1))
 
-    assert 4 == flight.pace.told.parallel
-    assert [2, 4, 8, 4] == [turn.after for turn in flight.turns]
-    assert "auto chose 4 of at most 8 workers: 8 got " in flight.turns[-1].reason
+    assert [2, 4, 8, 4] == [turn.after for turn in flight.turns[:4]]
+    assert "1 got 200 records/s done, 2 are tried" == flight.turns[0].reason
+    assert "auto chose 4 of at most 8 workers: 8 got 800 " in flight.turns[3].reason
 
 
 def test_trouble_halves_what_is_in_flight_once_for_all_who_meet_it() -> None:
     flight = Flight(Knobs.of(100, "auto"))
-    flight.measure(best=8, windows=3)
+    flight.work(best=8, rounds=4 * (ENDS_PER_WORKER + 1))
+    assert 8 == flight.pace.told.parallel
     flight.clock.turn(1.01 * WINDOW_S)
 
     for _ in range(3):

@@ -66,6 +66,16 @@ class Night:
         self.size = self.size.after(ChunkTook(records, self.now_s - began_s, self.now_s - began_s))
 
 
+def turning_slower(record_s: float, from_s: float) -> Seconds:
+    """Records that take four times as long from an instant on."""
+    return lambda now_s: record_s * (4 if now_s >= from_s else 1)
+
+
+def noisy(record_s: float, chance: random.Random) -> Seconds:
+    """Records that take a sixth more or less, by chance."""
+    return lambda _now_s: record_s * chance.uniform(0.85, 1.15)
+
+
 @pytest.mark.parametrize("record_us", [8, 50, 1_000, 5_000, 200_000])
 def test_the_size_is_found_within_a_few_chunks(record_us: int) -> None:
     night = Night(lambda _now_s: record_us / 1e6)
@@ -88,7 +98,7 @@ def test_a_database_that_turns_four_times_slower_meets_no_four_fold_transaction(
         chance = random.Random(seed)
         record_s = 10 ** chance.uniform(-5, -2.3)
         slow_from_s = chance.uniform(3, 6)
-        night = Night(lambda now_s, at=slow_from_s, s=record_s: s * (4 if now_s >= at else 1))
+        night = Night(turning_slower(record_s, slow_from_s))
         while night.now_s < 20:
             night.work(1)
 
@@ -112,7 +122,7 @@ def test_noise_does_not_turn_the_knob() -> None:
     """Chunks that take a sixth more or less than they should: the size settles, and stays."""
     for seed in range(50):
         chance = random.Random(seed)
-        night = Night(lambda _now_s, chance=chance: 5e-5 * chance.uniform(0.85, 1.15))
+        night = Night(noisy(5e-5, chance))
         night.work(60)
 
         late = night.sizes[10:]

@@ -75,12 +75,12 @@ class ChunkWorker:
             waiting = iter(parts)
             while self.pace.has_turn(number) and (part := next(waiting, None)) is not None:
                 for piece in self.pace.cut(part, self.plan.source):
-                    yield from self._committed(committer, piece)
+                    yield from self._committed(committer, piece, number)
                 self.pace.done()
                 if self.stop.is_requested:
                     return
 
-    def _committed(self, committer: Committer, part: Range) -> Iterator[Committed]:
+    def _committed(self, committer: Committer, part: Range, number: int) -> Iterator[Committed]:
         """Commit a range; in parts, if its transaction gets too slow."""
         if self.stop.is_requested:
             return
@@ -89,10 +89,10 @@ class ChunkWorker:
         except TooSlow as slow:
             self.pace.broke_off(slow)
             for piece in self.plan.source.ranges(part, self.pace.chunk_records):
-                yield from self._committed(committer, piece)
+                yield from self._committed(committer, piece, number)
             return
         if committed.took is not None:
-            self.pace.ended(committed.took)
+            self.pace.ended(committed.took, number)
         yield committed
 
     def _once(self, committer: Committer, part: Range) -> Committed:

@@ -10,16 +10,18 @@ from typing import Any, Final, TypeVar
 from ..abc import Clock, RunLedger, Target
 from ..model.chunk import Marker
 from ..model.deaths import Suspect
+from ..model.eta import Growth
 from ..model.fate import Counts
 from ..model.job import Step
 from ..model.ownership import Pass
-from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, StepRow
 from ..model.ranges import Range, divided_at, gaps, is_within
 from ..pipeline import Scope, Stage, carrier
-from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
+from ..telemetry import RangeSuspected, Said, StepStarted, Telemetry
 from .alone import AloneWorker
 from .bad_budget import BadBudget
 from .changes import Change, accepted, accepted_digests, change_of, refuse_beside
+from .chunk_notes import ChunkNotes
 from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .handing_out import hand_out
@@ -40,9 +42,6 @@ T = TypeVar("T")
 
 NO_FIELDS: Final[Mapping[str, Any]] = {}
 
-LEDGER_EVERY_S: Final = 1.0
-"""How long committed chunks may wait to be written down; the markers are the truth meanwhile."""
-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -61,6 +60,8 @@ class Surroundings:
     """Whether a step goes on although its source or graph changed, as far as that is safe."""
 
     in_flight: InFlight = field(default_factory=InFlight)
+    growths: Mapping[str, Growth] = field(default_factory=dict)
+    """What past runs say of steps, by name."""
 
     def patiently(self, act: Callable[[], T]) -> T:
         """Do something until the database can, as long as there is patience."""
@@ -80,8 +81,6 @@ class ChunkedStep:
         self._around = surroundings
         self._on_settled = on_settled
         self._committed: list[Range] = []
-        self._unwritten: list[Measurement] = []
-        self._written_at_s = surroundings.clock.monotonic_s()
 
     def run(
         self, known: StepRow | None, upstream: Mapping[str, int] | None = None
@@ -121,7 +120,8 @@ class ChunkedStep:
             self._forget_lost(known, plan.target, of, chunks)
         pace = self._paced(plan)
         self._started(row, chunks, pace)
-        self._remember(of, chunks)
+        self._notes = self._noting(of, pace)
+        self._notes.begin(row.total, chunks, around.growths.get(self._step.name))
         source = swept_source(plan)
         if source is not None:
             sweeping = Sweeping(plan, source, of, around.ledger, around.patiently, self._say)
@@ -137,6 +137,16 @@ class ChunkedStep:
             clock=self._around.clock,
             telemetry=self._around.telemetry,
             breaks_off=all(isinstance(one, Stage) and one.is_plain for one in plan.stages),
+        )
+
+    def _noting(self, of: Pass, pace: Pace) -> ChunkNotes:
+        around = self._around
+        return ChunkNotes(
+            of,
+            ledger=around.ledger,
+            clock=around.clock,
+            telemetry=around.telemetry,
+            knobs=KnobNotes(self._step.name, pace, around.ledger, around.clock),
         )
 
     def _worked(
@@ -267,18 +277,12 @@ class ChunkedStep:
             )
         )
 
-    def _remember(self, of: Pass, chunks: list[Marker]) -> None:
-        """Write down what an earlier attempt committed and could not write down any more."""
-        if chunks:
-            self._around.ledger.measure(of, [measurement_of(marker) for marker in chunks])
-
     def _work(
         self, plan: ChunkedPlan, of: Pass, pace: Pace, row: StepRow, chunks: list[Marker]
     ) -> None:
         """Commit the missing ranges, until there are none or somebody asks to stop."""
         around = self._around
         missing = self._missing(plan, row, chunks)
-        notes = KnobNotes(self._step.name, pace, around.ledger, around.clock)
         pace.hands_out()
         done = sum_of(chunks)
         budget = BadBudget(
@@ -310,11 +314,9 @@ class ChunkedStep:
                 parts = scope.go(hand_out, plan, missing, pace, around.stop, around.patience)
                 workers = [scope.go(worker.work, parts, n) for n in range(pace.workers_most)]
                 for committed in scope.merge(*workers):
-                    self._note(of, committed)
-                    notes.note()
+                    self._note(committed)
             finally:
-                self._write_down(of)
-                notes.note(at_once=True)
+                self._notes.close()
 
     def _settle(self, worker: ChunkWorker, missing: list[Range]) -> list[Range]:
         """Do the ranges alone whose processes died; return what is missing then."""
@@ -327,7 +329,7 @@ class ChunkedStep:
         if suspects:
             alone = AloneWorker(worker, self._say_alone)
             for committed in worker.carrier.scope.go(alone.work, suspects):
-                self._note(worker.of, committed)
+                self._note(committed)
         if not self._around.stop.is_requested:
             self._on_settled()
         done = {suspect.part for suspect in suspects}
@@ -362,32 +364,7 @@ class ChunkedStep:
             finally:
                 scope.cancel()
 
-    def _note(self, of: Pass, committed: Committed) -> None:
+    def _note(self, committed: Committed) -> None:
         marker = committed.marker
         self._committed.append(marker.part)
-        self._unwritten.append(measurement_of(marker))
-        self._around.telemetry.publish(
-            ChunkCommitted(
-                at=marker.committed_at,
-                step=self._step.name,
-                part=str(marker.part),
-                counts=marker.counts,
-                bytes_read=marker.bytes_read,
-                duration_s=marker.duration_s,
-            )
-        )
-        if self._around.clock.monotonic_s() - self._written_at_s >= LEDGER_EVERY_S:
-            self._write_down(of)
-
-    def _write_down(self, of: Pass) -> None:
-        if self._unwritten:
-            self._around.ledger.measure(of, self._unwritten)
-            self._unwritten = []
-        self._written_at_s = self._around.clock.monotonic_s()
-
-
-def measurement_of(marker: Marker) -> Measurement:
-    """Return what the ledger keeps of a committed chunk."""
-    return Measurement(
-        marker.part, marker.counts, marker.bytes_read, marker.duration_s, marker.committed_at
-    )
+        self._notes.heard(marker)

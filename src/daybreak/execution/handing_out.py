@@ -36,7 +36,7 @@ def _divided(
     records = pace.chunk_records
     parts = plan.source.ranges(rest, records)
     while pace.may_plan(stop):
-        if records != pace.chunk_records:
+        if records != pace.chunk_records and not rest.is_empty:
             records = pace.chunk_records
             parts = plan.source.ranges(rest, records)
         try:
@@ -49,6 +49,4 @@ def _divided(
             return
         pace.planned(part, records)
         yield part
-        if part.upto == gap.upto:
-            return
         rest, tries = Range(part.upto, gap.upto), Tries(patience)

@@ -26,7 +26,7 @@ from .stop_request import StopRequest
 WINDOW_S: Final = 1.0
 """Seconds of one measurement of what so many chunks in flight get done, at least."""
 
-ENDS_PER_WORKER: Final = 2
+ENDS_PER_WORKER: Final = 3
 """Chunks that each worker commits in one measurement, at least."""
 
 TURN_EVERY_S: Final = 0.1
@@ -80,6 +80,7 @@ class Pace:
         self._climb = Climb(most, workers=knobs.parallel, settled=knobs.parallel)
         self._planned: dict[str, int] = {}
         self._in_hand = 0
+        self._free_since_s: dict[int, float] = {}
         self._is_handed_out = False
         self._reason = ""
         self._begin(clock.monotonic_s())
@@ -148,13 +149,13 @@ class Pace:
         with self._lock:
             self._turn_chunk(self._size.slowed(slow.written, slow.elapsed_s))
 
-    def ended(self, took: ChunkTook) -> None:
-        """Hear what a committed chunk took."""
+    def ended(self, took: ChunkTook, number: int = 0) -> None:
+        """Hear what a committed chunk took, and which worker did it."""
         with self._lock:
             if self._knobs.chunk_adapts:
                 self._turn_chunk(self._size.after(took))
             if self._knobs.parallel_adapts:
-                self._measure(took.records)
+                self._measure(took.records, number)
 
     def _turn_chunk(self, size: ChunkSize) -> None:
         before, self._size = self._size.records, size
@@ -173,9 +174,13 @@ class Pace:
             False if nothing is left for it, or the step is cancelled.
         """
         scope = current_scope()
+        has_waited = number not in self._free_since_s
         while number >= self._climb.workers:
+            has_waited = True
             if self._is_handed_out or scope.wait(TURN_EVERY_S):
                 return False
+        if has_waited:
+            self._free_since_s[number] = self._clock.monotonic_s()
         return True
 
     def hands_out(self) -> None:
@@ -203,22 +208,35 @@ class Pace:
             self._begin(now_s)
             self._tell("parallel", before, self._climb.workers, f"backs off: {error}")
 
-    def _measure(self, records: int) -> None:
-        self._records += records
-        self._ends += 1
+    def _measure(self, records: int, number: int) -> None:
+        """Take in a chunk that was begun in this measurement.
+
+        What gets done is reckoned from how long a worker was at it, waiting included: chunks that
+        are counted at the end of a measurement, and were half done at its beginning, would say more
+        than workers can gain.
+        """
         now_s = self._clock.monotonic_s()
+        free_since_s = self._free_since_s.get(number, now_s)
+        self._free_since_s[number] = now_s
+        if free_since_s >= self._began_s:
+            self._records += records
+            self._busy_s += now_s - free_since_s
+            self._ends += 1
         if self._climb.rests_until_s is not None:
             rested = self._climb.rested(now_s)
             if rested is not self._climb:
                 self._climb = rested
                 self._begin(now_s)
             return
-        spent_s = now_s - self._began_s
         is_growing = self._knobs.chunk_adapts and not self._size.is_warm
         if is_growing:
             self._begin(now_s)  # what larger chunks gain is not to be taken for what workers gain
-        elif spent_s >= WINDOW_S and self._ends >= ENDS_PER_WORKER * self._climb.workers:
-            self._measured(self._records / spent_s, now_s)
+        elif now_s - self._began_s >= WINDOW_S and self._is_measured:
+            self._measured(self._climb.workers * self._records / self._busy_s, now_s)
+
+    @property
+    def _is_measured(self) -> bool:
+        return self._busy_s > 0 and self._ends >= ENDS_PER_WORKER * self._climb.workers
 
     def _measured(self, rate: float, now_s: float) -> None:
         before = self._climb.workers
@@ -232,7 +250,8 @@ class Pace:
             self._tell("parallel", before, after, self._climb.told("records/s"))
 
     def _begin(self, now_s: float) -> None:
-        self._began_s, self._records, self._ends = now_s, 0, 0
+        self._began_s, self._busy_s = now_s, 0.0
+        self._records = self._ends = 0
 
     def _tell(self, knob: str, before: int, after: int, reason: str) -> None:
         self._reason = f"{knob} {before:,} to {after:,}: {reason}"

@@ -46,7 +46,7 @@ class Knobs:
         ):
             if type(value) is not int or not 1 <= value <= most:
                 raise DefinitionError(
-                    f'expected {name} to be a whole number from 1 to {most:,}, or "auto", got'
+                    f'expected {name} to be "auto" or a whole number from 1 to {most:,}, got'
                     f" {value!r}",
                     hint=f'choose {name} between 1 and {most:,}, or write "auto"',
                 )

@@ -17,6 +17,7 @@ from ..ledger import passes
 from ..ledger.rows import AuditRow, RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model import progress
+from ..model.eta import Estimate, eta_of
 from ..model.fate import Counts
 from ..model.progress import Measurement
 from ..model.status import RunStatus, StepStatus
@@ -96,6 +97,9 @@ class StepLine:
     knobs: KnobLine | None = None
     """How its knobs stand, or stood last, if it turned them itself."""
 
+    estimate: Estimate | None = None
+    """How long its rest takes, if it is at work and its number of records is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
@@ -165,6 +169,7 @@ def run_report(ledger: str, run_id: int) -> RunReport:
                     store.measurements(run_id, step.step),
                     steps,
                     knobs=_knobs_of(step, audit),
+                    now=now,
                     is_at_work=is_at_work,
                 )
                 for step in steps
@@ -244,6 +249,7 @@ def _step_line(
     steps: Iterable[StepDetails],
     *,
     knobs: KnobLine | None,
+    now: datetime,
     is_at_work: bool,
 ) -> StepLine:
     busy_s = busy(measurements)
@@ -262,7 +268,20 @@ def _step_line(
         pass_number=step.pass_number,
         outdated_by=step.outdated_by({one.step: one for one in steps}),
         knobs=knobs,
+        estimate=_estimate_of(step, measurements, now) if is_at_work else None,
     )
+
+
+def _estimate_of(
+    step: StepDetails, measurements: Sequence[Measurement], now: datetime
+) -> Estimate | None:
+    """Return how long the rest of a step takes that is at work, from what its chunks took."""
+    if step.status is not StepStatus.RUNNING or not step.total or not measurements:
+        return None
+    chunks = ((one.counts.read, one.committed_at, one.duration_s) for one in measurements)
+    estimate = eta_of(step.total, chunks).estimate()
+    last = max(one.committed_at for one in measurements)
+    return None if estimate is None else estimate.later((now - last).total_seconds())
 
 
 def _knobs_of(step: StepDetails, audit: Iterable[AuditRow]) -> KnobLine | None:

@@ -26,7 +26,7 @@ from .look import console_on, say_lost
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import rate, records, size, span, visible, waiting
+from .wording import between, rate, records, size, span, visible, waiting
 
 CHUNK_LINE_EVERY_S: Final = 5.0
 
@@ -148,7 +148,9 @@ def how_far(step: StepProgress, now_s: float) -> str:
     if (per_s := step.rate.per_s(now_s)) is not None:
         parts.append(rate(per_s))
     if (remaining_s := step.remaining_s(now_s)) is not None:
-        parts.append(f"{span(remaining_s)} left")
+        interval = step.between_s(now_s)
+        how_sure = "" if interval is None else f" {between(*interval)}"
+        parts.append(f"{span(remaining_s)} left{how_sure}")
     if step.counts.quarantined:
         parts.append(f"{step.counts.quarantined:,} quarantined")
     return ", ".join(parts)

@@ -25,7 +25,7 @@ from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import rate, span, waiting
+from .wording import between, rate, span, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -205,6 +205,9 @@ def _running(
     per_s = step.rate.per_s(now_s)
     remaining_s = step.remaining_s(now_s)
     left = f"{span(remaining_s)} left" if remaining_s is not None else elapsed
+    interval = step.between_s(now_s)
+    if interval is not None and not is_narrow:
+        left += f" {between(*interval)}"
     return (
         _bar(step.counts.read, step.total, is_narrow=is_narrow),
         _text(_done_of(step), ""),
