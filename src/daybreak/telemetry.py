@@ -11,6 +11,7 @@
 | `ChunkCommitted` | a chunk is durable |
 | `Estimated` | a step says how long its rest takes |
 | `KnobTurned` | a step that finds its knobs out turned one |
+| `Overrun` | it has changed whether the run will end in its window |
 | `StepEnded` | a step is done, stopped or failed |
 | `Shown` | a step showed a table |
 | `Said` | a step, or the conductor, has something to say |
@@ -27,6 +28,7 @@ from typing import Any, Final, TypeAlias
 
 from .model.fate import Counts
 from .model.job import StepKind
+from .model.overrun import OnOverrun, Outlook
 from .model.status import RunStatus, StepStatus
 
 _log: Final = logging.getLogger("daybreak.telemetry")
@@ -210,6 +212,30 @@ class KnobTurned:
 
 
 @dataclass(frozen=True, slots=True)
+class Overrun:
+    """It has changed whether the run will end in its window, or the run stops because it will not.
+
+    Steps of which nothing is known take no time in it.
+    """
+
+    at: datetime
+    outlook: Outlook
+    window_ends_at: datetime
+    likely_s: float
+    """How long the run still takes, likely."""
+
+    safe_s: float
+    """What it hardly exceeds."""
+
+    unknown: Sequence[str]
+    """Steps that are still to be done, of which nothing is known."""
+
+    on_overrun: OnOverrun
+    is_stopping: bool = False
+    """Whether the run ends at the next boundary, for no more chunk would end in the window."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepEnded:
     """A step is done, stopped or failed."""
 
@@ -266,6 +292,7 @@ Event: TypeAlias = (
     | ChunkCommitted
     | Estimated
     | KnobTurned
+    | Overrun
     | StepEnded
     | Shown
     | Said

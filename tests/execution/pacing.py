@@ -9,13 +9,12 @@ from threading import Lock
 
 from daybreak.abc import Transaction
 from daybreak.connectors.functions import EachSink
-from daybreak.execution.chunked_step import ChunkedStep
+from daybreak.execution.chunked_step import ChunkedStep, Surroundings
 from daybreak.model.eta import Growth
 from daybreak.model.fate import Counts
 from daybreak.model.knobs import Knobs
 from daybreak.telemetry import ChunkCommitted, Event, KnobTurned
 from tests.execution.house import Bodies, House, loading
-
 
 EVERY = 20
 """One record of so many is written: thousands of them are wanted, and the tests should be quick."""
@@ -73,10 +72,14 @@ class PacedRun:
             tx.execute("insert into numbers (n) values (:n)", n=number)
         self.clock.turn(self.record_s(self.clock.at_s))
 
-    def attempt(self, knobs: Knobs) -> Counts | None:
+    def around(self, knobs: Knobs) -> Surroundings:
+        """Return what a new owner of the run would have around it."""
         house = self.house
         plan = house.plan(range(self.records), sink=EachSink(self.insert))
         around = house.around(house.owner(), Bodies(plan, knobs))
-        around = replace(around, clock=self.clock, growths=self.growths)
+        return replace(around, clock=self.clock, growths=self.growths)
+
+    def attempt(self, knobs: Knobs) -> Counts | None:
+        around = self.around(knobs)
         known = around.ledger.steps().get("load")
         return ChunkedStep(loading(), around).run(known)

@@ -82,6 +82,7 @@ class ChunkWorker:
 
     def _committed(self, committer: Committer, part: Range, number: int) -> Iterator[Committed]:
         """Commit a range; in parts, if its transaction gets too slow."""
+        self.stop.before_chunk(self.pace.chunk_s)
         if self.stop.is_requested:
             return
         try:

@@ -79,6 +79,7 @@ class Pace:
         most = knobs.parallel_most if knobs.parallel_adapts else knobs.parallel
         self._climb = Climb(most, workers=knobs.parallel, settled=knobs.parallel)
         self._planned: dict[str, int] = {}
+        self._chunk_s = 0.0
         self._in_hand = 0
         self._free_since_s: dict[int, float] = {}
         self._is_handed_out = False
@@ -149,9 +150,15 @@ class Pace:
         with self._lock:
             self._turn_chunk(self._size.slowed(slow.written, slow.elapsed_s))
 
+    @property
+    def chunk_s(self) -> float:
+        """How long the next chunk takes, if it is like the last one; 0 before the first."""
+        return self._chunk_s
+
     def ended(self, took: ChunkTook, number: int = 0) -> None:
         """Hear what a committed chunk took, and which worker did it."""
         with self._lock:
+            self._chunk_s = took.chunk_s
             if self._knobs.chunk_adapts:
                 self._turn_chunk(self._size.after(took))
             if self._knobs.parallel_adapts:

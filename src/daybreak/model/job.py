@@ -27,6 +27,7 @@ from .fate import Counts
 from .knobs import Knob, Knobs, Order, refuse_side_by_side
 from .limits import Bad, BadLimit
 from .night import Window
+from .overrun import OnOverrun, read_on_overrun
 from .parameters import Parameter, parameters_of
 from .shares import NOTHING, Uses, read_units, refuse_impossible
 
@@ -157,6 +158,9 @@ class Job:
         name: Unique among the jobs of a ledger.
         window: `"02:00-05:00 Asia/Tokyo"`: the job runs once a night, and its runs carry the
             night's business date. Without a window it is not repeated once it is done.
+        on_overrun: What happens if it does not end in its window: `"warn"` tells of it in time,
+            `"stop"` also ends the run at the last boundary of a chunk in the window, so that the
+            same command goes on with it the next night.
         limits: How much there is of what steps share within a run: `{"db": 4}`. Steps take of it
             by `uses=`. Limits that several runs share are kept in the ledger: `daybreak limits`.
         once: Whether a job with a window runs once for its parameters, whatever the night.
@@ -168,6 +172,7 @@ class Job:
         /,
         *,
         window: str | None = None,
+        on_overrun: OnOverrun = "warn",
         limits: Mapping[str, int] = NOTHING,
         once: bool = False,
     ) -> None:
@@ -177,6 +182,7 @@ class Job:
             )
         self.name = name
         self.window = Window.parse(window) if window else None
+        self.on_overrun = read_on_overrun(on_overrun, has_window=self.window is not None)
         self.limits = read_units("limits", limits)
         self.once = once
         self._steps: dict[str, Step[Any]] = {}

@@ -39,6 +39,22 @@ class Window:
             )
         return window
 
+    @property
+    def length_s(self) -> float:
+        """How long it is, in seconds, on a night on which no clock is changed."""
+        begin, end = (each.hour * 3600 + each.minute * 60 for each in (self.begin, self.end))
+        return float((end - begin) % 86_400)
+
+    def span_of(self, night: date) -> tuple[datetime, datetime]:
+        """Return when the window of a night begins and ends, in UTC.
+
+        Args:
+            night: The date on which it begins.
+        """
+        last = night + timedelta(days=1) if self.end < self.begin else night
+        begin = datetime.combine(night, self.begin, self.zone)
+        return begin.astimezone(UTC), datetime.combine(last, self.end, self.zone).astimezone(UTC)
+
     def night_at(self, instant: datetime) -> date:
         """Return the business date of a run that starts at `instant` (aware).
 

@@ -12,6 +12,7 @@ from ..databases import Database
 from ..databases.session import connect
 from ..databases.url import resolve
 from ..errors import DefinitionError, TransientError
+from ..execution.overrun_watch import Ending
 from ..model.job import Job
 from ..model.knobs import Knob, Knobs, refuse_side_by_side
 from ..model.limits import DISK_FREE_BYTES_MIN, LEASE_S, PATIENCE_S, TAKEOVER_S
@@ -148,3 +149,15 @@ def night_of(job: Job, settings: Settings, clock: Clock) -> date | None:
     if job.window is None or job.once:
         return None
     return settings.night or job.window.night_at(clock.now())
+
+
+def ending_of(job: Job, clock: Clock) -> Ending | None:
+    """Return when the window ends in which a run works now; None for a job without a window.
+
+    It is the present window, or the next one, whatever night the run belongs to: one that was not
+    done in its own goes on in this one.
+    """
+    if job.window is None:
+        return None
+    _, ends_at = job.window.span_of(job.window.night_at(clock.now()))
+    return Ending(ends_at, job.on_overrun)

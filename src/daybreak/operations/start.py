@@ -39,7 +39,7 @@ from .preflight import bounded, preflight, refuse
 from .register import REGISTER, register_database
 from .restarting import Begun, Restarting
 from .run_lock import who
-from .settings import Settings, bound_databases, knobs_of, night_of
+from .settings import Settings, bound_databases, ending_of, knobs_of, night_of
 from .signals import stopped_by_signals
 
 
@@ -65,7 +65,11 @@ class Outcome:
 
 
 def start(
-    loaded: LoadedJob, settings: Settings, telemetry: Telemetry, attempt: Attempt | None = None
+    loaded: LoadedJob,
+    settings: Settings,
+    telemetry: Telemetry,
+    attempt: Attempt | None = None,
+    clock: Clock | None = None,
 ) -> Outcome:
     """Start the run that the settings mean, or resume it; return when it has ended.
 
@@ -75,6 +79,7 @@ def start(
         telemetry: Who wants to hear of it.
         attempt: Which attempt of a supervised command this process is; None if nobody would
             start it again.
+        clock: Of nights and durations; that of the machine unless it is given.
 
     Raises:
         DefinitionError: If a parameter, a knob or a database's name is wrong.
@@ -82,7 +87,7 @@ def start(
         LedgerBehind: If the run is done, and a target does not know that any more.
         OwnershipError: If another process owns the run, or took it over meanwhile.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     job = loaded.job
     attempt = attempt or Attempt()
     settings = _gone_on(settings, attempt)
@@ -332,7 +337,13 @@ def _conduct(
     if attempt.gives_up:
         outcome = _given_up(owned, around.in_flight, attempt)
     else:
-        conductor = Conductor(job.steps, around, lease_s=settings.lease_s, only=begun.only)
+        conductor = Conductor(
+            job.steps,
+            around,
+            lease_s=settings.lease_s,
+            only=begun.only,
+            ending=ending_of(job, clock),
+        )
         with stopped_by_signals(conductor.stop, attempt):
             result = conductor.run()
         outcome = _outcome(run, result)

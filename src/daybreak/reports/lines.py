@@ -6,14 +6,17 @@ Chunks are many: a step says how far it is at most every `CHUNK_LINE_EVERY_S`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final, TextIO
 
+from ..model.overrun import Outlook
 from ..model.status import StepStatus
 from ..telemetry import (
     AttemptDied,
     ChunkCommitted,
     Event,
     Fetching,
+    Overrun,
     RangeSuspected,
     RunStarted,
     Said,
@@ -81,8 +84,8 @@ class Lines:
                 self._line(f"{event.step}: {ended(self._progress.step(event.step))}")
             case Shown():
                 self._table(event)
-            case Said():
-                self._line(said(event))
+            case Said() | Overrun():
+                self._line(said(event) if isinstance(event, Said) else overrun(event))
             case _:
                 pass
 
@@ -178,6 +181,23 @@ def death(event: AttemptDied | RangeSuspected) -> str:
     hand = f"; in hand: {', '.join(event.in_flight)}" if event.in_flight else ""
     record = f"; at record {event.record}" if event.record else ""
     return f"the process before this one died{how}{hand}{record}"
+
+
+def overrun(event: Overrun) -> str:
+    """Say whether the run will end in its window, in one line."""
+    ends = f"{event.window_ends_at.astimezone():%H:%M}"
+    if event.is_stopping:
+        return f"the window ends at {ends}: no more chunk begins, and the same command goes on"
+    if event.outlook is Outlook.OVER:
+        return f"overrun: the window has ended at {ends}, and the run has not"
+    if event.outlook is Outlook.ON_TIME:
+        return f"on time again: the run will end before {ends}"
+    likely, safe = (
+        f"{(event.at + timedelta(seconds=seconds)).astimezone():%H:%M}"
+        for seconds in (event.likely_s, event.safe_s)
+    )
+    without = f", not counting {', '.join(event.unknown)}" if event.unknown else ""
+    return f"{event.outlook}: the window ends at {ends}, the run at {likely} to {safe}{without}"
 
 
 def said(event: Said) -> str:

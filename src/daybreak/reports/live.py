@@ -12,6 +12,7 @@ from ..telemetry import (
     AttemptDied,
     Event,
     Fetching,
+    Overrun,
     RangeSuspected,
     RunEnded,
     RunStarted,
@@ -20,7 +21,7 @@ from ..telemetry import (
     StepStarted,
     StepWaits,
 )
-from .lines import arrived, death, said, speed
+from .lines import arrived, death, overrun, said, speed
 from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
@@ -97,6 +98,8 @@ class LiveDisplay:
                 self._console.print(self._mask.hide(line), style="yellow")
             case AttemptDied() | RangeSuspected():
                 self._console.print(self._mask.hide(death(event)), style="yellow")
+            case Overrun():
+                self._console.print(self._mask.hide(overrun(event)), style="yellow")
             case StepStarted():
                 self._say_resumed(event.step)
             case Shown():
