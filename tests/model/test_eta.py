@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daybreak.model.eta import Estimate, Eta, Growth, eta_of
+from daybreak.model.eta import Estimate, Eta, Growth, eta_of, growth_of
 
 TOTAL = 1_000_000
 CHUNK = 5_000
@@ -148,3 +149,25 @@ def test_a_source_that_gives_more_than_it_said_is_nearly_done() -> None:
 
     assert estimate is not None
     assert 0 == estimate.remaining_s
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_the_chunks_of_a_past_run_say_how_a_step_grows(power: float) -> None:
+    began = datetime(2026, 11, 26, 2, tzinfo=UTC)
+    ends = [cost(power)(end) for end in range(0, TOTAL + 1, CHUNK)]
+    chunks = [
+        (CHUNK, began + timedelta(seconds=end), end - begin)
+        for begin, end in itertools.pairwise(ends)
+    ]
+    growth = growth_of(chunks, spread=0.1, safe=1.2)
+
+    assert growth is not None
+    assert f"n^{power:.1f}" == growth.law
+    for records in (1_000, 12_345, TOTAL / 3, TOTAL, 3 * TOTAL):
+        assert growth.at(records) == pytest.approx(cost(power)(records), rel=0.02)
+
+
+def test_one_chunk_says_nothing_of_growth() -> None:
+    now = datetime(2026, 11, 26, 2, tzinfo=UTC)
+
+    assert growth_of([(100, now, 1.0)], spread=0.1, safe=1.2) is None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from daybreak.cli.exits import Exit, exit_of_outcome
 from daybreak.databases.session import opened
@@ -14,7 +13,11 @@ from daybreak.operations.load import load_job
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.telemetry import ChunkCommitted, Event, Overrun, RunStarted, Telemetry
+from tests.execution.pacing import TurnedClock
 from tests.operations import turning
+
+if TYPE_CHECKING:
+    import pytest
 
 JOB = """
 from daybreak import Database, Job, Transaction, Work, source
@@ -64,7 +67,7 @@ def test_the_same_command_goes_on_with_the_run_the_next_night(
     tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Forty records of 20 s in windows of ten minutes, five a chunk: six chunks the first night."""
-    clock = turning.TurnedClock()
+    clock = TurnedClock()
     monkeypatch.setattr(turning, "CLOCK", clock)
     nights = Nights(tmp_path, sqlite_url)
 
@@ -87,3 +90,23 @@ def test_the_same_command_goes_on_with_the_run_the_next_night(
     started = next(event for event in nights.events if isinstance(event, RunStarted))
     assert started.is_resumed
     assert clock.now().date() - timedelta(days=1) == started.night
+
+
+def test_a_night_is_warned_by_what_the_night_before_took(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty seconds a record; the second night the window has room for half of them."""
+    clock = TurnedClock()
+    monkeypatch.setattr(turning, "CLOCK", clock)
+    nights = Nights(tmp_path, sqlite_url)
+    nights.file.write_text(JOB.replace("02:10", "03:10").replace("insert", "insert or replace"))
+    assert RunStatus.DONE is nights.run().status
+
+    clock.turn(86_400 - clock.at_s)
+    nights.file.write_text(JOB.replace("02:10", "02:07").replace("insert", "insert or replace"))
+    assert RunStatus.STOPPED is nights.run().status
+
+    first = next(event for event in nights.events if isinstance(event, Overrun))
+    assert first.at == clock.now().replace(hour=2, minute=0, second=0)  # before anything was done
+    assert "will overrun" == first.outlook
+    assert [] == first.unknown

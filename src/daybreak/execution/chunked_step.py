@@ -13,6 +13,7 @@ from ..model.deaths import Suspect
 from ..model.eta import Growth
 from ..model.fate import Counts
 from ..model.job import Step
+from ..model.overrun import Left
 from ..model.ownership import Pass
 from ..model.progress import CHANGES_ACCEPTED, StepRow
 from ..model.ranges import Range, divided_at, gaps, is_within
@@ -61,7 +62,10 @@ class Surroundings:
 
     in_flight: InFlight = field(default_factory=InFlight)
     growths: Mapping[str, Growth] = field(default_factory=dict)
-    """What past runs say of steps, by name."""
+    """What past runs say of steps in chunks, by name: how they grow on their way."""
+
+    typical: Mapping[str, Left] = field(default_factory=dict)
+    """What they say of all steps, by name: how long one takes."""
 
     def patiently(self, act: Callable[[], T]) -> T:
         """Do something until the database can, as long as there is patience."""

@@ -47,6 +47,9 @@ DRIFT: Final = 0.1
 LEVEL_TIMES: Final = 1.645
 """Of a normal distribution 90 % lie within so many deviations."""
 
+SIZES_MIN: Final = 2
+"""Sizes from which it can be seen how something grows."""
+
 FIRM_CHUNKS: Final = 5
 FIRM_SHARE: Final = 0.02
 """Before so much is measured an estimate is a guess, that nobody should be warned by."""
@@ -238,6 +241,43 @@ def eta_of(
     for records, committed_at, duration_s in sorted(chunks, key=lambda chunk: chunk[1]):
         eta = eta.heard(records, committed_at.timestamp(), duration_s)
     return eta
+
+
+def growth_of(
+    chunks: Iterable[tuple[int, datetime, float]], *, spread: float, safe: float
+) -> Growth | None:
+    """Return what a step took on its way, in a past run: the seconds up to each doubling.
+
+    Args:
+        chunks: Of each its records, when it was committed, and its seconds.
+        spread: The deviation of the logarithm of the time, from run to run.
+        safe: The safe bound, in times the likely time.
+
+    Returns:
+        None if there were too few chunks to see how it grows.
+    """
+    eta, spent_s = Eta(total=0), 0.0
+    places: list[tuple[float, float]] = []
+    for records, committed_at, duration_s in sorted(chunks, key=lambda chunk: chunk[1]):
+        eta = eta.heard(records, committed_at.timestamp(), duration_s)
+        if records > 0:
+            spent_s += eta.recent[-1].seconds
+            places.append((float(eta.done), spent_s))
+    halves = _halves([place for place in places if place[1] > 0])
+    if len(halves) < SIZES_MIN:
+        return None
+    sizes, seconds = zip(*halves, strict=True)
+    slope = _fitted([one for one in eta.bins.values() if one.seconds > 0], eta.done).slope
+    return Growth(f"n^{slope + 1:.1f}", sizes, seconds, spread, safe)
+
+
+def _halves(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the last of some places, that at about its half, at about a quarter, and so on."""
+    found: list[tuple[float, float]] = []
+    for place in reversed(places):
+        if not found or place[0] <= found[-1][0] / 2:
+            found.append(place)
+    return found[::-1]
 
 
 def _recent(stretches: Sequence[Stretch], done: int) -> tuple[Stretch, ...]:

@@ -16,6 +16,7 @@ from ..execution.overrun_watch import Ending
 from ..model.job import Job
 from ..model.knobs import Knob, Knobs, refuse_side_by_side
 from ..model.limits import DISK_FREE_BYTES_MIN, LEASE_S, PATIENCE_S, TAKEOVER_S
+from ..model.overrun import Left
 from ..model.restart import Wish
 from .load import LoadedJob
 from .places import database_from_environment
@@ -151,13 +152,18 @@ def night_of(job: Job, settings: Settings, clock: Clock) -> date | None:
     return settings.night or job.window.night_at(clock.now())
 
 
-def ending_of(job: Job, clock: Clock) -> Ending | None:
+def ending_of(job: Job, clock: Clock, typical: Mapping[str, Left]) -> Ending | None:
     """Return when the window ends in which a run works now; None for a job without a window.
 
     It is the present window, or the next one, whatever night the run belongs to: one that was not
     done in its own goes on in this one.
+
+    Args:
+        job: The job.
+        clock: Of the run.
+        typical: What past runs say of steps that have not begun.
     """
     if job.window is None:
         return None
     _, ends_at = job.window.span_of(job.window.night_at(clock.now()))
-    return Ending(ends_at, job.on_overrun)
+    return Ending(ends_at, job.on_overrun, typical)

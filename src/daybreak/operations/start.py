@@ -34,6 +34,7 @@ from .ended_before import verify_ended
 from .load import LoadedJob
 from .naming import identity_of
 from .owning import freed_ledger, owned_run
+from .past import Past, past_of
 from .places import ledger_url, runs_folder
 from .preflight import bounded, preflight, refuse
 from .register import REGISTER, register_database
@@ -137,6 +138,7 @@ def start(
                 telemetry=telemetry,
                 clock=clock,
                 register=url,
+                past=past_of(store, owned.run),
             )
             return _conduct(job, owned, around, settings, attempt=attempt, begun=begun)
     except InvalidTransition:
@@ -176,6 +178,7 @@ def _surroundings(
     telemetry: Telemetry,
     clock: Clock,
     register: str,
+    past: Past,
 ) -> Surroundings:
     """Return what every step of the run shares."""
     run = owned.run
@@ -206,6 +209,8 @@ def _surroundings(
         patience=Patience(clock, settings.patience_s, telemetry),
         accepts_changes=settings.accepts_changes,
         in_flight=in_flight,
+        growths=past.growths,
+        typical=past.typical,
     )
 
 
@@ -342,7 +347,7 @@ def _conduct(
             around,
             lease_s=settings.lease_s,
             only=begun.only,
-            ending=ending_of(job, clock),
+            ending=ending_of(job, clock, around.typical),
         )
         with stopped_by_signals(conductor.stop, attempt):
             result = conductor.run()
