@@ -130,6 +130,20 @@ def test_noise_does_not_turn_the_knob() -> None:
         assert turns <= 1, f"seed {seed}: {night.sizes}"
 
 
+def test_much_noise_turns_it_about_the_right_size() -> None:
+    for seed in range(20):
+        chance = random.Random(seed)
+        size, sizes = ChunkSize(), []
+        for _ in range(100):
+            took_s = size.records * 5e-5 * chance.lognormvariate(0, 0.4)
+            size = size.after(ChunkTook(size.records, took_s, took_s), in_flight=4)
+            sizes.append(size.records)
+
+        assert all(2_000 <= one <= 20_000 for one in sizes[10:]), f"seed {seed}: {sizes}"
+        turns = sum(one != other for one, other in itertools.pairwise(sizes[10:]))
+        assert turns <= 25, f"seed {seed}: {turns}"
+
+
 def test_a_database_that_is_fast_again_is_used_again_at_most_twice_as_much_each_time() -> None:
     night = Night(lambda now_s: 1e-3 if now_s < 10 else 1e-4)
     while night.now_s < 10:

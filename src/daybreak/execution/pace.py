@@ -160,7 +160,7 @@ class Pace:
         with self._lock:
             self._chunk_s = took.chunk_s
             if self._knobs.chunk_adapts:
-                self._turn_chunk(self._size.after(took))
+                self._turn_chunk(self._size.after(took, in_flight=self._climb.workers))
             if self._knobs.parallel_adapts:
                 self._measure(took.records, number)
 

@@ -37,9 +37,9 @@ STEADY: Final = (0.8, 1.25)
 """Between so many times its size nothing is changed, so that noise does not turn the knob."""
 
 DECAY: Final = 0.5
-"""What chunks before the last weigh, once more for each that follows."""
+"""What chunks before the last weigh, once more for each that follows on the same worker."""
 
-SUDDEN: Final = 1.5
+SUDDEN: Final = 2.0
 """A chunk that took so many times its budget speaks for itself alone."""
 
 LIMIT: Final = 2.0
@@ -96,8 +96,8 @@ class ChunkSize:
     seen_load: float = 0.0
     reason: str = "begins"
 
-    def after(self, chunk: ChunkTook) -> ChunkSize:
-        """Return the size that follows from one more chunk.
+    def after(self, chunk: ChunkTook, *, in_flight: int = 1) -> ChunkSize:
+        """Return the size that follows from one more chunk, of so many in flight.
 
         It is at most four times smaller than before, and at most twice as large; four times as long
         as no chunk has come near its budget. Chunks that were planned when the size was another
@@ -106,7 +106,7 @@ class ChunkSize:
         if chunk.records <= 0 or chunk.load <= 0:
             return self
         is_sudden = chunk.load > SUDDEN
-        decay = 0.0 if is_sudden else DECAY
+        decay = 0.0 if is_sudden else DECAY ** (1 / in_flight)
         seen_records = self.seen_records * decay + chunk.records
         seen_load = self.seen_load * decay + chunk.load
         heard = replace(
