@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -13,6 +13,7 @@ from daybreak.execution.chunked_step import ChunkedStep, Surroundings
 from daybreak.model.eta import Growth
 from daybreak.model.fate import Counts
 from daybreak.model.knobs import Knobs
+from daybreak.pipeline import Stage
 from daybreak.telemetry import ChunkCommitted, Event, KnobTurned
 from tests.execution.house import Bodies, House, loading
 
@@ -57,6 +58,7 @@ class PacedRun:
         self.clock = TurnedClock()
         self.record_s = record_s
         self.growths: dict[str, Growth] = {}
+        self.stages: Sequence[Stage] = ()
         self.turns: list[KnobTurned] = []
         self.chunks: list[ChunkCommitted] = []
         house.telemetry.subscribe(self._hear)
@@ -75,7 +77,7 @@ class PacedRun:
     def around(self, knobs: Knobs) -> Surroundings:
         """Return what a new owner of the run would have around it."""
         house = self.house
-        plan = house.plan(range(self.records), sink=EachSink(self.insert))
+        plan = house.plan(range(self.records), stages=self.stages, sink=EachSink(self.insert))
         around = house.around(house.owner(), Bodies(plan, knobs))
         return replace(around, clock=self.clock, growths=self.growths)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from daybreak import Retry
+from daybreak.abc import Transaction
 from daybreak.errors import TransientError
 from daybreak.execution.pace import ENDS_PER_WORKER, WINDOW_S, Pace
 from daybreak.model.chunk_size import LIMIT, PIECES, STEP_DOWN, TRANSACTION_S, ChunkTook
 from daybreak.model.knobs import Knobs
 from daybreak.model.progress import KNOBS_TURNED
+from daybreak.model.ranges import Range
+from daybreak.pipeline import Map
 from daybreak.telemetry import Event, KnobTurned, Telemetry
-from tests.execution.house import House
+from tests.execution.house import House, source_of
 from tests.execution.pacing import PacedRun, TurnedClock
 
 AUTO = Knobs.of("auto")
@@ -60,6 +64,54 @@ def test_a_step_that_found_its_size_out_is_resumed_with_any_other(house: House) 
 
     assert run.all_passed == run.attempt(Knobs(chunk=77))
     assert run.written == house.numbers()
+
+
+def test_a_write_that_failed_once_is_never_broken_off(house: House) -> None:
+    """Its COMMIT may have been on its way: another cut would not find its marker."""
+    run = PacedRun(house, 200, lambda _at_s: 0.05)
+    plain, failed = run.insert, []
+
+    def fails_once(number: int, tx: Transaction) -> None:
+        if number == 3 and not failed:
+            failed.append(number)
+            raise TransientError("deadlock detected")
+        plain(number, tx)
+
+    run.insert = fails_once  # type: ignore[method-assign]
+
+    assert run.all_passed == run.attempt(AUTO)
+
+    assert [200] == [chunk.counts.read for chunk in run.chunks]
+    assert not any(turn.reason.startswith("broken off") for turn in run.turns)
+    assert run.written == house.numbers()
+
+
+def test_what_a_stage_with_retries_has_called_is_not_called_again(house: House) -> None:
+    run = PacedRun(house, 200, lambda _at_s: 0.05)
+    called: list[int] = []
+
+    def calls(number: int) -> int:
+        called.append(number)
+        return number
+
+    run.stages = [Map("calls", calls, retry=Retry(attempts=2))]
+
+    assert run.all_passed == run.attempt(AUTO)
+
+    assert list(range(200)) == called
+    assert [200] == [chunk.counts.read for chunk in run.chunks]
+
+
+def test_a_range_that_is_far_too_large_when_it_is_taken_is_divided_before_it_is_begun() -> None:
+    flight, source = Flight(AUTO), source_of(range(1_000))
+    planned = Range.of(0, 1_000)
+    flight.pace.planned(planned, 1_000)
+    flight.pace.ended(ChunkTook(1_000, 4 * TRANSACTION_S, 2.0))
+
+    parts = list(flight.pace.cut(planned, source))
+
+    assert [Range.of(at, at + 250) for at in range(0, 1_000, 250)] == parts
+    assert [planned] == list(flight.pace.cut(planned, source)), "planned just now"
 
 
 def test_a_fixed_size_is_left_alone_however_slow_it_is(house: House) -> None:
