@@ -14,7 +14,7 @@ from daybreak.model.progress import KNOBS_TURNED
 from daybreak.model.ranges import Range
 from daybreak.pipeline import Map
 from daybreak.telemetry import Event, KnobTurned, Telemetry
-from tests.execution.house import House, source_of
+from tests.execution.house import House
 from tests.execution.pacing import PacedRun, TurnedClock
 
 AUTO = Knobs.of("auto")
@@ -103,15 +103,14 @@ def test_what_a_stage_with_retries_has_called_is_not_called_again(house: House) 
 
 
 def test_a_range_that_is_far_too_large_when_it_is_taken_is_divided_before_it_is_begun() -> None:
-    flight, source = Flight(AUTO), source_of(range(1_000))
-    planned = Range.of(0, 1_000)
-    flight.pace.planned(planned, 1_000)
+    flight, first, second = Flight(AUTO), Range.of(0, 1_000), Range.of(1_000, 1_250)
+    flight.pace.planned(first, 1_000)
     flight.pace.ended(ChunkTook(1_000, 4 * TRANSACTION_S, 2.0))
+    flight.pace.planned(second, flight.pace.chunk_records)
 
-    parts = list(flight.pace.cut(planned, source))
-
-    assert [Range.of(at, at + 250) for at in range(0, 1_000, 250)] == parts
-    assert [planned] == list(flight.pace.cut(planned, source)), "planned just now"
+    assert 250 == flight.pace.chunk_records
+    assert flight.pace.is_to_be_divided(first)
+    assert not flight.pace.is_to_be_divided(second)
 
 
 def test_a_fixed_size_is_left_alone_however_slow_it_is(house: House) -> None:

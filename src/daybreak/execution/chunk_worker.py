@@ -74,7 +74,8 @@ class ChunkWorker:
             committer = self.committer(writer, self.pace)
             waiting = iter(parts)
             while self.pace.has_turn(number) and (part := next(waiting, None)) is not None:
-                for piece in self.pace.cut(part, self.plan.source):
+                pieces = self._divided(part) if self.pace.is_to_be_divided(part) else [part]
+                for piece in pieces:
                     yield from self._committed(committer, piece, number)
                 self.pace.done()
                 if self.stop.is_requested:
@@ -89,12 +90,17 @@ class ChunkWorker:
             committed = self._once(committer, part)
         except TooSlow as slow:
             self.pace.broke_off(slow)
-            for piece in self.plan.source.ranges(part, self.pace.chunk_records):
+            for piece in self._divided(part):
                 yield from self._committed(committer, piece, number)
             return
         if committed.took is not None:
             self.pace.ended(committed.took, number)
         yield committed
+
+    def _divided(self, part: Range) -> list[Range]:
+        """Divide a range of which no COMMIT was ever sent, as is right by now."""
+        ranges = partial(self.plan.source.ranges, part, self.pace.chunk_records)
+        return self.patience.until_done(lambda: list(ranges()))
 
     def _once(self, committer: Committer, part: Range) -> Committed:
         work = Work(self.of, part)

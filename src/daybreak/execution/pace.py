@@ -7,12 +7,11 @@ and told: every turn is an event with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-from ..abc import Clock, Source
+from ..abc import Clock
 from ..errors import DaybreakError
 from ..model.chunk_size import ChunkSize, ChunkTook
 from ..model.climbing import Climb
@@ -133,13 +132,9 @@ class Pace:
         with self._lock:
             self._in_hand -= 1
 
-    def cut(self, part: Range, source: Source) -> Iterator[Range]:
-        """Yield a range as it is to be done now: in parts, if by now it is far too large."""
-        planned = self._planned.pop(part.after, 0)
-        if planned > DIVIDE_FROM * self._size.records:
-            yield from source.ranges(part, self._size.records)
-        else:
-            yield part
+    def is_to_be_divided(self, part: Range) -> bool:
+        """Say whether a range that was not begun yet is far larger than is right by now."""
+        return self._planned.pop(part.after, 0) > DIVIDE_FROM * self._size.records
 
     def writes(self, began_s: float, records: int) -> InPieces | None:
         """Return what writes a chunk whose transaction began just now; None for all at once."""
