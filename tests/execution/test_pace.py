@@ -69,7 +69,8 @@ def test_a_step_that_found_its_size_out_is_resumed_with_any_other(house: House) 
 def test_a_write_that_failed_once_is_never_broken_off(house: House) -> None:
     """Its COMMIT may have been on its way: another cut would not find its marker."""
     run = PacedRun(house, 200, lambda _at_s: 0.05)
-    plain, failed = run.insert, []
+    plain = run.insert
+    failed: list[int] = []
 
     def fails_once(number: int, tx: Transaction) -> None:
         if number == 3 and not failed:
