@@ -276,6 +276,15 @@ class RuledSink(Protocol):
 
 
 @runtime_checkable
+class PiecewiseSink(Protocol):
+    """What a `Sink` may be besides: one whose chunk may be written by several calls of `write`."""
+
+    def goes_in_pieces(self, tx: Transaction) -> bool:
+        """Whether the same comes of it, in one transaction, as of one call with all records."""
+        ...
+
+
+@runtime_checkable
 class ComputingSink(Protocol):
     """What a `Sink` may be besides: one that computes what it writes, before the transaction."""
 

@@ -107,7 +107,7 @@ WRONG = {
     "two steps have one name": (HEAD + STEP + STEP, "two steps named 'first'", "name="),
     "a chunk is of no records": (
         HEAD + "@job.step(chunk=0)\ndef s() -> Work: ...\n",
-        "expected chunk to be a whole number from 1 to",
+        'expected chunk to be "auto" or a whole number from 1 to',
         "choose chunk",
     ),
     "max_bad is no share": (

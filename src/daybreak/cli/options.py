@@ -59,7 +59,8 @@ KNOBS: Final = click.option(
     "knobs",
     metavar="STEP.KNOB=N",
     multiple=True,
-    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk.",
+    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk;"
+    " auto finds it out.",
 )
 UNDONE: Final = click.option(
     "--undone",

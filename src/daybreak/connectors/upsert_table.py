@@ -64,6 +64,11 @@ class UpsertSink(TableSink):
     def _upsert_in(self, tx: Transaction) -> Upsert:
         return replace(self._upsert, is_by_number=self._equal.is_one_number(tx))
 
+    def goes_in_pieces(self, tx: Transaction) -> bool:
+        """Say no: of equal keys in a chunk the last one stands, which one call sees."""
+        del tx
+        return False
+
     def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
         beaten = [place for group in self.rivals(tx, records) for place in group[:-1]]
         if not beaten:

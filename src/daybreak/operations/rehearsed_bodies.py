@@ -40,7 +40,10 @@ class RehearsedBodies:
 
     def knobs(self, step: Step[Any]) -> Knobs:
         knobs = self._bodies.knobs(step)
-        return replace(knobs, parallel=1) if self._is_alone else knobs
+        if not self._is_alone:
+            return knobs
+        # All of it is one transaction: what a chunk takes in it says nothing of a run's.
+        return replace(knobs, parallel=1, chunk_adapts=False, parallel_adapts=False)
 
     def task(self, step: Step[Any]) -> str:
         return self._bodies.task(step)
