@@ -45,6 +45,11 @@ class Points:
         )
 
     @property
+    def repeats(self) -> int:
+        """How many measurements were repeats of a size."""
+        return sum(self.counts) - len(self.counts)
+
+    @property
     def largest(self) -> float:
         """The largest size measured, in records."""
         return self.sizes[-1]
@@ -127,5 +132,8 @@ def _noise(groups: list[list[float]]) -> float:
     total = sum(len(each) for each in deviations.values())
     if not total:
         return 0.0
-    # The mean absolute deviation from the median of k normal values is about sd * 0.8 * (1 - 1/k).
-    return sum(sum(each) / (0.8 * (1 - 1 / k)) for k, each in deviations.items()) / total
+    # The mean absolute deviation from the median of k normal values, in standard deviations.
+    return (
+        sum(sum(each) / (0.564 if k <= 3 else 0.8 * (1 - 1 / k)) for k, each in deviations.items())  # noqa: PLR2004 - 2 and 3 have the same
+        / total
+    )

@@ -52,7 +52,7 @@ def fit(
     measured = points_of(points)
     fits = remaining(fitted_laws(measured, constants), len(measured.sizes), constants)
     average = averaged(fits, len(measured.sizes))
-    noise = max(noise_of(fits[0].curve, measured, constants), measured.noise)
+    noise = mixed_noise(noise_of(fits[0].curve, measured, constants), measured)
     laws = tuple(dict.fromkeys(fit.curve.law for fit in fits))
     return Forecast(
         unit=unit,
@@ -65,6 +65,13 @@ def fit(
         noise=noise,
         constants=constants,
     )
+
+
+def mixed_noise(residual: float, points: Points) -> float:
+    """Mix the noise around the best curve with that among repeats, each by how much it rests on."""
+    sizes, repeats = len(points.sizes), points.repeats
+    variance = (sizes * residual**2 + repeats * points.noise**2) / (sizes + repeats)
+    return float(np.sqrt(variance))
 
 
 def remaining(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[Fitted]:
