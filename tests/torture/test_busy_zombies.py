@@ -1,8 +1,8 @@
 """Eight workers of a former owner, all at work, do not keep a new owner out.
 
 A new owner waits for the chunks that have begun, and for no other: on PostgreSQL one of each
-worker, on SQLite the one whose transaction it is. The bound below leaves it more than that, for what
-happens on a busy machine between the first look at the clock and the announcement; without that
+worker, on SQLite the one whose transaction it is. The bound below leaves it more than that, for
+what happens on a busy machine between the first look at the clock and the announcement; without it
 they would go on without end.
 """
 

@@ -1,7 +1,7 @@
 """The constants of the forecast that were found by measuring, in one table, with their source.
 
 They are not derived from theory: each was chosen on the development part of the corpus in
-`bench/corpus`, and decision XX says how well that went.
+`bench/corpus`, and decision 0040 says how well that went.
 """
 
 from __future__ import annotations
