@@ -27,6 +27,9 @@ from daybreak.model.chunk import Marker, SetAside
 from daybreak.model.fate import Counts
 from daybreak.model.ownership import Ownership, Pass
 from daybreak.model.ranges import Range
+from tests.kinds import every_kind, on_its_connection
+
+database_url = every_kind
 
 FIRST = Ownership("key", "1", "ledger-a", 1, "host a, pid 1")
 SECOND = replace(FIRST, epoch=2, owner="host b, pid 2")
@@ -267,7 +270,8 @@ def test_a_marker_without_counts_is_refused_by_the_next_owner(
 ) -> None:
     """A COMMIT that somebody else sent made the marker durable before its counts were."""
     writer.begin(STEP, PART)
-    writer.transaction.connection.execute("commit")
+    assert writer._session is not None
+    on_its_connection(writer._session, "commit")
     writer.rollback()
 
     with pytest.raises(TransactionEnded, match="without its counts"):

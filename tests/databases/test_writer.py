@@ -12,6 +12,9 @@ from daybreak.databases.writer import Writer
 from daybreak.errors import TransactionEnded, TransientError
 from daybreak.ledger.clock import SystemClock
 from tests.databases.test_target import FIRST, PART, STEP, marker, write
+from tests.kinds import every_kind
+
+database_url = every_kind
 
 
 @pytest.fixture

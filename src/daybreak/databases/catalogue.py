@@ -13,6 +13,8 @@ from uuid import UUID
 from ..errors import DatabaseUnreachable, DefinitionError
 from ..model.field_kinds import Kind, is_enum, kind_of
 from ..model.fields import ModelField, fields_of
+from .column_types import create_statement_of_others
+from .dialect import DUCKDB, MYSQL, SQLITE, dialect_of
 from .families import Family, family_declared, family_of
 from .url import parse, without_credentials
 
@@ -65,6 +67,13 @@ class TableFacts:
         return frozenset(key) in self.unique and self.not_null.issuperset(key)
 
 
+_DRIVERS: Final[Mapping[str, str]] = {
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+}
+"""As SQLAlchemy calls them."""
+
+
 def facts_of(url: str, table: str) -> TableFacts | None:
     """Ask the catalogue about a table; None if there is none.
 
@@ -75,9 +84,13 @@ def facts_of(url: str, table: str) -> TableFacts | None:
     from sqlalchemy.exc import NoSuchTableError, OperationalError, SAWarning  # noqa: PLC0415 - heavy
     from sqlalchemy.pool import NullPool  # noqa: PLC0415 - heavy
 
+    if dialect_of(url) is DUCKDB:
+        from .catalogue_duckdb import facts_of_duckdb  # noqa: PLC0415 - its driver is an extra
+
+        return facts_of_duckdb(url, table)
     parsed = parse(url)
-    if parsed.get_backend_name() == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    if (driver := _DRIVERS.get(dialect_of(url).name)) is not None:
+        parsed = parsed.set(drivername=driver)
     engine = create_engine(parsed, poolclass=NullPool)
     schema, _, bare = table.rpartition(".")
     try:
@@ -100,14 +113,14 @@ def _read(catalogue: Inspector, table: str, schema: str | None) -> TableFacts:
     primary = list(catalogue.get_pk_constraint(table, schema=schema)["constrained_columns"])
     not_null = frozenset(c["name"] for c in columns if not c["nullable"]) | frozenset(primary)
     # SQLite numbers the rows of a table with one integer key by itself.
-    is_numbered = catalogue.dialect.name == "sqlite" and len(primary) == 1
+    is_numbered = catalogue.dialect.name == SQLITE.name and len(primary) == 1
     numbered = frozenset(primary) if is_numbered else frozenset[str]()
     return TableFacts(
         columns=tuple(column["name"] for column in columns),
         required=tuple(
             column["name"]
             for column in columns
-            if column["name"] in not_null - numbered and not _is_filled(column)
+            if column["name"] in not_null - numbered and not _is_filled(column, catalogue)
         ),
         not_null=not_null,
         generated=frozenset(column["name"] for column in columns if _is_computed(column)),
@@ -121,6 +134,8 @@ def _details(
     catalogue: Inspector, columns: Sequence[Mapping[str, Any]], table: str, schema: str | None
 ) -> dict[str, ColumnFacts]:
     details = {column["name"]: _facts_of_column(column) for column in columns}
+    if catalogue.dialect.name == MYSQL.name:
+        return {one["name"]: _in_mysql(details[one["name"]], one["type"]) for one in columns}
     if catalogue.dialect.name != "sqlite":
         return details
     return {
@@ -138,6 +153,18 @@ def _declared(catalogue: Inspector, table: str, schema: str | None) -> dict[str,
     with catalogue.engine.connect() as connection:
         rows = connection.execute(asked, {"table": table, "schema": schema or "main"})
         return {row.name: row.type for row in rows}
+
+
+def _in_mysql(facts: ColumnFacts, spoken: TypeEngine[Any]) -> ColumnFacts:
+    """Return what MariaDB and MySQL mean by a type: how fine a moment is, and in which zone."""
+    from sqlalchemy import types  # noqa: PLC0415 - heavy
+
+    if not isinstance(spoken, types.DateTime | types.Time):
+        return facts
+    found = replace(facts, scale=getattr(spoken, "fsp", None) or 0)
+    if isinstance(spoken, types.TIMESTAMP):  # kept in UTC, which is the zone of our sessions
+        return replace(found, family="timestamp with time zone")
+    return found
 
 
 def _facts_of_column(column: Mapping[str, Any]) -> ColumnFacts:
@@ -173,16 +200,20 @@ def _unique_sets(
 ) -> Iterator[frozenset[str]]:
     """Yield the primary key, and every unique constraint or index over whole columns."""
     yield frozenset(primary)
-    for constraint in catalogue.get_unique_constraints(table, schema=schema):
-        yield frozenset(constraint["column_names"])
+    # MariaDB and MySQL tell of their indexes alone whether they hold the beginnings of values only.
+    if catalogue.dialect.name != MYSQL.name:
+        for constraint in catalogue.get_unique_constraints(table, schema=schema):
+            yield frozenset(constraint["column_names"])
     for index in catalogue.get_indexes(table, schema=schema):
         names = index["column_names"]
         if index["unique"] and None not in names and not _is_partial(index):
             yield frozenset(name for name in names if name)
 
 
-def _is_filled(column: Mapping[str, Any]) -> bool:
+def _is_filled(column: Mapping[str, Any], catalogue: Inspector) -> bool:
     """Whether the database gives a column its value by itself."""
+    if catalogue.dialect.name == MYSQL.name and column.get("autoincrement") is True:
+        return True
     return any(column.get(way) for way in ("default", "identity", "computed"))
 
 
@@ -192,7 +223,8 @@ def _is_computed(column: Mapping[str, Any]) -> bool:
 
 
 def _is_partial(index: Mapping[str, Any]) -> bool:
-    return bool(dict(index.get("dialect_options", {})).get("postgresql_where"))
+    options = dict(index.get("dialect_options", {}))
+    return bool(options.get("postgresql_where") or options.get("mysql_length"))
 
 
 def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect: str) -> str:
@@ -205,6 +237,8 @@ def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect:
     from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - heavy
     from sqlalchemy.schema import CreateTable  # noqa: PLC0415 - heavy
 
+    if dialect in (MYSQL.name, DUCKDB.name):
+        return create_statement_of_others(name, model, key, dialect)
     schema, _, bare = name.rpartition(".")
     table = sqlalchemy.Table(
         bare,

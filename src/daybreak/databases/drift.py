@@ -153,6 +153,8 @@ def _of_column(model: Any, field: ModelField, column: ColumnFacts, dialect: str)
 def _holds(kind: Kind, family: Family, dialect: str) -> bool:
     if kind == "other":
         return True
+    if dialect == "mysql" and kind == "bool" and family == "integer":
+        return True  # its boolean is a small integer
     if dialect == "sqlite":
         if kind == "timedelta":
             return False  # its driver takes none
