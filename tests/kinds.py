@@ -4,7 +4,8 @@ Most run on the two that do everything. A module that is about targets says
 
     database_url = every_kind
 
-and its tests run on all four; MariaDB stands for MySQL, which no machine of ours has.
+and its tests run on all four; with `server_url = every_server`, those that need one run on both
+servers. MariaDB stands for MySQL, which is not installed where these tests are run.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ def url_of_kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=EVERY_KIND, name="database_url")
 def every_kind(request: pytest.FixtureRequest) -> str:
     """Give the URL of an empty database of this test's own, once on each kind there is."""
+    return url_of_kind(request)
+
+
+@pytest.fixture(params=["postgresql", "mysql"], name="server_url")
+def every_server(request: pytest.FixtureRequest) -> str:
+    """Give the URL of an empty database of this test's own, once on each server."""
     return url_of_kind(request)
 
 

@@ -1,8 +1,8 @@
 """DuckDB: its session, and the savepoints that it does not have.
 
 One process at a time has the file; its transactions take turns (`turns`). A transaction sees what
-was committed when it began, and is refused when it changes a row that another one has changed
-meanwhile: so the fence changes the row of its epoch. The first error ends a transaction. What was
+was committed when it began, and is refused when it changes a value that another one has changed
+meanwhile: so the fence counts in the row of its epoch. The first error ends a transaction. What was
 written in it is therefore noted down, and going back to a savepoint means: roll back, begin, and
 write again what was written before the savepoint.
 """
@@ -160,12 +160,9 @@ class DuckdbSession:
         """Write rows as one list for each column; the driver binds single rows much slower."""
         if not rows:
             return 0
-        types = self._types(table)
         names = ", ".join(quoted(column) for column in columns)
-        lists = ", ".join(
-            f"unnest(${n}::{types.get(column.lower(), 'VARCHAR')}[])"
-            for n, column in enumerate(columns, start=1)
-        )
+        types = enumerate(self._types(table, names), start=1)
+        lists = ", ".join(f"unnest(${n}::{spoken}[])" for n, spoken in types)
         sql = f"insert into {quoted(table)} ({names}) select {lists}"
         values = [[plain(value) for value in column] for column in zip(*rows, strict=True)]
 
@@ -175,15 +172,11 @@ class DuckdbSession:
 
         return self._noted(sql, run)
 
-    def _types(self, table: str) -> Mapping[str, str]:
-        schema, _, bare = table.rpartition(".")
-        rows = self._rows(
-            "select lower(column_name) as name, data_type as type from duckdb_columns()"
-            " where database_name = current_database() and lower(table_name) = lower(:bare)"
-            " and lower(schema_name) = lower(:schema)",
-            {"bare": bare, "schema": schema or "main"},
-        )
-        return {row.name: row.type for row in rows}
+    def _types(self, table: str, names: str) -> list[str]:
+        """Return the types of columns; a query without rows tells sooner than the catalogue."""
+        sql = f"select {names} from {quoted(table)} limit 0"  # noqa: S608 - quoted names
+        with self._translated(sql):
+            return [str(column[1]) for column in self.connection.execute(sql).description]
 
     def begin(self) -> None:
         with self._translated("begin"):

@@ -15,8 +15,7 @@ _BEGINS: Final = re.compile(
 
 _ENDING: Final = re.compile(
     r"""(?:
-      /\*M?!                                   # runs what stands in it
-    | begin | commit | end | rollback | start | savepoint | release | xa
+      begin | commit | end | rollback | start | savepoint | release | xa
     | (?:create|drop) (?!\s+temporary\b)
     | alter | truncate | rename
     | analyze | optimize | repair | check\s+table | cache\s+index | load\s+index | flush | reset
@@ -28,6 +27,9 @@ _ENDING: Final = re.compile(
     )\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_RUN_COMMENTS: Final = ("/*!", "/*M!")
+"""What stands in such a comment is run."""
+
 _READS: Final = re.compile(r"(?:select|show|describe|desc|explain|values|table)\b", re.IGNORECASE)
 _WORDS: Final = re.compile(r"[\w$]+")
 
@@ -44,7 +46,7 @@ def refuse_in_transaction(sql: str, outside: frozenset[str]) -> None:
     """
     began = _BEGINS.match(sql)
     bare = sql[began.end() if began else 0 :]
-    if _ENDING.match(bare):
+    if bare.startswith(_RUN_COMMENTS) or _ENDING.match(bare):
         raise TransactionEnded(
             "a statement would end the transaction, or change how it works, which MariaDB and"
             f" MySQL do for every CREATE, ALTER, DROP and TRUNCATE: {shortened(sql)}",

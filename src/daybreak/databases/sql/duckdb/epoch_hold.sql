@@ -1,6 +1,6 @@
--- Whether the epoch is mine, not closed, and no higher one is announced; held by being changed to
--- what it is, so that whoever closes it meanwhile is refused.
-update daybreak.epochs set closed_at = closed_at
+-- Whether the epoch is mine, not closed, and no higher one is announced; held by a count
+-- (see `mark`), so that whoever closes it meanwhile is refused.
+update daybreak.epochs set held = held + 1
 where run_key = :run_key
   and epoch = :epoch
   and closed_at is null

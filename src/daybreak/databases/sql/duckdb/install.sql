@@ -7,6 +7,7 @@ create table if not exists daybreak.epochs (
   owner text not null,
   announced_at text not null,
   closed_at text,
+  held bigint not null default 0,
   primary key (run_key, epoch)
 );
 create table if not exists daybreak.markers (

@@ -1,6 +1,7 @@
--- Fence, then door. The epoch's row is changed to what it is, so that whoever closes it meanwhile
--- is refused, or refuses us: one of the two commits.
-update daybreak.epochs set closed_at = closed_at
+-- Fence, then door. Holding an epoch is counted in its row, and so is closing it: whoever does
+-- the one while somebody does the other is refused. A write that changes no value would not do, for
+-- it is none: conflicts are seen by column, and where a value is another one.
+update daybreak.epochs set held = held + 1
 where run_key = :run_key and epoch = :epoch and closed_at is null;
 insert into daybreak.replays (run_key, step, pass, epoch, number)
 select :run_key, :step, :pass_, mine.epoch, :number
