@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from ..abc import RecordRefused
-from ..databases.catalogue import TableFacts
+from ..databases.table_facts import TableFacts
 from ..errors import DataRefused, SchemaMismatch
 from ..model.field_kinds import is_enum, kind_of
 from ..model.fields import fields_of

@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from ..model.row import Row
-from .catalogue import ColumnFacts, TableFacts
 from .families import Family, family_declared
 from .session import Session, opened
 from .statement import load
+from .table_facts import ColumnFacts, TableFacts
 
 _ZONED: Final = "TIMESTAMP WITH TIME ZONE"
 _SCALE: Final = re.compile(r"DECIMAL\(\d+,\s*(\d+)\)")

@@ -14,9 +14,9 @@ from typing import Any, Final
 from ..errors import SchemaMismatch
 from ..model.field_kinds import Kind, bound_of, kind_of
 from ..model.fields import ModelField, fields_of
-from .catalogue import ColumnFacts, TableFacts
 from .families import Family
 from .nodes import Table
+from .table_facts import ColumnFacts, TableFacts
 
 _ZONED: Final[Family] = "timestamp with time zone"
 _HELD: Final[Mapping[Kind, frozenset[Family]]] = {
