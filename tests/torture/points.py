@@ -56,11 +56,7 @@ OF_RUNS: Final[tuple[FaultPoint, ...]] = tuple(
 """Passed by every run of the killed job."""
 
 
-ON_YOUNGER_KINDS: Final[tuple[FaultPoint, ...]] = (
-    "epoch.after_announce",
-    "chunk.in_isolation",
-    "chunk.after_commit",
-)
+ON_YOUNGER_KINDS: Final[tuple[FaultPoint, ...]] = ("chunk.in_isolation", "chunk.after_commit")
 """Where MariaDB and DuckDB are killed in `make test`; at all others that is torture."""
 
 
