@@ -1,7 +1,8 @@
 """What every test may ask for: databases and seeds. See `pytest --fixtures tests` for the list.
 
 One PostgreSQL is started per session, by the process that owns the session, and shared by all its
-workers; each test gets a database of its own. One seed is drawn per session and printed;
+workers; a MariaDB, where one is installed, by each worker that needs it. Each test gets a database
+of its own. One seed is drawn per session and printed;
 `DAYBREAK_SEED=n` repeats it. At the end a session says which torture it left out.
 """
 
@@ -22,6 +23,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests import mariadb_server
+from tests.kinds import TWO_KINDS, url_of_kind
 from tests.postgres_server import place_in_memory, running_server
 
 if TYPE_CHECKING:
@@ -200,9 +203,32 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'x.db'}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb_socket(pytestconfig: pytest.Config) -> Path:
+    """Give the socket on which this worker's MariaDB listens; skip where none is installed."""
+    if mariadb_server.server_program() is None:
+        pytest.skip("no MariaDB is installed: .ci/install-mariadb installs Debian's")
+    return pytestconfig.stash[_session].enter_context(mariadb_server.running_server())
+
+
+@pytest.fixture
+def mysql_url(mariadb_socket: Path) -> Iterator[str]:
+    """Give the URL of an empty MariaDB database of this test's own, dropped afterwards."""
+    name = f"test_{os.getpid()}_{next(_database_numbers)}"
+    with mariadb_server.database(mariadb_socket, name) as url:
+        yield url
+
+
+@pytest.fixture
+def duckdb_url(tmp_path: Path) -> str:
+    """Give the URL of a DuckDB file of this test's own, which does not exist yet."""
+    return f"duckdb:///{tmp_path / 'x.duckdb'}"
+
+
+@pytest.fixture(params=TWO_KINDS)
 def database_url(request: pytest.FixtureRequest) -> str:
-    """Give the URL of an empty database of this test's own: the test runs once on each kind."""
-    name = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
-    url: str = request.getfixturevalue(name)
-    return url
+    """Give the URL of an empty database of this test's own: the test runs once on each kind.
+
+    A module that gives this name to a fixture of its own, `tests.kinds.every_kind`, runs on more.
+    """
+    return url_of_kind(request)

@@ -27,6 +27,10 @@ from daybreak.model.chunk import Marker, SetAside
 from daybreak.model.fate import Counts
 from daybreak.model.ownership import Ownership, Pass
 from daybreak.model.ranges import Range
+from tests.kinds import every_kind, every_server, on_its_connection
+
+database_url = every_kind
+server_url = every_server
 
 FIRST = Ownership("key", "1", "ledger-a", 1, "host a, pid 1")
 SECOND = replace(FIRST, epoch=2, owner="host b, pid 2")
@@ -139,10 +143,10 @@ def test_a_closed_epoch_is_fenced_off(target: DatabaseTarget, writer: Writer) ->
 
 
 def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
-    postgres_url: str,
+    server_url: str,
 ) -> None:
     """On a server; SQLite's one writer makes everybody wait."""
-    target = DatabaseTarget(postgres_url, "shop", SystemClock())
+    target = DatabaseTarget(server_url, "shop", SystemClock())
     target.install()
     target.announce(FIRST)
     closed = threading.Event()
@@ -164,8 +168,8 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
     assert [marker()] == target.markers("key", STEP)
 
 
-def test_the_session_of_a_stuck_owner_is_ended(postgres_url: str) -> None:
-    target = DatabaseTarget(postgres_url, "shop", SystemClock())
+def test_the_session_of_a_stuck_owner_is_ended(server_url: str) -> None:
+    target = DatabaseTarget(server_url, "shop", SystemClock())
     target.install()
     target.announce(FIRST)
     with target.writer(FIRST) as writer:
@@ -267,7 +271,8 @@ def test_a_marker_without_counts_is_refused_by_the_next_owner(
 ) -> None:
     """A COMMIT that somebody else sent made the marker durable before its counts were."""
     writer.begin(STEP, PART)
-    writer.transaction.connection.execute("commit")
+    assert writer._session is not None
+    on_its_connection(writer._session, "commit")
     writer.rollback()
 
     with pytest.raises(TransactionEnded, match="without its counts"):
@@ -285,9 +290,9 @@ def test_a_transaction_that_was_kept_is_refused_after_the_chunk(
         kept.execute("select 1")
 
 
-def test_a_second_try_waits_at_the_marker_for_the_first(postgres_url: str) -> None:
+def test_a_second_try_waits_at_the_marker_for_the_first(server_url: str) -> None:
     """Two writers of one epoch: the second does none of the work and finds the marker."""
-    target = DatabaseTarget(postgres_url, "shop", SystemClock())
+    target = DatabaseTarget(server_url, "shop", SystemClock())
     target.install()
     target.announce(FIRST)
     seen: list[bool] = []

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from daybreak.databases.session import opened
+from daybreak.databases.session import Session, opened
+from daybreak.databases.statement import load
 from daybreak.databases.target import DatabaseTarget
 from daybreak.databases.writer import Writer
 from daybreak.errors import TransactionEnded, TransientError
 from daybreak.ledger.clock import SystemClock
 from tests.databases.test_target import FIRST, PART, STEP, marker, write
+from tests.kinds import every_kind, every_server, on_its_connection
+
+database_url = every_kind
+server_url = every_server
 
 
 @pytest.fixture
@@ -33,10 +38,15 @@ def writer(target: DatabaseTarget) -> Iterator[Writer]:
         yield found
 
 
-def lose_answer(writer: Writer, monkeypatch: pytest.MonkeyPatch, *, was_committed: bool) -> None:
-    """Cut the session's COMMIT off, behind or before what the database does."""
+def session_of(writer: Writer) -> Session:
     session = writer._session
     assert session is not None
+    return session
+
+
+def lose_answer(writer: Writer, monkeypatch: pytest.MonkeyPatch, *, was_committed: bool) -> None:
+    """Cut the session's COMMIT off, behind or before what the database does."""
+    session = session_of(writer)
     commit_with = session.commit_with
 
     def cut_off(sql: str, **bind: object) -> bool:
@@ -69,15 +79,17 @@ def test_a_commit_that_never_arrived_is_not_believed(
     assert 0 == target.count("select count(*) from numbers")
 
 
-def test_a_session_that_the_server_ended_before_commit_has_not_committed(postgres_url: str) -> None:
-    target = DatabaseTarget(postgres_url, "shop", SystemClock())
+def test_a_session_that_the_server_ended_before_commit_has_not_committed(server_url: str) -> None:
+    target = DatabaseTarget(server_url, "shop", SystemClock())
     target.install()
     target.announce(FIRST)
     with target.writer(FIRST) as writer:
         writer.begin(STEP, PART)
-        pid = writer.transaction.connection.info.backend_pid
-        with opened(postgres_url) as other:
-            other.query("select pg_terminate_backend(:pid, 5000)", pid=pid)
+        pid = session_of(writer).backend_pid  # type: ignore[attr-defined]
+        with opened(server_url) as other:
+            other.query(load(other.dialect, "session_end"), pid=pid)
+            while other.query(load(other.dialect, "session_alive"), pid=pid)[0].sessions:
+                pass
 
         with pytest.raises(TransientError):
             writer.commit(STEP, marker())
@@ -85,17 +97,16 @@ def test_a_session_that_the_server_ended_before_commit_has_not_committed(postgre
     assert [] == target.markers("key", STEP)
 
 
-def test_a_function_that_commits_and_begins_anew_is_found_out(postgres_url: str) -> None:
+def test_a_function_that_commits_and_begins_anew_is_found_out(server_url: str) -> None:
     """There is a transaction again, but not the one with our fence; SQLite refuses at once."""
-    target = DatabaseTarget(postgres_url, "shop", SystemClock())
+    target = DatabaseTarget(server_url, "shop", SystemClock())
     target.install()
     target.announce(FIRST)
     with target.writer(FIRST) as writer:
         writer.begin(STEP, PART)
         with writer.guarded():
-            connection = writer.transaction.connection
-            connection.execute("commit")
-            connection.execute("begin")
+            on_its_connection(session_of(writer), "commit")
+            on_its_connection(session_of(writer), "begin")
 
         with pytest.raises(TransactionEnded, match="not the one that was begun"):
             writer.commit(STEP, marker())

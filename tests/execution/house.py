@@ -30,11 +30,14 @@ from daybreak.model.ranges import Range
 from daybreak.pipeline import Stage
 from daybreak.pipeline.nodes import IterableRoot
 from daybreak.telemetry import Telemetry
+from tests.kinds import ours
 
 OF = Pass("load")
 CLOCK = SystemClock()
 TABLES = """
-create table numbers (n integer primary key, parent integer references numbers (n));
+create table numbers (
+  n integer primary key, parent integer, foreign key (parent) references numbers (n)
+);
 create table notes (what text not null);
 """
 
@@ -135,8 +138,7 @@ class House:
     def spoil(self, sql: str) -> None:
         """Change the target behind everybody's back; `daybreak.` is the schema."""
         with opened(self.url) as session:
-            ours = sql if session.dialect == "postgresql" else sql.replace("daybreak.", "daybreak_")
-            assert session.execute(ours) > 0
+            assert session.execute(ours(session, sql)) > 0
 
 
 class Bodies:

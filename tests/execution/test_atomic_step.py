@@ -13,6 +13,9 @@ from daybreak.execution.atomic_step import run_atomic
 from daybreak.faultpoints import FaultPoint, InjectedFault
 from daybreak.model.job import Step
 from tests.execution.house import Bodies, House
+from tests.kinds import every_kind
+
+database_url = every_kind
 
 pytestmark = pytest.mark.slow_on_postgresql
 

@@ -10,21 +10,28 @@ from daybreak.databases.session import opened
 from daybreak.model.ownership import Pass
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
-from tests.execution.things import Loading, Oracle, drawn, in_table, make_things
+from tests.execution.things import Loading, Oracle, drawn, empty_things, in_table, make_things
+from tests.kinds import EVERY_KIND, TWO_KINDS
 
 pytestmark = pytest.mark.slow
 
 RECORDS = 24
 FAST, ALL = 4, 30
-"""So many draws: always, and in the slow suite."""
+"""So many draws: on every kind of database, and on the two that most use."""
 
 DRAWS = [
-    *range(FAST),
-    *(pytest.param(number, marks=pytest.mark.slow) for number in range(FAST, ALL)),
+    *(pytest.param(kind, number) for kind in TWO_KINDS for number in range(ALL)),
+    # One draw takes these as long as ten the others.
+    *(pytest.param(kind, 0) for kind in EVERY_KIND[2:]),
+    *(
+        pytest.param(kind, number, marks=pytest.mark.torture)
+        for kind in EVERY_KIND[2:]
+        for number in range(1, FAST)
+    ),
 ]
 
 
-@pytest.mark.parametrize("number", DRAWS)
+@pytest.mark.parametrize(("database_url", "number"), DRAWS, indirect=["database_url"])
 def test_exactly_the_bad_are_set_aside_whatever_the_chunks(
     house: House, seed: int, number: int
 ) -> None:
@@ -33,6 +40,7 @@ def test_exactly_the_bad_are_set_aside_whatever_the_chunks(
     things = drawn(chance, RECORDS)
     ledger = house.owned()
     sizes = [1, RECORDS, *chance.sample(range(2, RECORDS), 2)]
+    sizes = sizes if dialect in TWO_KINDS else sizes[1:3]
     with house.target.writer(ledger.ownership) as writer, opened(house.url) as session:
         for pass_number, size in enumerate(sizes, start=1):
             loading = Loading(house, writer, things, Pass(OF.step, pass_number))
@@ -45,4 +53,4 @@ def test_exactly_the_bad_are_set_aside_whatever_the_chunks(
                 assert bad == loading.set_aside(part), f"{part} of {things}"
                 assert counts.written == counts.passed == counts.read - len(bad)
             assert sorted(expected.rows, key=lambda thing: thing.id) == in_table(house)
-            session.execute("delete from things")
+            empty_things(session)

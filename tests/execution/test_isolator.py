@@ -9,13 +9,16 @@ import pytest
 
 from daybreak.abc import ChunkWriter, Sink, Transaction
 from daybreak.connectors.functions import EachChunkSink, EachSink
+from daybreak.databases.writer import Writer
 from daybreak.execution.draft import Unit
 from daybreak.execution.isolator import Isolator
 from daybreak.execution.whole import Admitted
 from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House, insert
+from tests.kinds import every_kind
 
+database_url = every_kind
 PART = Range.of(0, 20)
 
 
@@ -37,7 +40,9 @@ def admit(house: House) -> Iterator[Callable[[Sink, Sequence[Any]], Admitted]]:
 
 def end(writer: ChunkWriter) -> None:
     """Commit without a marker: only the isolator is looked at here."""
-    writer.transaction.connection.execute("commit")
+    assert isinstance(writer, Writer)
+    assert writer._session is not None
+    writer._session.commit()
 
 
 def insert_all(numbers: Sequence[int], tx: Transaction) -> None:

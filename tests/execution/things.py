@@ -13,7 +13,7 @@ from daybreak import Database
 from daybreak.abc import ChunkWriter
 from daybreak.connectors.upsert_table import sink_of_table
 from daybreak.databases.nodes import Mode
-from daybreak.databases.session import opened
+from daybreak.databases.session import Session, opened
 from daybreak.execution.bad_budget import BadBudget
 from daybreak.execution.committer import Committed, Committer
 from daybreak.execution.draft import draft_of
@@ -24,11 +24,14 @@ from daybreak.model.row import Row
 from daybreak.pipeline.block import Block
 from daybreak.pipeline.carry import Carried
 from tests.execution.house import CLOCK, OF, House, source_of
+from tests.kinds import ours
 
 OWNERS: Final = range(1, 5)
-TABLES: Final = """
+PARENTS: Final = """
 create table owners (id integer primary key);
 insert into owners values (1), (2), (3), (4);
+"""
+TABLE: Final = """
 create table things (
   id integer primary key,
   name varchar(5) not null check (length(name) <= 5),
@@ -36,9 +39,17 @@ create table things (
   amount integer check (amount >= 0),
   owner integer references owners (id),
   parent integer references things (id),
-  sponsor integer references owners (id) deferrable initially deferred
+  sponsor integer references owners (id){deferred}
 );
 """
+DEFERRED: Final = {
+    "sqlite": " deferrable initially deferred",
+    "postgresql": " deferrable initially deferred",
+    "mysql": "",
+    "duckdb": "",
+}
+"""How a constraint is checked at COMMIT, where a database has such."""
+
 TRIGGERS: Final = {
     "sqlite": """
 create trigger early before insert on things when new.name = 'early'
@@ -56,12 +67,21 @@ when (new.name = 'late') execute function refuse();
 create constraint trigger last after insert on things deferrable initially deferred
 for each row when (new.name = 'last') execute function refuse();
 """,
+    "mysql": """
+create trigger early before insert on things for each row
+if new.name = 'early' then signal sqlstate '45000' set message_text = 'too early'; end if;
+create trigger late after insert on things for each row
+if new.name = 'late' then signal sqlstate '45000' set message_text = 'too late'; end if;
+""",
+    "duckdb": "",  # it has no triggers
 }
 NAMES_REFUSED: Final = {
     "sqlite": {"early", "late", "\ud800"},
     "postgresql": {"early", "late", "last", "\ud800", "\0"},
+    "mysql": {"early", "late", "\ud800"},
+    "duckdb": {"\ud800"},
 }
-AMOUNT_END: Final = {"sqlite": 2**63, "postgresql": 2**31}
+AMOUNT_END: Final = {"sqlite": 2**63, "postgresql": 2**31, "mysql": 2**31, "duckdb": 2**31}
 
 
 @dataclass(frozen=True)
@@ -149,10 +169,15 @@ class Oracle:
         while alive != before:
             before = alive
             ids = {row.id for row in (*self.rows, *(chunk[place] for place in alive))}
-            alive = [place for place in alive if chunk[place].parent in {None, *ids}]
+            alive = [place for place in alive if self._has_parent(chunk[place], ids)]
             alive = _first_of_equals(alive, chunk)
         self.rows += (chunk[place] for place in alive)
         return sorted(set(range(len(chunk))) - set(alive))
+
+    def _has_parent(self, thing: Thing, ids: set[int]) -> bool:
+        if self.dialect == "duckdb" and thing.parent == thing.id:
+            return False  # there a row's parent must be in the table before the row's statement
+        return thing.parent in {None, *ids}
 
     def _is_sound(self, thing: Thing) -> bool:
         return (
@@ -182,9 +207,20 @@ def _first_of_equals(places: Sequence[int], chunk: Sequence[Thing]) -> list[int]
 def make_things(house: House) -> str:
     """Make the table; return the dialect."""
     with opened(house.url) as session:
-        session.script(TABLES)
+        session.script(PARENTS)
+        session.script(TABLE.format(deferred=DEFERRED[session.dialect]))
         session.script(TRIGGERS[session.dialect])
         return session.dialect
+
+
+def empty_things(session: Session) -> None:
+    """Remove all rows, also where a database deletes them one by one, and parents never first."""
+    if session.dialect in ("sqlite", "postgresql"):
+        session.execute("delete from things")
+        return
+    session.execute("drop table things")
+    session.script(TABLE.format(deferred=""))
+    session.script(TRIGGERS[session.dialect])
 
 
 def in_table(house: House) -> list[Thing]:
@@ -227,10 +263,12 @@ class Loading:
     def quarantine(self, part: Range) -> list[Row]:
         """Return what was set aside in a chunk, in source order."""
         with opened(self._house.url) as session:
-            spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
             return session.query(
-                f"select origin, reason, details from {spelled}quarantine"  # noqa: S608 - ours
-                " where pass = :pass_ and range_after = :after order by origin",
+                ours(
+                    session,
+                    "select origin, reason, details from daybreak.quarantine"
+                    " where pass = :pass_ and range_after = :after order by origin",
+                ),
                 pass_=self._pass.number,
                 after=part.after,
             )

@@ -25,11 +25,19 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def expected(dialect: str, postgres_socket: Path) -> Undisturbed:
-    return undisturbed(dialect, postgres_socket)
+def socket(dialect: str, request: pytest.FixtureRequest) -> Path | None:
+    """Give where the server of a kind of database listens; None for files."""
+    fixture = {"postgresql": "postgres_socket", "mysql": "mariadb_socket"}.get(dialect)
+    found: Path | None = None if fixture is None else request.getfixturevalue(fixture)
+    return found
 
 
 @pytest.fixture
-def world(dialect: str, postgres_socket: Path) -> Iterator[World]:
-    with worlds(dialect, postgres_socket) as found:
+def expected(dialect: str, socket: Path | None) -> Undisturbed:
+    return undisturbed(dialect, socket)
+
+
+@pytest.fixture
+def world(dialect: str, socket: Path | None) -> Iterator[World]:
+    with worlds(dialect, socket) as found:
         yield found

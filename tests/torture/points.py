@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from daybreak.faultpoints import FAULT_POINTS, FaultPoint
+from tests.kinds import EVERY_KIND, TWO_KINDS
 
 OF_RESTARTS: Final[tuple[FaultPoint, ...]] = (
     "restart.before_begin_again",
@@ -53,6 +54,27 @@ OF_RUNS: Final[tuple[FaultPoint, ...]] = tuple(
     point for point in FAULT_POINTS if point not in _ELSEWHERE
 )
 """Passed by every run of the killed job."""
+
+
+ON_YOUNGER_KINDS: Final[tuple[FaultPoint, ...]] = ("chunk.in_isolation", "chunk.after_commit")
+"""Where MariaDB and DuckDB are killed in `make test`; at all others that is torture."""
+
+
+def on_every_kind(points: Sequence[FaultPoint]) -> list[object]:
+    """Give each point on every kind of database.
+
+    Returns:
+        Parameters for `dialect` and `point`.
+    """
+    return [
+        pytest.param(
+            kind,
+            point,
+            marks=([] if kind in TWO_KINDS or point in ON_YOUNGER_KINDS else [pytest.mark.torture]),
+        )
+        for kind in EVERY_KIND
+        for point in points
+    ]
 
 
 def in_turns(points: Sequence[FaultPoint]) -> list[object]:

@@ -9,9 +9,10 @@ import time
 import pytest
 
 from daybreak.faultpoints import FaultPoint
+from tests.kinds import EVERY_KIND
 
 from .nursery import Nursery
-from .points import OF_RUNS
+from .points import OF_RUNS, on_every_kind
 from .undisturbed import Undisturbed
 from .world import Ran, World
 
@@ -26,12 +27,13 @@ def checksum_after(resume: Ran, world: World) -> str:
     return world.checksum()
 
 
+@pytest.mark.parametrize("dialect", EVERY_KIND, indirect=True)
 def test_the_undisturbed_run_passes_every_fault_point(expected: Undisturbed) -> None:
     """A point that is never passed is never tested; those of `points` are passed elsewhere."""
     assert [] == [point for point in OF_RUNS if expected.hits[point] == 0]
 
 
-@pytest.mark.parametrize("point", OF_RUNS)
+@pytest.mark.parametrize(("dialect", "point"), on_every_kind(OF_RUNS), indirect=["dialect"])
 def test_a_kill_at_a_fault_point_changes_nothing(
     world: World, nest: Nursery, expected: Undisturbed, point: FaultPoint, seed: int
 ) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from daybreak.faultpoints import FaultPoint, Trace
+from tests import mariadb_server
 
 from .world import JOB, World
 
@@ -42,7 +43,7 @@ def worlds(
     """Make a world of one's own on a kind of database; nothing of it is left afterwards.
 
     Args:
-        dialect: `sqlite` or `postgresql`.
+        dialect: One of `kinds.EVERY_KIND`.
         socket: The folder of the server's socket.
         job: The job's file.
         through: The folder of a proxy's, by which the world reaches the server.
@@ -59,11 +60,15 @@ def worlds(
 @contextlib.contextmanager
 def database_of(dialect: str, folder: Path, socket: Path | None) -> Iterator[str]:
     """Make an empty database for a folder; nothing of it is left afterwards."""
-    if dialect == "sqlite":
-        yield f"sqlite:///{folder / 'world.db'}"
+    if dialect in ("sqlite", "duckdb"):
+        yield f"{dialect}:///{folder / 'world.db'}"
         return
     assert socket is not None
     name = folder.name.replace("-", "_").lower()
+    if dialect == "mysql":
+        with mariadb_server.database(socket, name) as url:
+            yield url
+        return
     with psycopg.connect(
         host=str(socket), user="postgres", dbname="postgres", autocommit=True
     ) as admin:

@@ -25,6 +25,7 @@ from daybreak.faultpoints import (
     ENVIRONMENT_FAULT,
     ENVIRONMENT_TRACE,
 )
+from tests.kinds import ours
 
 JOB = Path(__file__).with_name("killed_job.py")
 RECORDS = 600
@@ -43,7 +44,7 @@ LEFT = {
     "labels": "select n, label from labels order by n",
     "totals": "select what, value from totals order by what",
     "fates": """
-        select step, pass, sum(records_read) as read, sum(records_passed) as passed,
+        select step, pass, sum(records_read) as counted, sum(records_passed) as passed,
           sum(records_filtered) as filtered, sum(records_quarantined) as quarantined,
           sum(rows_written) as written, sum(records_superseded) as superseded
         from daybreak.markers group by step, pass order by step, pass
@@ -87,8 +88,8 @@ class World:
         (folder / "numbers.csv").write_text("n,parity\n" + "\n".join(rows) + "\n")
         with opened(url) as session:
             session.script(
-                "create table labels (n integer primary key, label text not null);"
-                "create table totals (what text primary key, value bigint not null);"
+                "create table labels (n integer primary key, label text not null);\n"
+                "create table totals (what varchar(20) primary key, value bigint not null);\n"
             )
         return cls(folder, url, environment or {})
 
@@ -109,17 +110,21 @@ class World:
             *self.options,
             "--database",
             self.url,
-            *(() if self.url.startswith("sqlite") else ("--ledger", self.url)),
+            *self.ledger,
             "--json",
             "--attempts",
             "1",  # what is killed is the run itself, and nobody starts it again
         ]
 
+    @property
+    def ledger(self) -> tuple[str, ...]:
+        """Where the ledger is: on the server beside the data, or in its file beside the job."""
+        return ("--ledger", self.url) if self.url.startswith("postgresql") else ()
+
     def quarantine(self, *words: str) -> list[str]:
         """Return the words behind `daybreak` that mean the quarantine of run 1."""
-        ledger = () if self.url.startswith("sqlite") else ("--ledger", self.url)
         file = str(self.folder / "job.py")
-        said = [*words, "--file", file, "--database", self.url, *ledger, "--attempts", "1"]
+        said = [*words, "--file", file, "--database", self.url, *self.ledger, "--attempts", "1"]
         return ["quarantine", "1", *said]
 
     def mend(self) -> None:
@@ -168,11 +173,10 @@ class World:
     def left(self, of: Mapping[str, str] = LEFT) -> dict[str, Any]:
         """Read what the run left, without what may differ: instants, durations, epochs."""
         with opened(self.url) as session:
-            spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
             return {
                 name: [
                     tuple(_comparable(value) for value in row.values())
-                    for row in session.query(sql.replace("daybreak.", spelled))
+                    for row in session.query(ours(session, sql))
                 ]
                 for name, sql in of.items()
             }

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from ..connectors.csv_format import CsvFormat
 from ..connectors.file_format import Format, Header, RowReader
-from ..connectors.row import Row
 from ..model.chunk import Finding
 from ..pipeline import source
+from .read_row import ReadRow
 
 if TYPE_CHECKING:
     from .across import Across, Keyed
@@ -48,13 +48,6 @@ class CheckedByRows:
 
     file: str
     why: str
-
-
-class ReadRow(NamedTuple):
-    """A good row that had to be read."""
-
-    row: Row
-    record: Any
 
 
 class Seen:

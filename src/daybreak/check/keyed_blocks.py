@@ -15,8 +15,8 @@ from ..connectors.csv_dialect import CsvDialect
 from ..connectors.file_format import Header, RowReader
 from ..connectors.plain_model import PlainField, plain_fields
 from .across import Across, Keyed, hash_of
-from .by_columns import ReadRow
 from .columnar import BlockRows, TextColumn, TextTags, Verdict
+from .read_row import ReadRow
 from .tag_spill import Places
 
 

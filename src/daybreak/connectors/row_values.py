@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from enum import Enum
 from functools import partial
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..abc import RecordRefused
-from ..databases.catalogue import TableFacts
+from ..databases.table_facts import TableFacts
 from ..errors import DataRefused, SchemaMismatch
 from ..model.field_kinds import is_enum, kind_of
 from ..model.fields import fields_of
 
 Convert: TypeAlias = Callable[[Any], Any]
+
+_MOMENTS: Final = ("timestamp", "timestamp with time zone", "time")
+_MICRO: Final = 6
+"""Decimal places of a second that a value may have."""
 
 
 class RowValues:
@@ -97,7 +101,7 @@ def conversions(
     Args:
         model: The class of the records, if there is one.
         facts: What the catalogue says of the table; None if it is not known yet.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The name of its `Dialect`.
     """
     bare = {} if model is None else {field.name: field.bare for field in fields_of(model)}
     found: dict[str, Convert] = {name: _value for name, kind in bare.items() if is_enum(kind)}
@@ -107,6 +111,8 @@ def conversions(
             found[name] = found.get(name, _same) if is_text else partial(_as_json, name)
         elif column.family == "timestamp" and dialect != "sqlite":
             found[name] = partial(_naive, name)
+        if dialect == "mysql" and column.family in _MOMENTS and (column.scale or 0) < _MICRO:
+            found[name] = partial(_coarse, name, column.scale or 0, found.get(name, _same))
     return found
 
 
@@ -140,6 +146,17 @@ def _naive(column: str, value: Any) -> Any:
             rule="value",
         )
     return value
+
+
+def _coarse(column: str, places: int, convert: Convert, value: Any) -> Any:
+    """Refuse a moment whose fraction the column would cut off without a word."""
+    if isinstance(value, datetime | time) and value.microsecond % 10 ** (_MICRO - places):
+        raise DataRefused(
+            f"column {column} keeps {places} decimal places of a second, and the value has more",
+            details={"column": column, "value": value.isoformat()},
+            rule="value",
+        )
+    return convert(value)
 
 
 def _taking(columns: tuple[str, ...]) -> Callable[[Any], Sequence[Any]]:

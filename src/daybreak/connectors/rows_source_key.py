@@ -12,10 +12,11 @@ from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any, Final
 
-from ..databases.catalogue import TableFacts, facts_of
+from ..databases.catalogue import facts_of
 from ..databases.nodes import RowsRoot
 from ..databases.select_shape import PlainSelect, plain_select
 from ..databases.session import Session
+from ..databases.table_facts import TableFacts
 from ..errors import CursorTypeError, SchemaMismatch
 from ..model.fields import fields_of, has_fields
 from ..model.row import values_of

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from ..abc import RecordRefused, Transaction
 from ..databases.catalogue import create_statement, facts_of
+from ..databases.dialect import Dialect, dialect_of
 from ..databases.drift import refuse_drift, writable
 from ..databases.nodes import Table
-from ..databases.parents_first import parents_first
+from ..databases.outside import refuse_outside
+from ..databases.parents_first import generations, parents_first
 from ..databases.raw_reading import are_read_equally
 from ..databases.rights import rights_missing, table_rights_missing
 from ..databases.rules import Asking, Rule, rules_of
+from ..databases.session import opened
 from ..databases.sqlite import quoted
 from ..databases.statement import load
 from ..databases.transaction import OpenTransaction
@@ -37,7 +40,7 @@ RAW_MODES: Final[Collection[str]] = ("insert", "replace", "append")
 
 
 class TableSink:
-    """`abc.Sink` over a table: COPY on PostgreSQL, one prepared INSERT on SQLite.
+    """`abc.Sink` over a table: COPY on PostgreSQL, one prepared INSERT on SQLite, a large one else.
 
     It is an `abc.RuledSink` and an `abc.RawSink`, too.
     """
@@ -79,6 +82,9 @@ class TableSink:
     def preflight(self) -> None:
         table = self._table
         facts = facts_of(table.database.url, table.name)
+        if facts is None and self._makes_table_before:
+            self._make_table()
+            facts = facts_of(table.database.url, table.name)
         if facts is None:
             self._refuse_missing()
         else:
@@ -87,9 +93,22 @@ class TableSink:
                 self._columns = tuple(writable(facts))
             converted = conversions(table.model, facts, self._dialect)
             self._values = RowValues(table.name, self._columns, converted)
+        refuse_outside(table.database.url, table.name)
         missing = rights_missing(self._rights_missing(), table.database.name)
         if missing is not None:
             raise missing
+
+    @property
+    def _makes_table_before(self) -> bool:
+        """Whether the table must be made outside of any transaction, for making it ends one."""
+        return self._table.create and not self._kind.has_transactional_ddl
+
+    def _make_table(self) -> None:
+        table = self._table
+        assert table.model is not None, "a table that is created has a model"
+        with opened(table.database.url) as session:
+            made = create_statement(table.name, table.model, table.key, self._dialect)
+            session.execute(made)
 
     def _refuse_missing(self) -> None:
         if not self._table.create:
@@ -106,7 +125,7 @@ class TableSink:
 
     def prepare(self, tx: Transaction) -> None:
         table = self._table
-        if table.create and table.model is not None:
+        if table.create and table.model is not None and not self._makes_table_before:
             tx.execute(create_statement(table.name, table.model, table.key, self._dialect))
         if table.mode == "replace":
             tx.execute(f"delete from {quoted(table.name)}")  # noqa: S608 - a quoted name
@@ -170,16 +189,29 @@ class TableSink:
             )
 
     def _send(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
-        return tx.copy(self._table.name, rows, columns=self._columns)
+        copied = 0
+        for some in self._statements(tx, rows):
+            copied += tx.copy(self._table.name, some, columns=self._columns)
+        return copied
+
+    def _statements(
+        self, tx: Transaction, rows: Sequence[Sequence[Any]]
+    ) -> Iterable[Sequence[Sequence[Any]]]:
+        """Divide rows where one refers to another that must be there when its statement begins."""
+        own = self._own_parents(tx) if self._kind.parents == "statement" else ()
+        return generations(own, rows, self._columns) if own else (rows,)
+
+    def _own_parents(self, tx: Transaction) -> Sequence[Rule]:
+        return [rule for rule in self._known_rules(tx) if rule.is_own_parent]
 
     def _order(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> Sequence[int] | None:
         """Return in which order to write rows, if it is not their own.
 
-        SQLite looks for a row's parent when it writes the row, PostgreSQL at the end of them all.
+        PostgreSQL looks for the parents at the end of them all, the others when they write a row.
         """
-        if self._dialect != "sqlite":
+        if self._kind.parents == "end":
             return None
-        own = [rule for rule in self._known_rules(tx) if rule.is_own_parent]
+        own = self._own_parents(tx)
         return parents_first(own, self._by_column(rows)) if own else None
 
     def _known_rules(self, tx: Transaction) -> Sequence[Rule]:
@@ -225,7 +257,11 @@ class TableSink:
 
     @property
     def _dialect(self) -> str:
-        return "sqlite" if self._table.database.url.startswith("sqlite") else "postgresql"
+        return self._kind.name
+
+    @property
+    def _kind(self) -> Dialect:
+        return dialect_of(self._table.database.url)
 
     def rows_expected(self, written: int) -> tuple[str, int] | None:
         if self._table.mode != "replace":

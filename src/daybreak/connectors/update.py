@@ -16,7 +16,7 @@ from operator import eq
 from typing import Any
 
 from ..abc import RecordRefused, Transaction
-from ..databases.catalogue import TableFacts, facts_of
+from ..databases.catalogue import facts_of
 from ..databases.nodes import RowsRoot
 from ..databases.plain_query import plain_query
 from ..databases.read_columns import read_columns
@@ -25,6 +25,7 @@ from ..databases.rules import Asking, Rule, rules_of
 from ..databases.session import Session
 from ..databases.sqlite import quoted
 from ..databases.statement import load
+from ..databases.table_facts import TableFacts
 from ..databases.update_node import Update
 from ..errors import DataRefused, DefinitionError, SchemaMismatch
 from ..model.chunk import Written

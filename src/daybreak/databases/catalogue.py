@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +13,10 @@ from uuid import UUID
 from ..errors import DatabaseUnreachable, DefinitionError
 from ..model.field_kinds import Kind, is_enum, kind_of
 from ..model.fields import ModelField, fields_of
-from .families import Family, family_declared, family_of
+from .column_types import create_statement_of_others
+from .dialect import DUCKDB, MYSQL, SQLITE, dialect_of
+from .families import family_declared, family_of
+from .table_facts import ColumnFacts, TableFacts
 from .url import parse_fully, without_credentials
 
 if TYPE_CHECKING:
@@ -22,48 +25,11 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnFacts:
-    """What the catalogue says of one column."""
-
-    type: str
-    """In the database's own words."""
-
-    family: Family
-    length_max: int | None = None
-    """How many characters a text may have, if that is bounded."""
-
-    scale: int | None = None
-    """How many decimal places a number keeps, if that is bounded."""
-
-    is_computed: bool = False
-    """Whether the database computes it, and takes no value."""
-
-    is_always_numbered: bool = False
-    """Whether it is `generated always as identity`."""
-
-
-@dataclass(frozen=True, slots=True)
-class TableFacts:
-    """What the catalogue says of one table."""
-
-    columns: tuple[str, ...]
-    required: tuple[str, ...]
-    """NOT NULL columns without a default."""
-
-    not_null: frozenset[str]
-    generated: frozenset[str]
-    """Columns that the database computes, and nobody may write."""
-
-    unique: tuple[frozenset[str], ...]
-    """The primary key and every unique constraint or index over whole columns."""
-
-    details: Mapping[str, ColumnFacts] = field(default_factory=dict)
-    is_view: bool = False
-
-    def is_key(self, key: tuple[str, ...]) -> bool:
-        """Whether `key` is unique and NOT NULL by the catalogue's word."""
-        return frozenset(key) in self.unique and self.not_null.issuperset(key)
+_DRIVERS: Final[Mapping[str, str]] = {
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+}
+"""As SQLAlchemy calls them."""
 
 
 def facts_of(url: str, table: str) -> TableFacts | None:
@@ -76,9 +42,13 @@ def facts_of(url: str, table: str) -> TableFacts | None:
     from sqlalchemy.exc import NoSuchTableError, OperationalError, SAWarning  # noqa: PLC0415 - heavy
     from sqlalchemy.pool import NullPool  # noqa: PLC0415 - heavy
 
+    if dialect_of(url) is DUCKDB:
+        from .catalogue_duckdb import facts_of_duckdb  # noqa: PLC0415 - its driver is an extra
+
+        return facts_of_duckdb(url, table)
     parsed = parse_fully(url)
-    if parsed.get_backend_name() == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    if (driver := _DRIVERS.get(dialect_of(url).name)) is not None:
+        parsed = parsed.set(drivername=driver)
     engine = create_engine(parsed, poolclass=NullPool)
     schema, _, bare = table.rpartition(".")
     try:
@@ -104,19 +74,21 @@ def _read(connection: Connection, table: str, schema: str | None) -> TableFacts:
     primary = list(catalogue.get_pk_constraint(table, schema=schema)["constrained_columns"])
     not_null = frozenset(c["name"] for c in columns if not c["nullable"]) | frozenset(primary)
     # SQLite numbers the rows of a table with one integer key by itself.
-    is_numbered = catalogue.dialect.name == "sqlite" and len(primary) == 1
+    is_numbered = catalogue.dialect.name == SQLITE.name and len(primary) == 1
     numbered = frozenset(primary) if is_numbered else frozenset[str]()
     return TableFacts(
         columns=tuple(column["name"] for column in columns),
         required=tuple(
             column["name"]
             for column in columns
-            if column["name"] in not_null - numbered and not _is_filled(column)
+            if column["name"] in not_null - numbered and not _is_filled(column, catalogue)
         ),
         not_null=not_null,
         generated=frozenset(column["name"] for column in columns if _is_computed(column)),
         unique=tuple(_unique_sets(catalogue, table, schema, primary)),
-        details=_details(columns, _declared(connection, table, schema)),
+        details=_details_in_mysql(columns)
+        if connection.dialect.name == MYSQL.name
+        else _details(columns, _declared(connection, table, schema)),
         is_view=_is_view(catalogue, table, schema),
     )
 
@@ -136,11 +108,27 @@ def _declared(connection: Connection, table: str, schema: str | None) -> dict[st
     """Return the types of a table's columns as they were declared to SQLite; nothing for others."""
     from sqlalchemy import text  # noqa: PLC0415 - heavy
 
-    if connection.dialect.name != "sqlite":
+    if connection.dialect.name != SQLITE.name:
         return {}
     asked = text("select name, type from pragma_table_xinfo(:table, :schema)")
     rows = connection.execute(asked, {"table": table, "schema": schema or "main"})
     return {row.name: row.type for row in rows}
+
+
+def _details_in_mysql(columns: Sequence[Mapping[str, Any]]) -> dict[str, ColumnFacts]:
+    return {one["name"]: _in_mysql(_facts_of_column(one), one["type"]) for one in columns}
+
+
+def _in_mysql(facts: ColumnFacts, spoken: TypeEngine[Any]) -> ColumnFacts:
+    """Return what MariaDB and MySQL mean by a type: how fine a moment is, and in which zone."""
+    from sqlalchemy import types  # noqa: PLC0415 - heavy
+
+    if not isinstance(spoken, types.DateTime | types.Time):
+        return facts
+    found = replace(facts, scale=getattr(spoken, "fsp", None) or 0)
+    if isinstance(spoken, types.TIMESTAMP):  # kept in UTC, which is the zone of our sessions
+        return replace(found, family="timestamp with time zone")
+    return found
 
 
 def _facts_of_column(column: Mapping[str, Any]) -> ColumnFacts:
@@ -176,16 +164,20 @@ def _unique_sets(
 ) -> Iterator[frozenset[str]]:
     """Yield the primary key, and every unique constraint or index over whole columns."""
     yield frozenset(primary)
-    for constraint in catalogue.get_unique_constraints(table, schema=schema):
-        yield frozenset(constraint["column_names"])
+    # MariaDB and MySQL tell of their indexes alone whether they hold the beginnings of values only.
+    if catalogue.dialect.name != MYSQL.name:
+        for constraint in catalogue.get_unique_constraints(table, schema=schema):
+            yield frozenset(constraint["column_names"])
     for index in catalogue.get_indexes(table, schema=schema):
         names = index["column_names"]
         if index["unique"] and None not in names and not _is_partial(index):
             yield frozenset(name for name in names if name)
 
 
-def _is_filled(column: Mapping[str, Any]) -> bool:
+def _is_filled(column: Mapping[str, Any], catalogue: Inspector) -> bool:
     """Whether the database gives a column its value by itself."""
+    if catalogue.dialect.name == MYSQL.name and column.get("autoincrement") is True:
+        return True
     return any(column.get(way) for way in ("default", "identity", "computed"))
 
 
@@ -195,7 +187,8 @@ def _is_computed(column: Mapping[str, Any]) -> bool:
 
 
 def _is_partial(index: Mapping[str, Any]) -> bool:
-    return bool(dict(index.get("dialect_options", {})).get("postgresql_where"))
+    options = dict(index.get("dialect_options", {}))
+    return bool(options.get("postgresql_where") or options.get("mysql_length"))
 
 
 def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect: str) -> str:
@@ -208,6 +201,8 @@ def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect:
     from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - heavy
     from sqlalchemy.schema import CreateTable  # noqa: PLC0415 - heavy
 
+    if dialect in (MYSQL.name, DUCKDB.name):
+        return create_statement_of_others(name, model, key, dialect)
     schema, _, bare = name.rpartition(".")
     table = sqlalchemy.Table(
         bare,

@@ -25,8 +25,8 @@ class Database:
     """Where data lives: a name and a default URL; `--database` or the environment says otherwise.
 
     Args:
-        url: `sqlite:///file` (relative to the job's file) or `postgresql://…`; None if it must be
-            given at every start.
+        url: `sqlite:///file` or `duckdb:///file` (relative to the job's file), `postgresql://…`,
+            `mariadb://…` or `mysql://…`; None if it must be given at every start.
         name: By which `--database NAME=URL` and `DAYBREAK_DATABASE_NAME` mean it.
 
     Raises:

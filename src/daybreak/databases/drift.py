@@ -14,9 +14,9 @@ from typing import Any, Final
 from ..errors import SchemaMismatch
 from ..model.field_kinds import Kind, bound_of, kind_of
 from ..model.fields import ModelField, fields_of
-from .catalogue import ColumnFacts, TableFacts
 from .families import Family
 from .nodes import Table
+from .table_facts import ColumnFacts, TableFacts
 
 _ZONED: Final[Family] = "timestamp with time zone"
 _HELD: Final[Mapping[Kind, frozenset[Family]]] = {
@@ -153,6 +153,8 @@ def _of_column(model: Any, field: ModelField, column: ColumnFacts, dialect: str)
 def _holds(kind: Kind, family: Family, dialect: str) -> bool:
     if kind == "other":
         return True
+    if dialect == "mysql" and kind == "bool" and family == "integer":
+        return True  # its boolean is a small integer
     if dialect == "sqlite":
         if kind == "timedelta":
             return False  # its driver takes none

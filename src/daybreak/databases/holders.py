@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .url import parse
+from .url import file_of
 
 LOCKS = Path("/proc/locks")
 
@@ -30,11 +30,9 @@ def holders_of_file(file: Path) -> list[int]:
 
 
 def holders_of(url: str) -> list[int]:
-    """Return the processes that hold a lock on a SQLite file; empty for other databases."""
-    parsed = parse(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        return []
-    return holders_of_file(Path(parsed.database))
+    """Return the processes that hold a lock on the file of a database; empty for servers."""
+    file = file_of(url)
+    return [] if file is None else holders_of_file(file)
 
 
 def said_holders(file: Path) -> str:

@@ -16,6 +16,7 @@ from ..abc import Transaction
 from ..errors import DefinitionError, SinkError, TransientError
 from .catalogue import facts_of
 from .database import Database
+from .dialect import RULES, dialect_of
 from .rules import Asking, Rule
 from .session import Session
 from .sqlite import quoted
@@ -29,7 +30,8 @@ class KeysOfTable:
     """Columns of one table.
 
     Raises:
-        DefinitionError: If there is no such table, or it lacks a column.
+        DefinitionError: If there is no such table, it lacks a column, or its kind of database is
+            not asked.
         DatabaseUnreachable: If the database does not answer.
     """
 
@@ -38,6 +40,7 @@ class KeysOfTable:
         self._table = table
         self._columns = tuple(columns)
         self._types: tuple[str, ...] | None = None
+        dialect_of(database.url).refuse(RULES, f"table {table} of {database.name}")
         facts = facts_of(database.url, table)
         if facts is None:
             raise DefinitionError(

@@ -47,3 +47,27 @@ def _parents(rule: Rule, columns: Mapping[str, Sequence[Any]]) -> list[int | Non
 
 def _keys(names: Sequence[str], columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
     return zip(*(columns[name] for name in names), strict=True)
+
+
+def generations(
+    own: Iterable[Rule], rows: Sequence[Sequence[Any]], columns: Sequence[str]
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """Divide rows so that none refers to a row of its own part, but perhaps to itself.
+
+    Args:
+        own: The foreign keys that refer to the same table.
+        rows: In their order: parents first.
+        columns: Their columns.
+    """
+    known = [rule for rule in own if {*rule.columns, *rule.own_keys} <= set(columns)]
+    values = dict(zip(columns, zip(*rows, strict=True), strict=True))
+    parents = [list(_keys(rule.columns, values)) for rule in known]
+    keys = [list(_keys(rule.own_keys, values)) for rule in known]
+    start, seen = 0, [set[Any]() for _ in known]
+    for place in range(len(rows)):
+        if any(of[place] in there for of, there in zip(parents, seen, strict=True)):
+            yield rows[start:place]
+            start, seen = place, [set[Any]() for _ in known]
+        for of, there in zip(keys, seen, strict=True):
+            there.add(of[place])
+    yield rows[start:]

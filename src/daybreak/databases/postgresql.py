@@ -189,6 +189,9 @@ class PostgresqlSession:
             row = told.fetchone()
         return row[0] if row else ""
 
+    def release_savepoint(self) -> None:
+        self.script("release savepoint daybreak")
+
     def back_to_savepoint(self) -> None:
         self.script("rollback to savepoint daybreak; release savepoint daybreak")
 

@@ -229,6 +229,11 @@ class NestedSession:
         with self._held() as session:
             return session.savepoint()
 
+    def release_savepoint(self) -> None:
+        """Keep what happened since the savepoint, and give it up."""
+        with self._held() as session:
+            session.release_savepoint()
+
     def back_to_savepoint(self) -> None:
         """Undo what happened since the savepoint, and give it up."""
         with self._held() as session:

@@ -12,13 +12,13 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Any, TypeAlias
 
 from ..abc import Transaction
 from ..errors import DataRefused
 from ..model.row import Row
-from .sqlite import plain, quoted
+from .keys_as_rows import KEYS_AS_ROWS
+from .sqlite import quoted
 from .statement import load
 
 Places: TypeAlias = set[int]
@@ -66,8 +66,10 @@ class Rule:
 
 def rules_of(tx: Transaction, table: str, dialect: str) -> tuple[Rule, ...]:
     """Read the rules of a table from the catalogue, through an open transaction."""
-    named = quoted(table) if dialect == "postgresql" else table.rpartition(".")[2]
-    return tuple(_rule(row, dialect) for row in tx.query(load(dialect, "rules"), table=named))
+    schema, _, bare = table.rpartition(".")
+    named = {"postgresql": quoted(table), "duckdb": f"{schema or 'main'}.{bare}"}
+    table = named.get(dialect, bare)
+    return tuple(_rule(row, dialect) for row in tx.query(load(dialect, "rules"), table=table))
 
 
 def _rule(row: Row, dialect: str) -> Rule:
@@ -77,9 +79,9 @@ def _rule(row: Row, dialect: str) -> Rule:
         columns=_names(row.columns),
         name=row.name or "",
         types=_names(row.types),
-        length=row.length or 0,
+        length=int(row.length or 0),
         expression=row.expression or "",
-        parent=quoted(parent) if parent and dialect == "sqlite" else parent,
+        parent=quoted(parent) if parent and dialect != "postgresql" else parent,
         parent_columns=_names(row.parent_columns),
         is_own_parent=bool(row.is_own_parent),
     )
@@ -95,7 +97,7 @@ class Asking:
     Args:
         tx: In which the rows are to be written.
         table: Its name.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The name of its `Dialect`.
         columns: The rows' values.
         replaced: The rule of the key by which rows replace those in the table; None if they are
             added to it.
@@ -228,40 +230,15 @@ def _same(columns: Sequence[str], asked: Sequence[str]) -> str:
 
 def _question(
     dialect: str, rule: Rule, keys: Sequence[Key], condition: str
-) -> tuple[str, dict[str, str]]:
+) -> tuple[str, dict[str, Any]]:
     """Return a query for the places of the keys of which a condition is true, and its binds."""
-    if dialect == "sqlite":
-        binds = {"keys": _json(keys)}
-        values = [f"json_extract(value, '$[{n}]')" for n in range(len(rule.columns))]
-        place, source = "key", "json_each(:keys)"
-    else:
-        # One array a column: that is what PostgreSQL takes apart fastest.
-        binds = {f"keys_{n}": _json(column) for n, column in enumerate(zip(*keys, strict=True))}
-        values = [f"value_{n}::{type_}" for n, type_ in enumerate(rule.types)]
-        arrays = ", ".join(f"json_array_elements_text(:{name}::json)" for name in binds)
-        named = ", ".join(f"value_{n}" for n in range(len(rule.columns)))
-        place = "number - 1"
-        source = f"rows from ({arrays}) with ordinality as key ({named}, number)"
+    place, values, source, binds = KEYS_AS_ROWS[dialect](rule, keys)
     spelled = ", ".join(
         f"{value} as {quoted(column)}" for value, column in zip(values, rule.columns, strict=True)
     )
     asked = f"select {place} as daybreak_place, {spelled} from {source}"  # noqa: S608 - quoted
     query = f"select daybreak_place from ({asked}) as asked where {condition}"  # noqa: S608 - ditto
     return query, binds
-
-
-def _json(values: Sequence[Any]) -> str:
-    return json.dumps(values, default=_spelled)
-
-
-def _spelled(value: Any) -> Any:
-    """Return a value that JSON does not know as the databases read it from text."""
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return f"\\x{bytes(value).hex()}"
-    stored = plain(value)
-    return stored if isinstance(stored, (str, int, float)) else str(stored)
 
 
 def _without_ancestors(

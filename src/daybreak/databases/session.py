@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, runtime_checkable
 
+from ..errors import DatabaseUnreachable
 from ..model.raw import RawRecords
 from ..model.row import Row, values_of
+from .dialect import DUCKDB, MYSQL, SQLITE, Dialect, dialect_of
 from .url import parse, parse_fully
 
 LOCK_WAIT_S = 30.0
@@ -23,7 +25,7 @@ class Session(Protocol):
     """One open connection."""
 
     dialect: str
-    """`sqlite` or `postgresql`."""
+    """The name of its `Dialect`."""
 
     connection: Any
     """The driver's own connection."""
@@ -92,6 +94,10 @@ class Session(Protocol):
 
     def savepoint(self) -> str:
         """Set the savepoint `daybreak`; return the transaction's number, empty if it has none."""
+        ...
+
+    def release_savepoint(self) -> None:
+        """Keep what happened since the savepoint, and give it up."""
         ...
 
     def back_to_savepoint(self) -> None:
@@ -173,7 +179,7 @@ def connect(
     """Open a session.
 
     Args:
-        url: `sqlite:///file` or `postgresql://…`.
+        url: As `Database` takes it.
         application: Name shown to the database's administrator, where it shows one.
         lock_wait_s: How long to wait for locks of others.
         is_brief: Whether all its statements are short: a server that does not answer one in twice
@@ -182,17 +188,45 @@ def connect(
 
     Raises:
         DatabaseUnreachable: With the cause and, for files, the folder that is missing.
+        DatabaseBusy: If another process has a file open that only one at a time can have.
     """
     parsed = parse(url)
-    if parsed.get_backend_name() == "sqlite":
-        from .sqlite import SqliteSession  # noqa: PLC0415 - only the driver in use is imported
+    # Only the driver in use is imported.
+    dialect = dialect_of(url)
+    if dialect is SQLITE:
+        from .sqlite import SqliteSession  # noqa: PLC0415 - as said above
 
         return SqliteSession(parsed, lock_wait_s=lock_wait_s)
-    from .postgresql import PostgresqlSession  # noqa: PLC0415 - only the driver in use is imported
+    if dialect is DUCKDB:
+        with _driver_of(dialect):
+            from .duckdb import DuckdbSession  # noqa: PLC0415 - as said above
 
-    return PostgresqlSession(
-        parse_fully(url), application=application, lock_wait_s=lock_wait_s, is_brief=is_brief
-    )
+        return DuckdbSession(parse_fully(url))
+    server: dict[str, Any] = {
+        "application": application,
+        "lock_wait_s": lock_wait_s,
+        "is_brief": is_brief,
+    }
+    if dialect is MYSQL:
+        with _driver_of(dialect):
+            from .mysql import MysqlSession  # noqa: PLC0415 - as said above
+
+        return MysqlSession(parse_fully(url), **server)
+    from .postgresql import PostgresqlSession  # noqa: PLC0415 - as said above
+
+    return PostgresqlSession(parse_fully(url), **server)
+
+
+@contextmanager
+def _driver_of(dialect: Dialect) -> Iterator[None]:
+    """Say which extra brings a driver that is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise DatabaseUnreachable(
+            f"the driver of {dialect.product} is not installed: {error}",
+            hint=f"pip install 'daybreak[{dialect.name}]'",
+        ) from error
 
 
 @contextmanager

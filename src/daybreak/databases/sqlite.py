@@ -200,6 +200,9 @@ class SqliteSession:
         self._deferred.remember()
         return ""
 
+    def release_savepoint(self) -> None:
+        self.execute("release savepoint daybreak")
+
     def back_to_savepoint(self) -> None:
         self.script("rollback to savepoint daybreak; release savepoint daybreak")
 

@@ -12,6 +12,7 @@ from importlib import resources
 from typing import Final
 
 from ..errors import DefinitionError
+from .dialect import DIALECTS
 
 _TOKENS: Final = re.compile(
     r"""
@@ -27,6 +28,8 @@ _TOKENS: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+_ENDS: Final = re.compile(r";\s*(?:\n|\Z)")
 
 
 @lru_cache(maxsize=1024)
@@ -45,6 +48,12 @@ def in_percent_style(sql: str) -> str:
         return match[0].replace("%", "%%")
 
     return _TOKENS.sub(spelled, sql)
+
+
+@lru_cache(maxsize=1024)
+def in_dollar_style(sql: str) -> str:
+    """Return a statement with `$name` for `:name`."""
+    return _TOKENS.sub(lambda match: f"${match['bind']}" if match["bind"] else match[0], sql)
 
 
 def check_binds(sql: str, given: frozenset[str] | set[str]) -> None:
@@ -75,10 +84,15 @@ def shortened(sql: str, length: int = 120) -> str:
 def load(dialect: str, name: str) -> str:
     """Return the statement kept in `sql/<dialect>/<name>.sql`, else in `sql/<name>.sql`.
 
-    The shared files say `daybreak.markers`; SQLite, which has no schemas, reads
+    The shared files say `daybreak.markers`; a database that has no schemas reads
     `daybreak_markers`.
     """
     folder = resources.files(__package__) / "sql"
     own = folder / dialect / f"{name}.sql"
     sql = (own if own.is_file() else folder / f"{name}.sql").read_text()
-    return sql.replace("daybreak.", "daybreak_") if dialect == "sqlite" else sql
+    return sql.replace("daybreak.", DIALECTS[dialect].own)
+
+
+def statements_of(script: str) -> list[str]:
+    """Return the statements of a script of ours: each ends with a semicolon at a line's end."""
+    return [one for one in (part.strip() for part in _ENDS.split(script)) if one]

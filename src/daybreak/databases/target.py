@@ -6,7 +6,7 @@ How ownership changes hands here, and why announcing comes before closing, is PR
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from ..abc import Clock
 from ..errors import (
     DatabaseBusy,
+    DataRefused,
     ForeignLedger,
     LedgerBehind,
     TransientError,
@@ -25,6 +26,7 @@ from ..model.limits import LEASE_S
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
 from ..model.row import Row
+from .dialect import DIALECTS, MYSQL
 from .markers import marker_of
 from .replaying import ReplayWriter, replayed_of
 from .rights import rights_missing, target_rights_missing
@@ -35,7 +37,7 @@ from .writer import Writer, fenced_off
 
 @dataclass(frozen=True)
 class DatabaseTarget:
-    """`abc.Target` over SQLite or PostgreSQL.
+    """`abc.Target` over any database that has a `Dialect`.
 
     Args:
         url: Where it is.
@@ -89,15 +91,17 @@ class DatabaseTarget:
         rows = session.query(load(session.dialect, "epoch_newest"), run_key=ownership.run_key)
         if rows:
             self._refuse_stranger(rows[0], ownership)
-        announced = session.execute(
-            load(session.dialect, "epoch_announce"),
-            run_key=ownership.run_key,
-            epoch=ownership.epoch,
-            ledger_id=ownership.ledger_id,
-            run_id=ownership.run_id,
-            owner=ownership.owner,
-            announced_at=self.clock.now().isoformat(),
-        )
+        announced = 0
+        with suppress(DataRefused):  # MariaDB's word for one who announced it a moment ago
+            announced = session.execute(
+                load(session.dialect, "epoch_announce"),
+                run_key=ownership.run_key,
+                epoch=ownership.epoch,
+                ledger_id=ownership.ledger_id,
+                run_id=ownership.run_id,
+                owner=ownership.owner,
+                announced_at=self.clock.now().isoformat(),
+            )
         if announced == 0 and (not rows or rows[0].epoch != ownership.epoch):
             raise TransientError("another process announced the same epoch at the same time")
 
@@ -138,15 +142,10 @@ class DatabaseTarget:
             )
 
     def _end_sessions(self, ownership: Ownership) -> None:
-        """End what older epochs left open, where the database lets us; SQLite cannot."""
+        """End what older epochs left open, where the database lets us; a file cannot."""
         with self._session() as session:
-            if session.dialect != "postgresql":
-                return
-            sql = load(session.dialect, "sessions_of_older_epochs")
-            pattern = f"daybreak:{ownership.run_key[:12]}:%"
-            for row in session.query(sql, pattern=pattern):
-                if int(row.application.rsplit(":", 1)[1]) < ownership.epoch:
-                    session.query(load(session.dialect, "session_end"), pid=row.pid)
+            for pid in _older_sessions(session, ownership):
+                session.query(load(session.dialect, "session_end"), pid=pid)
 
     def markers(self, run_key: str, of: Pass) -> list[Marker]:
         with self._session() as session:
@@ -256,9 +255,20 @@ def _application(ownership: Ownership) -> str:
     return f"daybreak:{ownership.run_key[:12]}:{ownership.epoch}"
 
 
+def _older_sessions(session: Session, ownership: Ownership) -> list[int]:
+    """Return the numbers of the sessions that older epochs of a run still have."""
+    if DIALECTS[session.dialect].is_file:
+        return []
+    sql, run_key = load(session.dialect, "sessions_of_older_epochs"), ownership.run_key
+    if session.dialect == MYSQL.name:
+        found = session.query(sql, run_key=run_key, epoch=ownership.epoch)
+        return [row.pid for row in found]
+    return [
+        row.pid
+        for row in session.query(sql, pattern=f"daybreak:{run_key[:12]}:%")
+        if int(row.application.rsplit(":", 1)[1]) < ownership.epoch
+    ]
+
+
 def _is_there(session: Session, table: str) -> bool:
-    if session.dialect == "postgresql":
-        sql = "select to_regclass(:name) is not null as found"
-        return bool(session.query(sql, name=f"daybreak.{table}")[0].found)
-    sql = "select count(*) as found from sqlite_master where name = :name"
-    return bool(session.query(sql, name=f"daybreak_{table}")[0].found)
+    return bool(session.query(DIALECTS[session.dialect].finds_own, name=table)[0].found)

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ..errors import SourceError, TransactionEnded, TransientError
+from ..errors import DefinitionError, SourceError, TransactionEnded, TransientError
 from ..model.raw import RawRecords
 from ..model.rows_by_column import RowsByColumn
+from .dialect import DIALECTS
 from .rows import read_as
 from .session import RawSession, Session
 from .statement import shortened
@@ -61,11 +62,18 @@ class OpenTransaction:
 
     @property
     def connection(self) -> Any:
-        return self._live("connection").connection
+        session = self._live("connection")
+        if DIALECTS[session.dialect].hides_connection:
+            raise DefinitionError(
+                f"a function gets no connection of {DIALECTS[session.dialect].product}: what it did"
+                " there would be lost when another record of its chunk is refused",
+                hint="use tx.execute, tx.executemany, tx.copy and tx.query",
+            )
+        return session.connection
 
     @property
     def dialect(self) -> str:
-        """`sqlite` or `postgresql`."""
+        """The name of its `Dialect`."""
         return self._session.dialect
 
     def close(self) -> None:

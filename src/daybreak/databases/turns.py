@@ -1,4 +1,4 @@
-"""Turns at a SQLite file: its writers in this process queue here instead of polling the file.
+"""Turns at a file: its writers in this process queue here instead of polling it.
 
 One of them at a time waits for the lock of another process, and the others wait for that one. If it
 waits in vain, so did they: otherwise each would wait as long again, one after the other, before
@@ -11,6 +11,7 @@ import threading
 from typing import Protocol
 
 from ..errors import DatabaseBusy
+from .dialect import dialect_of
 
 _turns: dict[str, _FileTurn] = {}
 _guard = threading.Lock()
@@ -80,8 +81,8 @@ class _NoTurn:
 
 
 def turn_of(url: str) -> Turn:
-    """Return the turn of a database: one lock per SQLite file, none elsewhere."""
-    if not url.startswith("sqlite"):
+    """Return the turn of a database: one lock where it has one writer, none elsewhere."""
+    if not dialect_of(url).has_one_writer:
         return _NoTurn()
     with _guard:
         return _turns.setdefault(url, _FileTurn())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import DefinitionError
+from .dialect import EXAMPLES, dialect_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -58,23 +59,24 @@ def parse_fully(url: str) -> URL:
     except ArgumentError:
         raise DefinitionError(
             "expected a database's URL, got something else",
-            hint="write sqlite:///file.db or postgresql://user@host/name",
+            hint=f"write {EXAMPLES}",
         ) from None
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise DefinitionError(
-            f"no such kind of database: {parsed.get_backend_name()!r}",
-            hint="use sqlite:///file.db or postgresql://user@host/name",
-        )
+    dialect_of(parsed.drivername)
     return parsed
 
 
 def resolve(url: str, folder: Path) -> str:
-    """Return a URL whose SQLite file is absolute; a relative one starts at `folder`."""
+    """Return a URL whose file is absolute; a relative one starts at `folder`."""
+    file = file_of(url)
+    return url if file is None else f"{dialect_of(url).name}:///{(folder / file).resolve()}"
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of a database that is one; None for a server, or one in memory."""
     parsed = parse(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return url
-    assert parsed.database is not None
-    return f"sqlite:///{(folder / parsed.database).resolve()}"
+    if not dialect_of(url).is_file or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database))
 
 
 def without_credentials(url: str) -> str:

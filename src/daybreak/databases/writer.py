@@ -151,7 +151,7 @@ class Writer:
             refuse_ended(session)
             session.back_to_savepoint()
             raise
-        session.execute("release savepoint daybreak")
+        session.release_savepoint()
 
     def force_constraints(self) -> None:
         self._owned().force_constraints()

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..databases.dialect import LEDGER, dialect_of
 from ..model.identity import Identity
 from ..model.limits import LEASE_S
 from ..model.progress import Measurement
@@ -59,9 +60,11 @@ class LedgerStore:
             is_reader: Only look: nothing is made, migrated or proven writable.
 
         Raises:
+            DefinitionError: If it is no database that holds ledgers.
             PreflightError: If it cannot be reached, made or written; the hint says what to do.
             LedgerVersionError: If a newer release wrote it; for a reader, also if an older one did.
         """
+        dialect_of(url).refuse(LEDGER, "--ledger")
         if is_reader and is_missing_file(url):
             raise missing(url)
         if not is_reader:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..databases import Database
-from ..databases.url import parse
+from ..databases.url import file_of
 from ..errors import PreflightError, RightsMissing
 
 _MB = 1_000_000
@@ -23,7 +23,7 @@ def places_of(ledger: str, runs: Path, databases: Mapping[str, Database]) -> dic
     """
     urls = {"the ledger": ledger}
     urls |= {f"database {name}": database.url for name, database in databases.items()}
-    files = {what: _file_of(url) for what, url in urls.items()}
+    files = {what: file_of(url) for what, url in urls.items()}
     return {what: file for what, file in files.items() if file is not None} | {
         "the runs' folder": runs
     }
@@ -68,16 +68,6 @@ def _finding(what: str, path: Path, there: Path, free_bytes_min: int) -> Preflig
                 hint=f"chown or chmod {needed}; a SQLite file needs its folder writable too",
             )
     return None
-
-
-def _file_of(url: str) -> Path | None:
-    parsed = parse(url)
-    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (
-        None,
-        "",
-        ":memory:",
-    )
-    return Path(parsed.database or "") if is_file else None
 
 
 def _existing(path: Path) -> Path:

@@ -19,6 +19,7 @@ from ..connectors.sequence import SequenceSource
 from ..connectors.update import UpdateSink
 from ..connectors.upsert_table import sink_of_table
 from ..databases import Database
+from ..databases.dialect import UPDATE, UPSERT, WALK, dialect_of
 from ..databases.nodes import RowsRoot, Table
 from ..databases.update_node import Update
 from ..errors import DefinitionError
@@ -105,6 +106,7 @@ def plan_of(
             f"step {step.name} reads from {root}, which no step can", step=step.name
         )
     refuse_in_a_step(stages, step.name)
+    _refuse_what_no_dialect_does(step, root, work.end)
     sink: Sink
     if (file := _file_of(step, root, work.end)) is not None:
         sink, target = file, files_target_of(file)
@@ -118,6 +120,24 @@ def plan_of(
     parts += [sink.said] if isinstance(sink, UpdateSink) else []
     said = "; ".join(filter(None, parts))
     return ChunkedPlan(source, stages, sink, target, said=said)
+
+
+def _refuse_what_no_dialect_does(step: Step[Any], root: Root, end: End) -> None:
+    """Raise if a database that is named cannot do what is asked of it.
+
+    Raises:
+        DefinitionError: With the way out.
+    """
+    asked_by = f"step {step.name}"
+    if isinstance(root, RowsRoot):
+        dialect_of(root.database.url).refuse(WALK, asked_by)
+    match end:
+        case Into(sink=Table(mode="upsert") as table):
+            dialect_of(table.database.url).refuse(UPSERT, asked_by)
+        case Into(sink=Update() as update):
+            dialect_of(update.database.url).refuse(UPDATE, asked_by)
+        case _:
+            return
 
 
 def _file_of(step: Step[Any], read: Root, end: End) -> FileSink | None:

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from ..databases.url import parse, resolve, without_credentials
+from ..databases.url import file_of, parse, resolve, without_credentials
 
 ENVIRONMENT_LEDGER: Final = "DAYBREAK_LEDGER"
 ENVIRONMENT_DATABASE: Final = "DAYBREAK_DATABASE_"
@@ -75,11 +75,9 @@ def database_url(name: str, given: str | None, job_file: Path | None, stored: st
 
 
 def is_missing_file(url: str) -> bool:
-    """Say whether a database is a SQLite file that does not exist: opening it would make it."""
-    parsed = parse(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return False
-    return not Path(str(parsed.database)).exists()
+    """Say whether a database is a file that does not exist: opening it would make it."""
+    file = file_of(url)
+    return file is not None and not file.exists()
 
 
 def database_from_environment(name: str) -> str | None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 from ..abc import Clock
 from ..databases import Database
 from ..databases.commit_price import CommitPrice, commit_price
+from ..databases.dialect import REHEARSAL, dialect_of
 from ..databases.rehearsal import RehearsalTransaction
 from ..databases.target import DatabaseTarget
 from ..errors import DaybreakError
@@ -90,6 +91,8 @@ def rehearse(
     parameters = read_parameters(loaded.parameters, settings.parameters)
     knobs = knobs_of(loaded.job, settings.knobs)
     databases = named_databases(loaded, settings)
+    for name, database in databases.items():
+        dialect_of(database.url).refuse(REHEARSAL, f"database {name}")
     night = night_of(loaded.job, settings, clock)
     identity = identity_of(loaded, parameters, databases, night)
     ledger = ledger_url(settings.ledger, loaded.path)

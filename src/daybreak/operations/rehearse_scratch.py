@@ -15,6 +15,7 @@ from typing import Any
 
 from ..databases import Database
 from ..databases.commit_price import CommitPrice, commit_price
+from ..databases.dialect import REHEARSAL, dialect_of
 from ..databases.scratch import scratch_database
 from ..databases.target import DatabaseTarget
 from ..errors import DaybreakError, RunError
@@ -74,6 +75,8 @@ def rehearse_in_scratch(
     read_parameters(loaded.parameters, settings.parameters)  # before anything is made
     knobs_of(loaded.job, settings.knobs)
     databases = named_databases(loaded, settings)
+    for name, database in databases.items():
+        dialect_of(database.url).refuse(REHEARSAL, f"database {name}")
     clock = SystemClock()
     for sentence in said_in_scratch(records, databases.values()):
         telemetry.publish(Said(clock.now(), None, sentence, {}))

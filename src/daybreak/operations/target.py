@@ -1,15 +1,16 @@
 """Daybreak's own tables in a target: the statements that make them, and making them.
 
-A relative SQLite file starts at the current folder, as wherever somebody types one.
+A relative file starts at the current folder, as wherever somebody types one.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ..databases.dialect import dialect_of
 from ..databases.statement import load
 from ..databases.target import DatabaseTarget
-from ..databases.url import parse, resolve
+from ..databases.url import resolve
 from ..ledger.clock import SystemClock
 
 
@@ -19,7 +20,7 @@ def statements(url: str) -> str:
     Raises:
         DefinitionError: If it is no URL of a database.
     """
-    return load(parse(url).get_backend_name(), "install")
+    return load(dialect_of(url).name, "install")
 
 
 def install(url: str) -> None:

@@ -1,0 +1,2 @@
+-- End a session of this user; it rolls back.
+kill :pid
