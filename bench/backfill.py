@@ -12,6 +12,10 @@ What they leave is compared by a checksum. The server has its own settings: ever
 the disk. Meanwhile somebody else looks at pg_locks every few milliseconds: a row of `users` is
 locked no longer than its transaction holds the table's lock for writing.
 
+Beside the clock stands the processor time of a row, on the server (all sessions that have ended
+meanwhile, without the one that looks at the locks) and in the process of the run. It tells what two
+cores would give that nobody else uses: half of ours for the whole of one UPDATE.
+
 `DAYBREAK_BENCH_ROWS=100000` measures a tenth of the rows, `DAYBREAK_BENCH_ROUNDS=5` fewer rounds.
 """
 
@@ -29,6 +33,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -36,14 +41,17 @@ import psycopg
 
 from tests.postgres_server import running_server
 
+from . import processor
 from .flights_job import output_of
 from .measure import Figure, Target, bounded, compared, counted, in_turns, observed, pairs_from
 
 ROWS: Final = int(os.environ.get("DAYBREAK_BENCH_ROWS", "1000000"))
 ROUNDS: Final = int(os.environ.get("DAYBREAK_BENCH_ROUNDS", "7"))
 CHUNK: Final = 10_000
+STARTS: Final = 3
 WRITERS: Final = 2
-LOOKS_EVERY_S: Final = 0.005
+LOOKS_EVERY_S: Final = 0.02
+MICROSECONDS: Final = 1e6
 JOB: Final = Path(__file__).with_name("backfill_job.py")
 LAUNCHER: Final = Path(__file__).with_name("resident.py")
 SQL: Final = (
@@ -66,6 +74,10 @@ _CHECKSUM: Final = (
     "select count(full_name), coalesce(sum(hashtextextended(id || '|' || full_name, 0)), 0)"
     " from users"
 )
+_SESSIONS: Final = (
+    "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+    " and pid <> pg_backend_pid()"
+)
 _HOLDERS: Final = (
     "select virtualtransaction from pg_locks"
     " where relation = to_regclass('users') and mode = 'RowExclusiveLock' and granted"
@@ -80,6 +92,14 @@ class Shop:
     rows: int
     sums: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
     longest_s: list[float] = field(default_factory=list)
+    server_s: dict[str, list[float]] = field(default_factory=dict)
+    """By way, the processor time of the server's sessions in each round."""
+
+    client_s: list[float] = field(default_factory=list)
+    """That of our own runs, with the start of the interpreter."""
+
+    looking_s: float = 0.0
+    """That of the last session which looked at the locks."""
 
     def connect(self) -> psycopg.Connection[Any]:
         """Open a session that commits by itself."""
@@ -94,12 +114,25 @@ class Shop:
     def timed(self, name: str, fill: Callable[[], float]) -> float:
         """Fill a fresh table, and remember what is in it then; return rows a second."""
         self.fresh()
+        before_s, self.looking_s = self.ended_s(), 0.0
         took_s = fill()
+        server_s = self.ended_s() - before_s - self.looking_s
+        self.server_s.setdefault(name, []).append(server_s)
         with self.connect() as session:
             found = session.execute(_CHECKSUM).fetchone()
         assert found is not None
         self.sums.setdefault(name, set()).add(found)
         return self.rows / took_s
+
+    def ended_s(self) -> float:
+        """Return what all sessions took that have ended, once all but this one have."""
+        if not processor.is_known():
+            return 0.0
+        with self.connect() as session:
+            while session.execute(_SESSIONS).fetchone() != (0,):
+                time.sleep(0.01)
+            time.sleep(0.1)  # the server hears of an end a moment later
+            return processor.ended_s(processor.parent_of(session))
 
 
 def figures() -> Iterator[Figure]:
@@ -155,8 +188,46 @@ def speed(shop: Shop) -> Iterator[Figure]:
         unit="s",
         target=Target("<", 0.5),
     )
+    yield from processor_figures(shop)
     contents = set().union(*shop.sums.values())
     yield counted("different contents, by checksum", len(contents), unit="", target=Target("=", 1))
+
+
+def processor_figures(shop: Shop) -> Iterator[Figure]:
+    """Tell what a row costs, and what two cores would give that nobody else uses."""
+    if not processor.is_known():
+        return
+    starts = [start_of_a_run_s(shop) for _ in range(STARTS)]
+    server_start_s, start_s = map(median, zip(*starts, strict=True))
+    server_s = [one - server_start_s for one in shop.server_s[OURS]]
+    client_s = [one - start_s for one in shop.client_s]
+    costs = {
+        "the server, one UPDATE": shop.server_s[ONE],
+        "the server, UPDATE in chunks": shop.server_s[CHUNKED],
+        "the server, daybreak without its start": server_s,
+        "the process, daybreak without its start": client_s,
+    }
+    for name, samples in costs.items():
+        per_row = [MICROSECONDS * one / shop.rows for one in samples]
+        yield observed(f"processor time of {name}", per_row, unit="µs/row")
+    yield observed("processor time of a run of one row, server", [server_start_s], unit="s")
+    yield observed("processor time of a run of one row, process", [start_s], unit="s")
+    both = [WRITERS / (one + other) for one, other in zip(server_s, client_s, strict=True)]
+    pairs = pairs_from(both, [1 / one for one in shop.server_s[ONE]])
+    yield observed(
+        f"by processor time alone: {WRITERS} free cores against one UPDATE on one of them",
+        [pair.ratio for pair in pairs],
+        unit="times",
+    )
+
+
+def start_of_a_run_s(shop: Shop) -> tuple[float, float]:
+    """Run the job for one row; return the processor time of the server, and of the process."""
+    shop.fresh(1)
+    server_s, client_s = shop.ended_s(), processor.commands_s()
+    with _folder() as folder:
+        output_of(command(shop), folder)
+    return shop.ended_s() - server_s, processor.commands_s() - client_s
 
 
 # ---------------------------------------------------------------- the ways
@@ -186,8 +257,10 @@ def in_chunks(shop: Shop) -> float:
 
 def by_daybreak(shop: Shop) -> float:
     """Fill by a run; return the seconds from its beginning to its end."""
+    before_s = processor.commands_s()
     with _watched(shop), _folder() as folder:
         said = output_of(command(shop), folder)
+    shop.client_s.append(processor.commands_s() - before_s)
     events = [json.loads(line) for line in said.splitlines()]
     at = {event["event"]: datetime.fromisoformat(event["at"]) for event in events}
     return (at["run_ended"] - at["run_started"]).total_seconds()
@@ -231,6 +304,8 @@ def _watched(shop: Shop) -> Iterator[None]:
                 now_s = time.perf_counter()
                 seen = {one: seen.get(one, now_s) for one in holders}
                 longest_s = max([longest_s, *(now_s - began_s for began_s in seen.values())])
+            if processor.is_known():
+                shop.looking_s = processor.session_s(session)
 
     looking = threading.Thread(target=look)
     looking.start()

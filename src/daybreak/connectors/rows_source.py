@@ -21,6 +21,7 @@ from ..model.cursor import START, Cursor, decode, encode
 from ..model.parameters import Secret
 from ..model.ranges import Range
 from ..model.row import Row, values_of
+from ..model.rows_by_column import RowsByColumn
 from .rows_source_again import divided, read_again
 from .rows_source_key import look_at, refuse_unproven
 from .rows_source_query import KeyValues, Statement, ask
@@ -153,14 +154,15 @@ class RowsSource:
             SourceError: If the query fails, or gives two rows with the same key.
         """
         number, after, upto = _stretch(part)
-        rows = self._asked(tuples_of, self._query.rows(after, upto))
+        given = self._asked(tuples_of, self._query.rows(after, upto))
         if number and self._left_out:
-            rows = [row for row in rows if self._key(row) not in self._left_out]
+            given = [row for row in given if self._key(row) not in self._left_out]
         if not self._known.is_unique:
-            self._refuse_doubles(rows)
+            self._refuse_doubles(given)
+        rows = RowsByColumn.of(given, len(self._known.names))
         return self._input(rows)
 
-    def _input(self, rows: Sequence[KeyValues]) -> ChunkInput:
+    def _input(self, rows: RowsByColumn) -> ChunkInput:
         made = self._maker.make(rows, lambda place: self._shown(self._key(rows[place])))
         names = self._known.names
         return ChunkInput(
@@ -182,7 +184,8 @@ class RowsSource:
         for some in divided(list(keys.values())):
             now |= self._rows_at(some)
         origins = [origin for origin, key in keys.items() if key in now]
-        read = self._input([tuple(values_of(now[keys[origin]])) for origin in origins])
+        found = [values_of(now[keys[origin]]) for origin in origins]
+        read = self._input(RowsByColumn.of(found, len(self._known.names)))
         return replace(
             read,
             origins=[origins[place] for place in read.origins],
@@ -244,9 +247,9 @@ class RowsSource:
         """Count the rows that the query gives now."""
         return int(self._ask(self._query.count())[0].records)
 
-    def still_given(self, tx: Transaction, rows: Sequence[bytes]) -> int:
+    def still_given(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
         """Count which of some rows the query still gives, as a transaction sees it."""
-        keys = [key for raw in rows if (key := key_of(raw, self._root.key)) is not None]
+        keys = list(map(self._key, rows))
         return sum(len(ask(tx, self._query.at(some))) for some in divided(keys))
 
     def count_left_out(self) -> int:

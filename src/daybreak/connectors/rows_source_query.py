@@ -94,6 +94,12 @@ class KeyedQuery:
 
     def at(self, keys: Sequence[KeyValues]) -> Statement:
         """Give the rows with these keys, in any order."""
+        if len(self.types) == 1:  # a list is read and planned in a third of the time
+            listed = f"{self.key[0]} = any(cast(:{RESERVED}k as {self.types[0]}[]))"
+            return self._with(
+                f"select {ALIAS}.* from {self._inner} where {listed}",  # noqa: S608 - as above
+                {f"{RESERVED}k": [key[0] for key in keys]},
+            )
         binds: dict[str, Any] = {}
         either = " or ".join(
             f"({' and '.join(f'{c} = {self._bound(binds, n, p, v)}' for p, (c, v) in parts)})"

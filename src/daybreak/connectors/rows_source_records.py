@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, is_dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from ..model.chunk import Finding, Refused
 from ..model.fields import fields_of, has_fields
 from ..model.row import Row
+from ..model.rows_by_column import RowsByColumn
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -60,7 +60,9 @@ class RecordMaker:
         if self._model is None or not rows:
             return Made([Row(self._names, row) for row in rows])
         if self._fast is not None:
-            records = self._fast(rows)
+            width = len(self._names)
+            by_column = rows if isinstance(rows, RowsByColumn) else RowsByColumn.of(rows, width)
+            records = self._fast(by_column)
             if records is not None:
                 return Made(records)
         return self._validated(rows, cursor)
@@ -94,10 +96,12 @@ def _findings(error: Any, place: str) -> Iterable[Finding]:
         yield Finding(place, 1, column, repr(one["input"])[:80], one["msg"])
 
 
-_Rows = Sequence[Sequence[Any]]
+_Columns = Sequence[Sequence[Any]]
 
 
-def _fast(model: type[Any], names: Sequence[str]) -> Callable[[_Rows], list[Any] | None] | None:
+def _fast(
+    model: type[Any], names: Sequence[str]
+) -> Callable[[RowsByColumn], list[Any] | None] | None:
     """Return what makes records of rows whose values have exactly the types of the fields.
 
     Only for classes without code or rules of their own: of any other pydantic makes the records.
@@ -114,14 +118,13 @@ def _fast(model: type[Any], names: Sequence[str]) -> Callable[[_Rows], list[Any]
     allowed = [
         frozenset({one.bare, type(None)} if one.is_optional else {one.bare}) for one in fields
     ]
-    is_straight = places == list(range(len(names)))
 
-    def records(rows: _Rows) -> list[Any] | None:
-        columns = list(zip(*rows, strict=True))
-        for place, types in zip(places, allowed, strict=True):
-            if not types.issuperset(map(type, columns[place])):
+    def records(rows: RowsByColumn) -> list[Any] | None:
+        columns = [rows.columns[place] for place in places]
+        for column, types in zip(columns, allowed, strict=True):
+            if not types.issuperset(map(type, column)):
                 return None
-        return make(rows if is_straight else zip(*(columns[one] for one in places), strict=True))
+        return make(columns)
 
     return records
 
@@ -131,14 +134,15 @@ def _has_rules(annotation: Any, bare: Any) -> bool:
     return annotation is not bare and annotation != (bare | None)
 
 
-def _maker(model: type[Any]) -> Callable[[Iterable[Sequence[Any]]], list[Any]] | None:
+def _maker(model: type[Any]) -> Callable[[_Columns], list[Any]] | None:
     if is_dataclass(model):
         is_written = model.__init__.__code__.co_filename == "<string>"
         is_plain = is_written and not hasattr(model, "__post_init__")
         is_pydantics = "__pydantic_validator__" in model.__dict__
         taken = all(one.init and not one.kw_only for one in dataclass_fields(model))
-        made = model if is_plain and taken and not is_pydantics else None
-        return None if made is None else lambda rows: list(starmap(made, rows))
+        if not is_plain or not taken or is_pydantics:
+            return None
+        return lambda columns: list(map(model, *columns))
     if hasattr(model, "_fields") and model.__new__.__code__.co_filename.startswith("<"):
-        return lambda rows: list(starmap(model, rows))
+        return lambda columns: list(map(model, *columns))
     return None

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
-from operator import itemgetter
+from itertools import islice
+from operator import eq
 from typing import Any
 
 from ..abc import RecordRefused, Transaction
@@ -27,7 +28,9 @@ from ..databases.statement import load
 from ..databases.update_node import Update
 from ..errors import DataRefused, DefinitionError, SchemaMismatch
 from ..model.chunk import Written
+from ..model.rows_by_column import RowsByColumn
 from ..pipeline import Map, Stage
+from .update_changes import Changes, changes_of
 from .update_postgresql import Comparison, PostgresqlUpdate, types_of
 from .update_sqlite import SqliteUpdate
 
@@ -107,13 +110,13 @@ class UpdateSink:
         """Join each row, as it was read, with its new values."""
         update = self._update
         if not update.set_chunk:
-            return list(zip(rows, records, strict=True))
+            return Changes(rows, records)
         columns = [
             *([function(record) for record in records] for function in update.set.values()),
             *(_all(column, function(records), records) for column, function in _items(update)),
         ]
         values = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-        return list(zip(rows, values, strict=True))
+        return Changes(rows, values)
 
     def facts(self) -> Mapping[str, Any]:
         """Return what must not change between two attempts at a run."""
@@ -171,18 +174,26 @@ class UpdateSink:
         return None
 
     def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
-        self._refuse_two_for_one(records)
-        return self._writing.write(tx, records)
+        changes = changes_of(records)
+        self._refuse_two_for_one(changes.rows)
+        return self._writing.write(tx, changes)
 
-    def _refuse_two_for_one(self, changes: Sequence[Any]) -> None:
-        """Raise if two records came from one row: neither is the row's new value."""
-        if len(set(map(id, map(itemgetter(0), changes)))) == len(changes):
-            return
-        seen: set[int] = set()
-        for position, (row, _) in enumerate(changes):
-            if id(row) in seen:
-                raise RecordRefused(position, DataRefused(TWO_FOR_ONE, hint=TWO_FOR_ONE_HINT))
-            seen.add(id(row))
+    def goes_in_pieces(self, tx: Transaction) -> bool:
+        """Say yes: what is written was computed before."""
+        del tx
+        return True
+
+    def _refuse_two_for_one(self, rows: RowsByColumn) -> None:
+        """Raise if two records came from one row: neither is the row's new value.
+
+        What came from one row stands side by side, and has one key.
+        """
+        keys = [rows.columns[place] for place in self._writing.key_places]
+        is_same = [list(map(eq, column, islice(column, 1, None))) for column in keys]
+        twice = is_same[0] if len(is_same) == 1 else list(map(all, zip(*is_same, strict=True)))
+        if any(twice):
+            refusal = DataRefused(TWO_FOR_ONE, hint=TWO_FOR_ONE_HINT)
+            raise RecordRefused(twice.index(True) + 1, refusal)
 
     def suspects(
         self, tx: Transaction, records: Sequence[Any], refusal: DataRefused

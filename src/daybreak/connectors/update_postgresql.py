@@ -24,9 +24,8 @@ from ..databases.sqlite import quoted
 from ..databases.statement import binds_of, load
 from ..errors import DataRefused, ProofFailed
 from ..model.chunk import Written
-
-Change = tuple[Sequence[Any], Any]
-"""A row as it was read, and its new values: a tuple of them, or the only one."""
+from ..model.rows_by_column import RowsByColumn
+from .update_changes import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,9 @@ class PostgresqlUpdate:
     def __init__(self, comparison: Comparison) -> None:
         self._of = comparison
         names = [column.name for column in comparison.columns]
-        self._key_places = [names.index(column) for column in comparison.key]
+        self.key_places = [names.index(column) for column in comparison.key]
+        """Where the key's columns stand in a row."""
+
         self._old = [f"old_{place}" for place in range(len(names))]
         self._set = [f"new_{place}" for place in range(len(comparison.set))]
         columns = self._columns()
@@ -65,7 +66,7 @@ class PostgresqlUpdate:
         )
         self._wraps = self._wrapping()
 
-    def write(self, tx: Transaction, changes: Sequence[Change]) -> Written:
+    def write(self, tx: Transaction, changes: Changes) -> Written:
         """Write all changes whose rows are as they were read.
 
         Raises:
@@ -73,6 +74,7 @@ class PostgresqlUpdate:
             DataRefused: If a rule of the table refuses one of them.
         """
         rows = self._rows(changes)
+        keys = [rows.columns[place] for place in self.key_places]
         tx.execute(self._create)
         tx.execute(f"delete from {self._new}")  # noqa: S608 - a name of ours; of an earlier attempt
         try:
@@ -81,22 +83,20 @@ class PostgresqlUpdate:
             if refused.row is None:
                 raise
             raise RecordRefused(refused.row, refused) from refused
-        statement, binds = self._statement(rows)
+        statement, binds = self._statement(keys[0])
         if self._of.plain is None:
             tx.query(self._lock())
         written = tx.execute(statement, **binds)
         if written == len(rows):
             return Written(written)
-        return self._partly(tx, rows, written)
+        return self._partly(tx, keys, written)
 
-    def _rows(self, changes: Sequence[Change]) -> list[Sequence[Any]]:
-        if len(self._set) == 1:
-            rows: list[Sequence[Any]] = [(*row, value) for row, value in changes]
-        else:
-            rows = [(*row, *values) for row, values in changes]
+    def _rows(self, changes: Changes) -> RowsByColumn:
+        new = [changes.values] if len(self._set) == 1 else zip(*changes.values, strict=True)
+        columns = [*changes.rows.columns, *new]
         for place, wrap in self._wraps:
-            rows = [(*row[:place], wrap(row[place]), *row[place + 1 :]) for row in rows]
-        return rows
+            columns[place] = list(map(wrap, columns[place]))
+        return RowsByColumn(columns)
 
     def _wrapping(self) -> list[tuple[int, Callable[[Any], Any]]]:
         """Return by place what makes JSON of lists and dicts."""
@@ -118,14 +118,15 @@ class PostgresqlUpdate:
         names = [*self._old, *self._set]
         return ", ".join(f"{name} {type_}" for name, type_ in zip(names, [*old, *new], strict=True))
 
-    def _statement(self, rows: Sequence[Sequence[Any]]) -> tuple[str, dict[str, object]]:
+    def _statement(self, first: Sequence[Any]) -> tuple[str, dict[str, object]]:
+        """Return the UPDATE, and its binds, of rows whose keys begin with these values."""
         of = self._of
         alias = quoted(of.table.rpartition(".")[2]) if of.plain is None else of.plain.alias
         sets = ", ".join(
             f"{quoted(column)} = daybreak_new.{name}"
             for column, name in zip(of.set, self._set, strict=True)
         )
-        within, binds = self._within(rows)
+        within, binds = self._within(first)
         where = [self._joined(alias), *(f"{alias}.{one}" for one in within)]
         source = f"{self._new} as daybreak_new"
         if of.plain is None:
@@ -145,7 +146,7 @@ class PostgresqlUpdate:
     def _joined(self, alias: str) -> str:
         return " and ".join(
             f"{alias}.{quoted(column)} = daybreak_new.{self._old[place]}"
-            for column, place in zip(self._of.key, self._key_places, strict=True)
+            for column, place in zip(self._of.key, self.key_places, strict=True)
         )
 
     def _compared(self, alias: str) -> list[str]:
@@ -155,14 +156,13 @@ class PostgresqlUpdate:
             if column.name not in self._of.key
         ]
 
-    def _within(self, rows: Sequence[Sequence[Any]]) -> tuple[list[str], dict[str, object]]:
+    def _within(self, keys: Sequence[Any]) -> tuple[list[str], dict[str, object]]:
         """Return the range of the first column of the key, to be said of a table, and its binds.
 
         Whole numbers are compared here; anything else only the database can put into order.
         """
-        place = self._key_places[0]
+        place = self.key_places[0]
         column, old = quoted(self._of.key[0]), self._old[place]
-        keys = [row[place] for row in rows]
         if set(map(type, keys)) == {int}:
             binds: dict[str, object] = {"daybreak_from": min(keys), "daybreak_upto": max(keys)}
             return [f"{column} between :daybreak_from and :daybreak_upto"], binds
@@ -181,30 +181,27 @@ class PostgresqlUpdate:
             f" order by {keys} for no key update of {alias}) as held"
         )
 
-    def _partly(self, tx: Transaction, rows: Sequence[Sequence[Any]], written: int) -> Written:
+    def _partly(self, tx: Transaction, keys: Sequence[Sequence[Any]], written: int) -> Written:
         """Find out which rows were left alone: those that no one has written with their new values.
 
         The UPDATE and the COPY have the number of one transaction, or of one savepoint.
         """
         alias = "daybreak_written"
-        keys = ", ".join(f"daybreak_new.{self._old[place]}" for place in self._key_places)
+        names = ", ".join(f"daybreak_new.{self._old[place]}" for place in self.key_places)
         left = tx.query(
-            f"select {keys} from {self._new} as daybreak_new where not exists"  # noqa: S608 - quoted names
+            f"select {names} from {self._new} as daybreak_new where not exists"  # noqa: S608 - quoted names
             f" (select from {quoted(self._of.table)} as {alias}"
             f" where {self._joined(alias)} and {alias}.xmin = daybreak_new.xmin)"
         )
-        places = {self._key_of(row): place for place, row in enumerate(rows)}
+        places = {key: place for place, key in enumerate(zip(*keys, strict=True))}
         superseded = tuple(sorted(places[tuple(row.values())] for row in left))
-        if written + len(superseded) != len(rows):
+        if written + len(superseded) != len(places):
             raise ProofFailed(
-                f"table {self._of.table} took {written} rows of {len(rows)},"
+                f"table {self._of.table} took {written} rows of {len(places)},"
                 f" and {len(superseded)} were left alone",
                 hint="look for triggers or rules that write or swallow rows",
             )
         return Written(written, superseded)
-
-    def _key_of(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(row[place] for place in self._key_places)
 
 
 def _as_json(value: Any) -> Any:

@@ -17,6 +17,7 @@ from ..databases.sqlite import plain, quoted
 from ..databases.sqlite_errors import ours
 from ..errors import DataRefused, ProofFailed
 from ..model.chunk import Written
+from .update_changes import Changes
 
 Key = tuple[Any, ...]
 
@@ -36,9 +37,11 @@ class SqliteUpdate:
     ) -> None:
         self._table = table
         self._is_single = len(set_) == 1
-        places = [columns.index(column) for column in key]
-        take = itemgetter(*places)
-        self._key_of = take if len(places) > 1 else lambda row: (take(row),)
+        self.key_places = [columns.index(column) for column in key]
+        """Where the key's columns stand in a row."""
+
+        take = itemgetter(*self.key_places)
+        self._key_of = take if len(key) > 1 else lambda row: (take(row),)
         self._binds = {name: plain(value) for name, value in binds.items()}
         keys = [quoted(column) for column in key]
         self._reads = f"select * from ({query}) as daybreak_now where "  # noqa: S608 - the user's own
@@ -49,17 +52,17 @@ class SqliteUpdate:
         where = " and ".join(f"{one} = ?" for one in keys)
         self._update = f"update {quoted(table)} set {sets} where {where}"  # noqa: S608 - quoted names
 
-    def write(self, tx: Transaction, changes: Sequence[tuple[Sequence[Any], Any]]) -> Written:
+    def write(self, tx: Transaction, changes: Changes) -> Written:
         """Write all changes whose rows are as they were read.
 
         Raises:
             RecordRefused: If the database refuses one of them.
         """
-        keys = [self._key_of(row) for row, _ in changes]
-        superseded = self._changed(tx.connection, keys, changes)
+        keys = list(map(self._key_of, changes.rows))
+        superseded = self._changed(tx.connection, keys, changes.rows)
         left = set(superseded)
         places = [place for place in range(len(changes)) if place not in left]
-        written = self._written(tx.connection, keys, changes, places)
+        written = self._written(tx.connection, keys, changes.values, places)
         if written != len(places):
             raise ProofFailed(
                 f"table {self._table} took {written} rows of {len(places)}",
@@ -68,7 +71,7 @@ class SqliteUpdate:
         return Written(written, superseded)
 
     def _changed(
-        self, connection: sqlite3.Connection, keys: Sequence[Key], changes: Sequence[Any]
+        self, connection: sqlite3.Connection, keys: Sequence[Key], rows: Sequence[Sequence[Any]]
     ) -> tuple[int, ...]:
         """Return the places of the rows that are not what they were when they were read."""
         bounds = {"daybreak_from": keys[0][0], "daybreak_upto": keys[-1][0]}
@@ -78,7 +81,7 @@ class SqliteUpdate:
         }
         return tuple(
             place
-            for place, (key, (row, _)) in enumerate(zip(keys, changes, strict=True))
+            for place, (key, row) in enumerate(zip(keys, rows, strict=True))
             if now.get(key) != tuple(row) and self._alone(connection, key) != tuple(row)
         )
 
@@ -92,11 +95,11 @@ class SqliteUpdate:
         self,
         connection: sqlite3.Connection,
         keys: Sequence[Key],
-        changes: Sequence[Any],
+        values: Sequence[Any],
         places: Sequence[int],
     ) -> int:
         rest = iter(places)
-        rows = self._bound(keys, changes, rest)
+        rows = self._bound(keys, values, rest)
         try:
             return max(connection.executemany(self._update, rows).rowcount, 0)
         except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
@@ -107,11 +110,11 @@ class SqliteUpdate:
             raise RecordRefused(at, refused) from refused
 
     def _bound(
-        self, keys: Sequence[Key], changes: Sequence[Any], places: Iterator[int]
+        self, keys: Sequence[Key], values: Sequence[Any], places: Iterator[int]
     ) -> Iterator[Sequence[Any]]:
         if self._is_single:
-            return ((plain(changes[place][1]), *keys[place]) for place in places)
-        return ((*map(plain, changes[place][1]), *keys[place]) for place in places)
+            return ((plain(values[place]), *keys[place]) for place in places)
+        return ((*map(plain, values[place]), *keys[place]) for place in places)
 
 
 def _asked(

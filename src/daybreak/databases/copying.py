@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Sequence
-from operator import length_hint
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -13,6 +13,7 @@ from psycopg import sql as composing
 from psycopg.copy import LibpqWriter
 
 from ..model.raw import RawRecords, RawShape
+from .spelling import ROWS_AT_ONCE, spelled
 
 if TYPE_CHECKING:
     from psycopg.abc import Buffer
@@ -40,18 +41,22 @@ def copy_rows(
         RowRefused: If it is known which row is at fault.
         psycopg.Error: If it is not.
     """
-    rest = iter(rows)
-    writer = _ListeningWriter(cursor)
+    writer, given = _ListeningWriter(cursor), 0
     try:
         with cursor.copy(statement, writer=writer) as copying:
-            for row in rest:
+            if cursor.connection.info.encoding == "utf-8":
+                for block in spelled(rows):
+                    copying.write(block)
+                    given += ROWS_AT_ONCE
+            for row in islice(iter(rows), given, None):
+                given += 1
                 copying.write_row(row)
     except _Answered as answered:
         writer.finish(answered)  # psycopg has not, if the last block was answered
         raise _named(writer.answer, len(rows)) from writer.answer
     except (psycopg.Error, UnicodeEncodeError) as error:
         if is_unspeakable(error):
-            raise RowRefused(_place(rest, rows), error) from error
+            raise RowRefused(given - 1, error) from error
         raise _named(error, len(rows)) from error
     return max(cursor.rowcount, 0)
 
@@ -99,11 +104,6 @@ def is_unspeakable(error: Exception) -> bool:
     if isinstance(error, psycopg.ProgrammingError):
         return "cannot adapt type" in str(error)
     return isinstance(error, UnicodeEncodeError)
-
-
-def _place(rest: object, rows: Sequence[Sequence[object]]) -> int:
-    """Return the place of the row that an iterator gave last."""
-    return len(rows) - length_hint(rest) - 1
 
 
 def _named(error: Exception, rows: int) -> Exception:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ..errors import SourceError, TransactionEnded, TransientError
 from ..model.raw import RawRecords
+from ..model.rows_by_column import RowsByColumn
 from .rows import read_as
 from .session import RawSession, Session
 from .statement import shortened
@@ -42,7 +43,8 @@ class OpenTransaction:
     def copy(
         self, table: str, rows: Iterable[Sequence[object]], /, *, columns: Sequence[str]
     ) -> int:
-        return self._live(f"copy {table}").copy(table, list(rows), columns)
+        given = rows if isinstance(rows, RowsByColumn) else list(rows)
+        return self._live(f"copy {table}").copy(table, given, columns)
 
     def copy_raw(self, table: str, raw: RawRecords) -> int:
         """Write records as bytes, into columns of their fields' names; return how many it wrote."""

@@ -21,10 +21,10 @@ from ..model.ranges import Range
 from ..pipeline import Block, carrier
 from .chunk_worker import ChunkWorker
 from .committer import Committed
-from .computing import computed
-from .draft import Draft, Unit, draft_of
-from .isolator import write_whole
+from .computing import computed_draft
+from .draft import Draft, Unit
 from .record_watch import ChunkWatch, at_hand_until_done, watched
+from .whole import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class AloneWorker:
         with carrier(shared.carrier.scope, shared.plan.stages, alone=True) as alone:
             carried = alone.carry(block, watch=watch)
         hit("chunk.after_stages")
-        return draft_of(part, read, computed(shared.plan.sink, read, carried))
+        return computed_draft(part, read, carried, shared.plan.sink)
 
     def _try_sink(
         self, writer: ChunkWriter, units: Sequence[Unit], part: Range, watch: ChunkWatch

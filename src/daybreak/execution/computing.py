@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..abc import ComputingSink, Sink
 from ..errors import DaybreakError
 from ..model.chunk import ChunkInput
-from ..pipeline import Block, Carried, Failure
+from ..model.ranges import Range
+from ..model.rows_by_column import RowsByColumn
+from ..pipeline import Carried, Failure
+from .draft import Draft, draft_of, units_of
 
 
-def computed(sink: Sink, read: ChunkInput, carried: Carried) -> Carried:
-    """Return what the stages gave as the sink wants it written.
+def computed_draft(part: Range, read: ChunkInput, carried: Carried, sink: Sink) -> Draft:
+    """Return a draft of what the stages gave, as the sink wants it written.
 
     A function that raises for some records is asked again for the halves of them, until it has
     named those for which it raises alone: they have failed, as in a stage.
     """
     if not isinstance(sink, ComputingSink):
-        return carried
+        return draft_of(part, read, carried)
     assert read.rows is not None, "only what reads rows is joined to a sink that compares them"
-    block = carried.block
-    rows = [read.rows[origin] for origin in block.origins]
+    origins = carried.block.origins
+    rows = _rows_of(read.rows, origins)
     try:
-        return _with(carried, block.origins, sink.computed(block.values, rows))
+        values = sink.computed(carried.block.values, rows)
     except DaybreakError:
         raise  # it speaks of the step, or of the moment
     except Exception:  # noqa: BLE001 - found again below, with its record
-        return _divided(sink, sink.name, carried, rows)
+        carried, origins, values = _divided(sink, sink.name, carried, rows)
+    return draft_of(part, read, carried, units_of(origins, values))
+
+
+def _rows_of(
+    rows: Sequence[Sequence[Any]] | Mapping[int, Sequence[Any]], origins: Sequence[int]
+) -> Sequence[Sequence[Any]]:
+    if isinstance(rows, RowsByColumn):
+        return rows.chosen(origins)
+    return list(map(rows.__getitem__, origins))
 
 
 def _divided(
     sink: ComputingSink, stage: str, carried: Carried, rows: Sequence[Sequence[Any]]
-) -> Carried:
+) -> tuple[Carried, Sequence[Any], Sequence[Any]]:
+    """Return what became of the records, and the origins and values of those that have any."""
     block = carried.block
     results: dict[int, Any] = {}
     failures: dict[Any, Failure] = {}
@@ -54,10 +68,5 @@ def _divided(
         else:
             results.update(zip(part, given, strict=True))
     places = [place for place in sorted(results) if block.origins[place] not in failures]
-    origins = [block.origins[place] for place in places]
-    found = Carried(carried.block, carried.filtered, [*carried.failures, *failures.values()])
-    return _with(found, origins, [results[place] for place in places])
-
-
-def _with(carried: Carried, origins: Sequence[Any], values: Sequence[Any]) -> Carried:
-    return Carried(Block(list(values), origins), carried.filtered, carried.failures)
+    found = replace(carried, failures=[*carried.failures, *failures.values()])
+    return found, [block.origins[one] for one in places], [results[one] for one in places]

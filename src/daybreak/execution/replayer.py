@@ -20,11 +20,11 @@ from ..model.ownership import Pass
 from ..model.ranges import Range
 from ..pipeline import Block, Carrier
 from .committer import Refusal, until_durable, write_units
-from .computing import computed
-from .draft import Draft, draft_of
-from .isolator import Admitted
+from .computing import computed_draft
+from .draft import Draft
 from .patience import Patience
 from .plan import ChunkedPlan
+from .whole import Admitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Replayer:
         """Run the stages; an origin of this draft is a record's place in `records`."""
         read = self.plan.source.again(records)
         carried = self.carrier.carry(Block(list(read.values), read.origins))
-        return draft_of(records[0].part, read, computed(self.plan.sink, read, carried))
+        return computed_draft(records[0].part, read, carried, self.plan.sink)
 
     def _once(
         self, records: Sequence[Kept], draft: Draft, number: int, refusal: Refusal | None

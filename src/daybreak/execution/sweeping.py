@@ -22,9 +22,9 @@ from ..model.ownership import Pass
 from ..model.progress import REMAINING, SWEEPS, SWEPT, Accepted, StepRow
 from ..model.ranges import Range
 from .draft import Draft, origins_of
-from .isolator import Admitted
 from .plan import ChunkedPlan
 from .proof import sum_of
+from .whole import Admitted
 
 T = TypeVar("T")
 
@@ -139,7 +139,9 @@ def look_of(plan: ChunkedPlan) -> Look | None:
         some = passed[:: 1 + len(passed) // LOOKED_AT_MAX]
         if not some:
             return None
-        stayed = source.still_given(tx, [draft.input.raw(origin) for origin in some])
+        rows = draft.input.rows
+        assert rows is not None, "what is swept is the rows of a query"
+        stayed = source.still_given(tx, [rows[origin] for origin in some])
         return json.dumps({"stayed": stayed, "of": len(some)})
 
     return look

@@ -1,0 +1,50 @@
+"""The rows of a chunk, whose values lie by column: what looks at all of them is a loop in C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+
+class RowsByColumn(Sequence[Sequence[Any]]):
+    """Rows; one is made a tuple only when it is looked at.
+
+    Args:
+        columns: At least one, all of one length.
+    """
+
+    __slots__ = ("_rows", "columns")
+
+    def __init__(
+        self, columns: Sequence[Sequence[Any]], rows: Sequence[Sequence[Any]] | None = None
+    ) -> None:
+        self.columns = columns
+        self._rows = rows
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[Any]], width: int) -> RowsByColumn:
+        """Lay the values of rows by column; without a row there are so many empty columns."""
+        return cls(list(zip(*rows, strict=True)) or [()] * width, rows)
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    def __iter__(self) -> Iterator[Sequence[Any]]:
+        return zip(*self.columns, strict=True) if self._rows is None else iter(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Sequence[Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> RowsByColumn: ...
+    def __getitem__(self, place: int | slice) -> Sequence[Any]:
+        if isinstance(place, slice):
+            return RowsByColumn([column[place] for column in self.columns])
+        if self._rows is not None:
+            return self._rows[place]
+        return tuple([column[place] for column in self.columns])
+
+    def chosen(self, places: Sequence[int]) -> RowsByColumn:
+        """Return the rows at some places, in that order."""
+        if len(places) == len(self) and list(places) == list(range(len(self))):
+            return self
+        return RowsByColumn([list(map(column.__getitem__, places)) for column in self.columns])
