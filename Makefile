@@ -6,11 +6,15 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	&& echo $$p && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --quiet -rs
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal --quiet -rs
 
 N ?= 1000
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 NAME ?= spine
+
+# Bytecode is kept, whatever the shell says: a process compiles the package in more time than most
+# tests take, and pytest rewrites every assertion of the suite.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test check format verify lint types layers fast torture torture-monkey torture-pipelines torture-csv torture-mutants torture-tests bench clean
@@ -26,7 +30,8 @@ demo: .venv/.installed-demo ## set up, then run the flights job on real data
 test: venv verify lint types layers ## set up, then pass every check and every test but the long campaigns
 	$(PYTEST) -m "not torture"
 
-check: venv verify lint types layers fast ## format, lint, types, layers and the fast tests, in under a minute
+check: venv ## format, lint, types, layers and the fast tests, in under a minute
+	@$(MAKE) --no-print-directory --jobs 2 verify lint layers types fast
 
 format: venv ## format the code, and mend what can be mended by itself
 	$(BIN)/ruff check --fix-only --quiet .
@@ -55,7 +60,7 @@ bench: venv ## measure one figure (NAME=spine)
 
 clean: ## remove .venv and all caches; runs and their data stay
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests examples bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------ the parts of check
 

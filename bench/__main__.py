@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 
-from . import backfill, check, importing, pipeline, recovery, spine
+from . import backfill, check, forecast, importing, pipeline, plan, recovery, spine
 from .measure import Figure
 from .report import print_lines, print_table
 
@@ -19,6 +19,8 @@ GROUPS: Mapping[str, Mapping[str, Callable[[], Iterator[Figure]]]] = {
     "check": check.PARTS,
     "backfill": backfill.PARTS,
     "import": importing.PARTS,
+    "forecast": forecast.PARTS,
+    "plan": plan.PARTS,
 }
 
 

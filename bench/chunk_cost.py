@@ -31,8 +31,8 @@ from daybreak.databases.target import DatabaseTarget
 from daybreak.databases.writer import Writer
 from daybreak.execution.targets import Targets
 from daybreak.ledger.clock import SystemClock
-from daybreak.ledger.owned import OwnedRun, PlannedStep
-from daybreak.ledger.rows import Owner
+from daybreak.ledger.owned import OwnedRun
+from daybreak.ledger.rows import Owner, PlannedStep
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.chunk import Marker
 from daybreak.model.fate import Counts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,15 @@ def import_command(
 
 
 def import_environment() -> dict[str, str]:
-    """Return the environment of such a command: the job finds what it imports."""
+    """Return the environment of such a command: the job finds what it imports.
+
+    Modules are compiled once, as those of an installed package are, whatever this process does:
+    to compile them at each start takes longer than all else before the work.
+    """
     others = os.environ.get("PYTHONPATH", "")
-    return nobodys_settings() | {"PYTHONPATH": f"{ROOT}{os.pathsep}{others}"}
+    found = nobodys_settings() | {
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{others}",
+        "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "daybreak-bench" / "compiled"),
+    }
+    found.pop("PYTHONDONTWRITEBYTECODE", None)
+    return found

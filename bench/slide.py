@@ -41,7 +41,7 @@ from .peers import go, python
 RECORDS: Final = 2_000_000
 WORKERS: Final = 2
 ROUNDS: Final = 9
-TOTAL: Final = sum(number * number for number in range(RECORDS))
+TOTAL: Final = (RECORDS - 1) * RECORDS * (2 * RECORDS - 1) // 6  # of the squares
 PLAIN_TIMES_MAX: Final = 1.1
 SHARE_PERCENT_MIN: Final = 30.0
 GO: Final[Mapping[str, tuple[int, Target]]] = {

@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.postgres_server import running_server
+from tests.postgres_server import place_in_memory, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,12 +31,19 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_SEED = "DAYBREAK_SEED"
 ENVIRONMENT_PROFILE = "DAYBREAK_PROFILE"
-"""`quick` tries few examples of each property: `make check` sets it, `make test` does not."""
+"""`quick`, which `make check` sets, tries few examples of each property, on files in memory.
+
+What dies in quick tests is a process, never the machine: nothing waits for a disk there.
+"""
+
+QUICK = "quick"
+ENVIRONMENT_TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
+"""Where pytest makes the folders of tests."""
 
 WORKER_SOCKET = "postgres_socket"
 
 hypothesis.settings.register_profile("daybreak", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=15)
+hypothesis.settings.register_profile(QUICK, deadline=None, print_blob=True, max_examples=10)
 hypothesis.settings.load_profile(os.environ.get(ENVIRONMENT_PROFILE, "daybreak"))
 
 _session = pytest.StashKey[ExitStack]()
@@ -54,6 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup, and so by all children
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # likewise in a shell's background
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.environ.get(ENVIRONMENT_PROFILE) == QUICK and (memory := place_in_memory()) is not None:
+        os.environ.setdefault(ENVIRONMENT_TEMPORARY, str(memory))
     config.stash[_session] = ExitStack()
     config.stash[_left_out] = Counter()
     session_seed = os.environ.setdefault(
@@ -80,7 +89,24 @@ def seed(request: pytest.FixtureRequest) -> int:
     return value
 
 
-# ---------------------------------------------------------------- what did not run
+# ---------------------------------------------------------------- what does not run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Make slow what is `slow_on_postgresql` and runs there, before slow tests are left out."""
+    for item in items:
+        if item.get_closest_marker("slow_on_postgresql") is not None and _needs_server(item):
+            item.add_marker(pytest.mark.slow)
+
+
+def _needs_server(item: pytest.Item) -> bool:
+    """Say whether a test runs on PostgreSQL: by its fixtures, or by a parameter that says so."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgresql" in parameters or bool(
+        {"postgres_url", "postgres_socket"}.intersection(getattr(item, "fixturenames", ()))
+    )
+
 
 WORKER_LEFT_OUT = "left_out"
 

@@ -136,7 +136,7 @@ def serve() -> None:
     # Not in pytest's own folder: every pytest that starts takes other users' rights to that one
     # away, and PostgreSQL refuses to be root, so it runs as another user there.
     options = _options()
-    place = options.place or _place(is_durable=options.durable)
+    place = options.place or (None if options.durable else place_in_memory())
     folder = Path(tempfile.mkdtemp(prefix="daybreak-postgres-", dir=place))
     atexit.register(shutil.rmtree, folder)  # after the server's own, which stops it
     os.environ["XDG_RUNTIME_DIR"] = str(folder)  # the server's lock file is ours alone
@@ -210,9 +210,9 @@ def _pg(server: PostgresServer, program: str, *words: str) -> None:
     pgexec(program, words, bin_path=server.bin_path, user=server.system_user)
 
 
-def _place(*, is_durable: bool) -> Path | None:
-    """Return where the server's folder is made; None for where temporary files go."""
-    if is_durable or not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
+def place_in_memory() -> Path | None:
+    """Return a folder for files that need not outlive the machine; None if there is no room."""
+    if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
         return None
     return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN else None
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from daybreak.faultpoints import FAULT_POINTS
 
@@ -26,6 +25,12 @@ PURE = ("model", "forecast")
 def name_of(path: Path) -> str:
     """Give a file's path as seen from the package."""
     return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Parse a file, once."""
+    return ast.parse(path.read_text())
 
 
 def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -64,14 +69,13 @@ def problems_of_nodes(path: Path, tree: ast.Module) -> Iterator[str]:
 
 def problems_in(path: Path) -> list[str]:
     """Say what is untidy in one file, as `path:line: what, use what`."""
-    text = path.read_text()
-    tree = ast.parse(text)
+    text, tree = path.read_text(), tree_of(path)
     return [*problems_of_file(path, text, tree), *problems_of_nodes(path, tree)]
 
 
 def points_hit_in(path: Path) -> Iterator[tuple[str, object]]:
     """Give every fault point that a file hits, and where; None stands for one that is computed."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call) and is_hit(node.func):
             argument = node.args[0] if node.args else None
             point = argument.value if isinstance(argument, ast.Constant) else None
@@ -92,18 +96,16 @@ def test_there_is_something_to_tidy() -> None:
     assert ROOT / "errors.py" in FILES
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_is_tidy(path: Path) -> None:
+def test_the_files_are_tidy() -> None:
     """No file breaks a rule of the house."""
-    assert [] == problems_in(path)
+    assert [] == [problem for path in FILES for problem in problems_in(path)]
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_a_file_hits_known_fault_points_only(path: Path) -> None:
+def test_the_files_hit_known_fault_points_only() -> None:
     """Every `hit` names a point of `FAULT_POINTS` as a literal: the crash suite kills at each."""
-    unknown = [(place, point) for place, point in points_hit_in(path) if point not in FAULT_POINTS]
+    hit = [where for path in FILES for where in points_hit_in(path)]
 
-    assert [] == unknown
+    assert [] == [(place, point) for place, point in hit if point not in FAULT_POINTS]
 
 
 def test_every_fault_point_is_hit_somewhere() -> None:

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from . import files
+    from . import files, forecast
     from .abc import Transaction
     from .databases import Database, Row
     from .errors import DaybreakError, Quarantine
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .model.job import Job, Step
     from .model.parameters import Secret
     from .model.retry import Retry
+    from .operations.measure import measure
     from .operations.run_handle import Run
     from .pipeline import (
         Collect,
@@ -59,6 +60,8 @@ _WHERE: Final = {
     "Work": ".pipeline",
     "current_scope": ".pipeline",
     "files": ".files",
+    "forecast": ".forecast",
+    "measure": ".operations.measure",
     "source": ".pipeline",
 }
 
@@ -87,6 +90,8 @@ __all__ = [
     "Work",
     "current_scope",
     "files",
+    "forecast",
+    "measure",
     "source",
 ]
 
@@ -97,7 +102,7 @@ if not TYPE_CHECKING:  # they would take any name for one of the door's
         if name not in _WHERE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         module = importlib.import_module(_WHERE[name], __name__)
-        value = module if name == "files" else getattr(module, name)
+        value = module if name in ("files", "forecast") else getattr(module, name)
         globals()[name] = value
         return value
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 from .errors import DataRefused
 from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside, Written
 from .model.fate import Counts
+from .model.knobs import Knobs
 from .model.ownership import Ownership, Pass
 from .model.progress import CHANGES_ACCEPTED, Accepted, Measurement, StepRow
 from .model.ranges import Range
@@ -275,6 +276,15 @@ class RuledSink(Protocol):
 
 
 @runtime_checkable
+class PiecewiseSink(Protocol):
+    """What a `Sink` may be besides: one whose chunk may be written by several calls of `write`."""
+
+    def goes_in_pieces(self, tx: Transaction) -> bool:
+        """Whether the same comes of it, in one transaction, as of one call with all records."""
+        ...
+
+
+@runtime_checkable
 class ComputingSink(Protocol):
     """What a `Sink` may be besides: one that computes what it writes, before the transaction."""
 
@@ -317,6 +327,14 @@ class RivalSink(Protocol):
 
         Raises:
             RecordRefused: If a record cannot even be compared.
+        """
+        ...
+
+    def write_compared(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        """Do what `Sink.write` does, for records of which `rivals` has said that all can stand.
+
+        Raises:
+            RecordRefused, DataRefused, TransientError: As `Sink.write`.
         """
         ...
 
@@ -566,10 +584,12 @@ class RunLedger(Protocol):
         total: int | None = None,
         fingerprint: Mapping[str, Any] | None = None,
         upstream: Mapping[str, int] | None = None,
+        knobs: Knobs | None = None,
     ) -> StepRow:
         """Mark a step as running; its ends, total and fingerprint are kept from the first start.
 
-        So is `upstream`, the passes of the steps before it, once there are ends.
+        So is `upstream`, the passes of the steps before it, once there are ends. With `knobs` it
+        begins a new attempt, which is counted.
         """
         ...
 
@@ -604,8 +624,9 @@ class RunLedger(Protocol):
         counts: Counts | None = None,
         value: str | None = None,
         error: str | None = None,
+        seconds: float | None = None,
     ) -> None:
-        """Write how a step ended."""
+        """Write how a step ended, and the seconds that its attempt took."""
         ...
 
     def claim(self, step: str, uses: Uses) -> Wait | None:

@@ -10,6 +10,7 @@
     + RestartRefused
     + RightsMissing
     + SchemaMismatch
+    + StartRefused
   x RunError                 a run ended early: fix the cause, then resume
     + CheckFailed
     + DeadlinePassed
@@ -102,6 +103,10 @@ class RightsMissing(PreflightError):  # noqa: N818 - reads as a sentence
 
 class SchemaMismatch(PreflightError):  # noqa: N818 - reads as a sentence
     """A table is missing, or has other columns or keys than the step says."""
+
+
+class StartRefused(PreflightError):  # noqa: N818 - reads as a sentence
+    """A critical job would not end in its window surely enough; nothing was started."""
 
 
 # ---------------------------------------------------------------- fix the cause, then resume

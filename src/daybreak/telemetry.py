@@ -9,6 +9,9 @@
 | `AttemptDied` | the attempt before this one died |
 | `RangeSuspected` | a range at which attempts died is tried alone |
 | `ChunkCommitted` | a chunk is durable |
+| `Estimated` | a step says how long its rest takes |
+| `KnobTurned` | a step that finds its knobs out turned one |
+| `Overrun` | it has changed whether the run will end in its window |
 | `StepEnded` | a step is done, stopped or failed |
 | `Shown` | a step showed a table |
 | `Said` | a step, or the conductor, has something to say |
@@ -25,6 +28,7 @@ from typing import Any, Final, TypeAlias
 
 from .model.fate import Counts
 from .model.job import StepKind
+from .model.overrun import OnOverrun, Outlook
 from .model.status import RunStatus, StepStatus
 
 _log: Final = logging.getLogger("daybreak.telemetry")
@@ -168,6 +172,70 @@ class ChunkCommitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimated:
+    """A step says how long its rest takes, by the law of its growth; about once a second."""
+
+    at: datetime
+    step: str
+    done: int
+    total: int
+    """Input records."""
+
+    remaining_s: float
+    low_s: float
+    high_s: float
+    """It takes between these with a probability of about 90 %."""
+
+    safe_s: float
+    """What it hardly exceeds."""
+
+    law: str
+    """By which this was estimated: `n^1.9, from its own chunks`."""
+
+    is_firm: bool
+    """Whether enough is measured for a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnobTurned:
+    """A step whose knob says "auto" turned it."""
+
+    at: datetime
+    step: str
+    knob: str
+    """`chunk` or `parallel`."""
+
+    before: int
+    after: int
+    reason: str
+    """What was measured, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """It has changed whether the run will end in its window, or the run stops because it will not.
+
+    Steps of which nothing is known take no time in it.
+    """
+
+    at: datetime
+    outlook: Outlook
+    window_ends_at: datetime
+    likely_s: float
+    """How long the run still takes, likely."""
+
+    safe_s: float
+    """What it hardly exceeds."""
+
+    unknown: Sequence[str]
+    """Steps that are still to be done, of which nothing is known."""
+
+    on_overrun: OnOverrun
+    is_stopping: bool = False
+    """Whether the run ends at the next boundary, for no more chunk would end in the window."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepEnded:
     """A step is done, stopped or failed."""
 
@@ -222,6 +290,9 @@ Event: TypeAlias = (
     | Fetching
     | RangeSuspected
     | ChunkCommitted
+    | Estimated
+    | KnobTurned
+    | Overrun
     | StepEnded
     | Shown
     | Said

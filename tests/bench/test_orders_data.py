@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from itertools import islice
 
+import pytest
+
 from bench.orders_data import FAULTY, HEADER, SEED, Order, orders
 from tests.check.columnar.checking import look
 
@@ -17,6 +19,7 @@ def test_the_same_seed_gives_the_same_orders() -> None:
     assert first == again
 
 
+@pytest.mark.slow
 def test_so_many_are_faulty_and_the_columns_are_sure_of_nearly_all_others() -> None:
     lines = islice(orders(random.Random(SEED)), RECORDS)
     data = (HEADER + "".join(lines)).encode()

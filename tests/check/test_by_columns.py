@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from hypothesis import settings
 from pydantic import BaseModel, Field, model_validator
 
 from daybreak import files
@@ -20,12 +22,16 @@ from daybreak.check import (
     file,
 )
 from daybreak.check.summary import FileSummary
+from daybreak.connectors.file_format import RowReader
 from daybreak.connectors.file_index import FileIndex
 from daybreak.connectors.file_root import FileRoot
+from daybreak.connectors.row import Row
+from daybreak.model.chunk import Finding
 from daybreak.model.limits import BadLimit
 from daybreak.pipeline import Pipeline
 
 ALL = BadLimit.parse("100%")
+ROUNDS = min(15, settings().max_examples // 3)  # few in `make check`
 PIECES = [
     *[b"1,a\n", b"2,b\r\n", b'3,"x\ny"\n', b'3,"x""y"\n', "4,é\n".encode()] * 4,
     b'"4\n',
@@ -55,6 +61,45 @@ class Ordered(BaseModel):
         if self.name == "b":
             raise ValueError("b is unknown")
         return self
+
+
+class Counting:
+    """Counts the rows that a reader is asked for."""
+
+    def __init__(self, reader: RowReader) -> None:
+        self._reader = reader
+        self.count = 0
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        return self._reader.ignored
+
+    def read(self, row: Row) -> tuple[Any, Sequence[Finding]]:
+        self.count += 1
+        return self._reader.read(row)
+
+
+def test_findings_of_a_block_are_made_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All at once they would take hundreds of times the block's memory, if rows are short."""
+    monkeypatch.setattr(by_columns, "COLUMNAR_BYTES_MIN", 0)
+    path = tmp_path / "f.csv"
+    path.write_text("id,name\n" + "x\n" * 5_000)
+    root = files.csv(path, Item).root
+    assert isinstance(root, FileRoot)
+    with path.open("rb") as stream:
+        header = root.format.header(stream, path.name, ())
+        columns = by_columns.Columns(root.format, header, Item, path.stat().st_size)
+        reader = Counting(root.format.reader(path.name, header, Item))
+        with columns.seen(stream, reader) as blocks:
+            seen = next(blocks)
+            judged = seen.judged()
+
+            assert 0 == next(judged)[0]
+            assert 1 == reader.count
+            assert [*range(1, 5_000)] == [number for number, _ in judged]
+            assert [*range(5_000)] == list(seen.faulty_numbers)
 
 
 def checked(path: Path, model: type, folder: Path, seen: list[object]) -> list[bytes]:
@@ -87,7 +132,7 @@ def test_everything_is_as_row_by_row(
 ) -> None:
     chance = random.Random(seed)
     path = tmp_path / "f.csv"
-    for number in range(15):
+    for number in range(ROUNDS):
         body = b"".join(chance.choices(PIECES, k=chance.randrange(2_000)))
         path.write_bytes(b"id,name\n" + body)
         monkeypatch.setattr(file, "PROGRESS_RECORDS", chance.choice([1, 7, 100]))

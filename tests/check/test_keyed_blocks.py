@@ -87,7 +87,7 @@ def found_in_both_ways(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("encoding", ["utf-8", "euc_jp"])
+@pytest.mark.parametrize("encoding", ["utf-8", pytest.param("euc_jp", marks=pytest.mark.slow)])
 def test_every_type_of_key_is_compared_alike(
     kind: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
@@ -112,6 +112,7 @@ def test_every_type_of_key_is_compared_alike(
         assert not [one for one in seen if isinstance(one, CheckedByRows)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [Plain, None])
 def test_references_beside_damaged_rows_are_compared_alike(
     model: type | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int

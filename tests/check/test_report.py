@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check import by_columns, check_sources, report
 from daybreak.check.advice import advice_on
 from daybreak.check.html_text import foreign, plain
 from daybreak.check.report import ReportWish, report_of, write_report
@@ -30,6 +30,7 @@ from daybreak.check.summary import CheckSummary
 from daybreak.connectors.file_root import FileRoot
 from daybreak.errors import CheckFailed, SourceError
 from daybreak.model.limits import BadLimit
+from daybreak.operations.check_files import CheckWish, check_files
 
 AT = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)
 EVIL = [
@@ -281,6 +282,21 @@ class TestFile:
         checked(tmp_path, "id,status\n1,new\n")
 
         assert not place.exists()
+
+    @pytest.mark.parametrize("columnar_bytes_min", [0, 2**20], ids=["columns", "rows"])
+    def test_the_checksum_comes_of_the_reading_that_is_done_anyhow(
+        self, tmp_path: Path, columnar_bytes_min: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(by_columns, "COLUMNAR_BYTES_MIN", columnar_bytes_min)
+        monkeypatch.setattr(report, "sha256_of", lambda _path: "read once more")
+        path = tmp_path / "orders.csv"
+        path.write_text("id,status\n" + "1,new\n" * 30_000 + "\n\n")
+        wish = CheckWish(html=tmp_path / "r.html")
+
+        check_files(files.csv(path, Order), wish, lambda _event: None)
+
+        found = Page((tmp_path / "r.html").read_text()).text
+        assert hashlib.sha256(path.read_bytes()).hexdigest() in found
 
     def test_a_file_that_is_gone_has_no_checksum(self, tmp_path: Path) -> None:
         found = checked(tmp_path, "id,status\n0,new\n")

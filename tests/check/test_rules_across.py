@@ -38,6 +38,8 @@ from daybreak.databases.session import opened
 from daybreak.errors import CheckFailed, DefinitionError, SourceChanged, SourceError
 from daybreak.model.limits import BadLimit
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 ALL = BadLimit.parse("100%")
 NONE = BadLimit.parse(0)
 EXAMPLES = settings().max_examples  # few in `make check`

@@ -252,6 +252,16 @@ class TestWritten:
         assert {"report.html", "faulty.csv", "faulty.reasons.csv"} <= names(here)
         assert "id;name;extra\n0;b;\nx;;\n3\n" == (here / "faulty.csv").read_text()
 
+    def test_the_command_that_is_shown_next_has_the_same_gate_and_hides_the_same(
+        self, here: Path, type_in: Type
+    ) -> None:
+        ended = type_in("check faulty.csv --schema orders_schema:Order --max-bad 80% --no-values")
+        next_ = ended.out.splitlines()[-1].partition("daybreak ")[2]
+
+        assert 0 == type_in(next_).status
+        assert "at most 80%" in (here / "report.html").read_text()
+        assert "Values were left out" in (here / "report.html").read_text()
+
     def test_several_files_are_exported_into_a_folder(self, here: Path, type_in: Type) -> None:
         (here / "out").mkdir()
 

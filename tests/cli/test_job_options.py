@@ -162,6 +162,12 @@ def test_a_wrong_knob_is_refused(job: Job, text: str, message: str, hint: str) -
     assert hint in caught.value.hint
 
 
+def test_a_knob_may_find_itself_out(job: Job) -> None:
+    found = read_knobs(job, ["load.chunk=auto", "load.parallel=auto"])
+
+    assert {"load": {"chunk": "auto", "parallel": "auto"}} == found
+
+
 def test_a_database_is_named_or_the_only_one() -> None:
     url = "postgresql://me@/x?host=/run/pg"
 

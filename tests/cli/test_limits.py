@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from daybreak.ledger.owned import PlannedStep
-from daybreak.ledger.rows import Owner
+from daybreak.ledger.rows import Owner, PlannedStep
 from daybreak.ledger.store import LedgerStore
 from tests.cli.conftest import Type
 from tests.ledger.manual import identity

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,23 +28,33 @@ from tests.cli.conftest import Type
 HEAVY = ("pydantic", "sqlalchemy", "psycopg", "rich", "numpy", "fsspec")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["run", "--help"], ["status", "-h"]])
-def test_help_and_version_import_nothing_heavy(words: list[str]) -> None:
+def test_help_and_version_import_nothing_heavy() -> None:
+    assert set() == imported_by("--help", "--version", "run --help", "status -h").intersection(
+        HEAVY
+    )
+
+
+def test_the_list_of_runs_imports_no_sqlalchemy(shop: Path, type_in: Type) -> None:
+    assert 0 == type_in("run shop.py").status
+
+    assert "sqlalchemy" not in imported_by("status", "status 1")
+
+
+def imported_by(*commands: str) -> set[str]:
+    """Run commands in a process of their own, one behind another; return what it imported."""
     program = f"""
 import sys
-from daybreak.cli import main
-try:
-    main({words!r})
-except SystemExit as end:
-    assert end.code == 0, end.code
-print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
+from daybreak.cli.program import execute
+for command in {commands!r}:
+    assert 0 == execute(command.split()), command
+print(*sys.modules, file=sys.stderr)
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 
     assert done.stdout
-    assert "[]" == done.stderr.strip()
+    return set(done.stderr.split())
 
 
 def test_the_module_is_the_program() -> None:

@@ -120,29 +120,29 @@ def test_a_secret_is_given_again_and_shown_nowhere(replacing: Path, type_in: Typ
     assert 0 == done.status, done.err
 
 
-@pytest.mark.usefixtures("replacing")
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("restart 2", "there is no run 2 in this ledger"),
-        ("restart 1 lad", "job shop has no step 'lad'"),
-        ("restart 1 --parameter month=2026-05-01", "parameter 'month' is not given again"),
-        ("restart 1 --parameter mont=1", "unknown parameter 'mont'"),
-        ("restart 1 --parameter month", "expected --parameter NAME=VALUE"),
-        ("restart 1 --database sqlite:///other.db", "run 1 used another database"),
-        ("run shop.py --only load --from load", "--only and --from exclude each other"),
-        ("run shop.py --again --from load", "--again begins a new run"),
-        ("run shop.py --undone load", "--undone without a step that begins again"),
-        ("run shop.py --only total --month 2026-03-01", "check, load are not done before it"),
-    ],
-)
-def test_a_wrong_command_is_refused(type_in: Type, words: str, message: str) -> None:
-    type_in("run shop.py")
-    ended = type_in(words)
+WRONG = {
+    "restart 2": "there is no run 2 in this ledger",
+    "restart 1 lad": "job shop has no step 'lad'",
+    "restart 1 --parameter month=2026-05-01": "parameter 'month' is not given again",
+    "restart 1 --parameter mont=1": "unknown parameter 'mont'",
+    "restart 1 --parameter month": "expected --parameter NAME=VALUE",
+    "restart 1 --database sqlite:///other.db": "run 1 used another database",
+    "run shop.py --only load --from load": "--only and --from exclude each other",
+    "run shop.py --again --from load": "--again begins a new run",
+    "run shop.py --undone load": "--undone without a step that begins again",
+    "run shop.py --only total --month 2026-03-01": "check, load are not done before it",
+}
 
-    assert ended.status in (1, 2)
-    assert message in ended.err
-    assert "1" == type_in("status").out.splitlines()[-1].split()[0]
+
+@pytest.mark.usefixtures("replacing")
+def test_a_wrong_command_is_refused(type_in: Type) -> None:
+    type_in("run shop.py")
+    for words, message in WRONG.items():
+        ended = type_in(words)
+
+        assert ended.status in (1, 2), words
+        assert message in ended.err, words
+        assert "1" == type_in("status").out.splitlines()[-1].split()[0], words
 
 
 def test_another_job_in_the_file_is_not_taken_for_the_runs(replacing: Path, type_in: Type) -> None:

@@ -293,6 +293,7 @@ def test_an_output_that_cannot_be_written_changes_nothing(
     assert ("done" if status == 0 else "failed") in type_in("status").out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", ">/dev/full 2>/dev/full"])
 def test_a_failure_that_cannot_be_told_of_has_its_exit_status(shop: Path, closed: str) -> None:
     program = f"{sys.executable} -m daybreak"
@@ -305,6 +306,7 @@ def test_a_failure_that_cannot_be_told_of_has_its_exit_status(shop: Path, closed
     assert [2, 2] == [one.returncode for one in ran]
 
 
+@pytest.mark.slow
 def test_an_output_that_is_lost_is_told_of(shop: Path) -> None:
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(

@@ -112,9 +112,7 @@ class Oracle(Rfc4180):
     def goes_on(self, opening: bytes, rest: int) -> bool:
         """Whether a line that opens quotes becomes a record with what stands from `rest` on."""
         one = Rfc4180(opening + b"\n" + self.data[rest:], self.delimiter, self.width, self.quote)
-        fields, end = one.fields(0)
-        is_cut_off = fields is None and end == len(one.data)
-        return is_cut_off or self.is_good(fields)
+        return self.is_good(one.fields(0)[0])
 
     def opened(self, line: bytes) -> int:
         """Return how many fields a line begins, the last of them in quotes that stay open."""

@@ -34,6 +34,7 @@ def test_an_undamaged_file_is_read_as_it_was_written(seed: int) -> None:
         assert judge(sample, Damage(len(sample.data), 0, b"")) is Verdict.RIGHT
 
 
+@pytest.mark.slow
 def test_every_quote_lost_or_added_alone_is_seen_or_leaves_records_only(seed: int) -> None:
     sample = sample_of(seed)
     quote = (sample.dialect.quote or "").encode(sample.dialect.codec)

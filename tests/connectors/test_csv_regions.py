@@ -69,6 +69,13 @@ def test_damage_costs_what_it_has_touched(damaged: str, expected: list[str]) -> 
     assert expected == lines_of(damaged + GOOD)
 
 
+def test_a_record_is_not_withheld_for_a_lost_quote_and_a_cut_besides() -> None:
+    """The last line is broken by itself: what could make it a rest would need quotes to its end."""
+    found = lines_of('8,"a\nb","last\n"\n9,a,1","2\n', width=3)
+
+    assert ["1-3 +", f"4 {csv_rows.BARE_QUOTE}"] == found
+
+
 def test_a_region_has_at_most_as_many_lines_as_a_record() -> None:
     found = lines_of('7,"a\n' + "x\n" * 8, lines_max=4)
 

@@ -577,6 +577,7 @@ class TestRefusals:
 
         assert [(1, None, None, excel_book.DAMAGED)] == refused(tmp_path, path)
 
+    @pytest.mark.slow
     def test_every_flipped_byte_of_a_sheet_is_seen(self, tmp_path: Path) -> None:
         """The zip has a checksum of every part."""
         path = packed(

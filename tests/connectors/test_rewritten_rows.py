@@ -59,12 +59,20 @@ def read(folder: Path, rows: list[str], **dialect: Any) -> ChunkInput:
     return source.read(part)
 
 
-def changed(chunk: ChunkInput, change: Callable[[Item], object]) -> RawRecords:
-    assert chunk.as_bytes is not None
-    values = list(chunk.values)
-    for value in values:
-        change(value)
-    found = chunk.as_bytes.rewritten(range(len(values)), values)
+def rewritten(chunk: ChunkInput, change: Callable[[Item], Any]) -> RawRecords | None:
+    """Have a function change all records, or put another in the place of each."""
+    raw = chunk.as_bytes
+    assert raw is not None
+    found = []
+    for part in raw.parts():
+        values = [change(value) or value for value in part.values]
+        found.append(part.rewritten(range(len(values)), values))
+    rows = [one for one in found if one is not None]
+    return raw.joined(rows) if len(rows) == len(found) else None
+
+
+def changed(chunk: ChunkInput, change: Callable[[Item], Any]) -> RawRecords:
+    found = rewritten(chunk, change)
     assert found is not None
     return found
 
@@ -115,53 +123,57 @@ def test_what_is_another_value_is_written_as_that(tmp_path: Path) -> None:
 def test_what_has_no_text_of_its_kind_goes_by_values(
     tmp_path: Path, name: str, value: object
 ) -> None:
-    raw = changed(read(tmp_path, ROWS), put(name, value))
-
-    assert raw.blocks is None
-    assert [value] * 4 == list(raw.column(name))
+    assert rewritten(read(tmp_path, ROWS), put(name, value)) is None
 
 
 def test_records_of_another_class_go_by_values(tmp_path: Path) -> None:
-    chunk = read(tmp_path, ROWS)
-    assert chunk.as_bytes is not None
-
-    assert chunk.as_bytes.rewritten(range(4), [Other(id=1)] * 4) is None
+    assert rewritten(read(tmp_path, ROWS), lambda _: Other(id=1)) is None
 
 
 def test_nothing_is_rewritten_where_values_were_made_row_by_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chunk = read(tmp_path, ROWS)
-    assert chunk.as_bytes is not None
-    monkeypatch.setattr("daybreak.connectors.csv_format.columns", lambda *_: None)
+    monkeypatch.setattr("daybreak.connectors.csv_format.arrays", lambda *_: None)
+    seen: list[Item] = []
 
-    assert chunk.as_bytes.rewritten(range(4), list(chunk.values)) is None
+    assert rewritten(chunk, seen.append) is None
+    assert [7, 8, 9, 10] == [item.id for item in seen]
 
 
-def test_some_are_chosen_again_and_again(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("is_broken", [False, True], ids=["lines", "notes of two lines"])
+def test_some_are_chosen_again_and_again(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch, *, is_broken: bool
+) -> None:
+    monkeypatch.setattr("daybreak.connectors.raw_rows.PART_ROWS", 7)
     chance = random.Random(seed)
     rows = [f"{n},{n}.50,2024-02-29 01:02,n{n}\n" for n in range(40)]
-    chunk = read(tmp_path, rows)
-    assert chunk.as_bytes is not None
-    kept = sorted(chance.sample(range(40), 20))
-    values = [chunk.values[number] for number in kept]
-    for value in values[::2]:
-        value.note = f"new {value.id}"
-    raw = chunk.as_bytes.rewritten(kept, values)
+    raw = read(tmp_path, rows).as_bytes
     assert raw is not None
-    some = sorted(chance.sample(range(20), 9))
+    left, values = [], []
+    for part in raw.parts():
+        kept = [at for at in range(len(part.values)) if chance.random() < 0.5]
+        own = [part.values[at] for at in kept]
+        for value in own[::2]:
+            value.note = "new\nnote" if is_broken else f"new {value.id}"
+        left.append(part.rewritten(kept, own))
+        values += own
+    whole = raw.joined([one for one in left if one is not None])
+    some = sorted(chance.sample(range(len(values)), len(values) // 2))
 
-    found = raw.chosen(some)
+    found = whole.chosen(some)
 
     expected = [values[number] for number in some]
+    assert len(whole) == len(values)
+    assert values == list(whole.values())
+    assert values == [whole.value(number) for number in range(len(whole))]
     assert expected == list(found.values())
+    assert [one.note for one in expected] == list(found.column("note"))
+    assert [one.price for one in expected] == list(found.column("price"))
     assert [(str(one.id), one.note) for one in expected] == [
         (row[0], row[3]) for row in texts(found)
     ]
-    assert expected[3] == found.value(3)
-    again = found.rewritten([1, 4], [expected[1], expected[4]])
-    assert again is not None
-    assert [texts(found)[1], texts(found)[4]] == texts(again)
+    assert [texts(found)[1], texts(found)[4]] == texts(found.chosen([1, 4]))
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "-", "]", "\\", "1"])

@@ -29,6 +29,8 @@ from daybreak.model.chunk import Kept
 from daybreak.model.cursor import START, decode, encode
 from daybreak.model.ranges import Range, breaks, gaps
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 KEYS: dict[str, tuple[str, str, list[Any]]] = {
     # name: type on PostgreSQL, type on SQLite, keys in the database's order
     "int": ("bigint", "integer", [-(2**62), -5, 0, 3, 4, 90, 2**40]),

@@ -47,7 +47,7 @@ def checked(folder: Path, *paths: Path, model: Any = Item, **dialect: Any) -> Fi
     return root
 
 
-@pytest.mark.parametrize("seed", range(CASES))
+@pytest.mark.parametrize("seed", CASES)
 def test_every_chunk_is_as_row_by_row(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     paths = [

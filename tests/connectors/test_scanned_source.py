@@ -24,7 +24,12 @@ from daybreak.errors import SourceChanged, SourceError
 from daybreak.model.chunk import ChunkInput, Kept
 from daybreak.model.ranges import Range, breaks, gaps
 
-CASES = 60
+FAST, ALL = 8, 60
+CASES = [
+    *range(FAST),
+    *(pytest.param(number, marks=pytest.mark.slow) for number in range(FAST, ALL)),
+]
+"""Seeds: few in `make check`, all in `make test`."""
 
 
 class Item(BaseModel):
@@ -113,7 +118,7 @@ def read(source: ScannedSource | FileSource, records: int) -> list[ChunkInput]:
     return [source.read(part) for part in source.ranges(source.whole(), records)]
 
 
-@pytest.mark.parametrize("seed", range(CASES))
+@pytest.mark.parametrize("seed", CASES)
 def test_every_record_has_the_fate_that_reading_row_by_row_gives_it(
     tmp_path: Path, seed: int
 ) -> None:
@@ -175,7 +180,7 @@ def same_as_texts(chunk: ChunkInput) -> None:
     )
 
 
-@pytest.mark.parametrize("seed", range(CASES))
+@pytest.mark.parametrize("seed", CASES)
 def test_a_range_is_the_same_when_it_is_read_again(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     paths = [written(tmp_path, chance.choices(ROWS, k=40), name) for name in ("a.csv", "b.csv")]

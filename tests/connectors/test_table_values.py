@@ -21,6 +21,8 @@ from daybreak.databases.session import connect, opened, transaction
 from daybreak.databases.transaction import OpenTransaction
 from daybreak.errors import DataRefused, DefinitionError, SchemaMismatch
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 
 class Colour(Enum):
     RED = "r"

@@ -258,6 +258,7 @@ class TestDamage:
 
         assert [reason] == [one.reason for one in raised.value.findings]
 
+    @pytest.mark.slow
     def test_a_record_of_100_mb_is_a_finding_and_is_not_held(self, tmp_path: Path) -> None:
         path = tmp_path / "f"
         with path.open("wb") as stream:
@@ -275,6 +276,7 @@ class TestDamage:
         assert [1, 2, 3] == [row.line for row in found]
         assert peak < 16 * 2**20
 
+    @pytest.mark.slow
     def test_a_document_that_only_opens_elements_is_harmless(self, tmp_path: Path) -> None:
         path = tmp_path / "f"
         path.write_bytes(b"<o><order>" + b"<a>" * 50_000)

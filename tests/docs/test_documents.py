@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib
 import inspect
 import json
@@ -54,6 +55,8 @@ FIRST_JOB: Final = DOCS / "guides" / "first-job.md"
 CHECK_A_FILE: Final = DOCS / "guides" / "check-a-file.md"
 BACK_FILL: Final = DOCS / "guides" / "back-fill.md"
 WRITE_FILES: Final = DOCS / "guides" / "write-files.md"
+FORECAST: Final = DOCS / "guides" / "forecast-a-step.md"
+PLAN_A_NIGHT: Final = DOCS / "guides" / "plan-a-night.md"
 DECISIONS: Final = tuple(sorted((DOCS / "decisions").glob("[0-9]*.md")))
 DECISION_HEADINGS: Final = ("Context", "Decision", "What was measured or tried", "Consequences")
 PAGES_WITH_CODE: Final = {README, FIRST_JOB, FIRST_PIPELINE, ROOT / "CONTRIBUTING.md"}
@@ -67,10 +70,9 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 PYTHON_BLOCKS: Final = [
     block for page in PAGES for block in blocks_of(page) if block.language == "python"
 ]
-EACH_BLOCK: Final = [  # the many of the pipelines' guide are for `make test`
-    pytest.param(
-        block, marks=pytest.mark.slow if block.page == FIRST_PIPELINE else (), id=str(block)
-    )
+QUICK: Final = {README, FIRST_JOB, ROOT / "CONTRIBUTING.md"}
+EACH_BLOCK: Final = [  # what is read first; all others are for `make test`
+    pytest.param(block, marks=() if block.page in QUICK else pytest.mark.slow, id=str(block))
     for block in PYTHON_BLOCKS
 ]
 
@@ -161,7 +163,11 @@ def test_the_job_of_the_readme_loads_what_can_be_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [FIRST_JOB, CHECK_A_FILE, BACK_FILL, WRITE_FILES], ids=name_of)
+@pytest.mark.parametrize(
+    "page",
+    [FIRST_JOB, CHECK_A_FILE, BACK_FILL, WRITE_FILES, FORECAST, PLAN_A_NIGHT],
+    ids=name_of,
+)
 def test_a_reader_of_a_guide_sees_what_it_says(page: Path, tmp_path: Path) -> None:
     """Every command of the guide, a kill by SIGKILL among them, in a folder of its own."""
     write_files(page, tmp_path)
@@ -250,6 +256,7 @@ def rooms() -> set[str]:
     }
 
 
+@functools.cache
 def imports_of(room: str) -> set[str]:
     """Return the rooms that a room imports directly."""
     files = [PACKAGE / f"{room}.py", *(PACKAGE / room).rglob("*.py")]

@@ -14,6 +14,8 @@ from daybreak.faultpoints import FaultPoint, InjectedFault
 from daybreak.model.job import Step
 from tests.execution.house import Bodies, House
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 
 def publishing() -> Step[Any]:
     def publish(_tx: Transaction) -> None:

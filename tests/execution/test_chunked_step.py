@@ -17,6 +17,8 @@ from daybreak.model.ranges import Range
 from daybreak.telemetry import ChunkCommitted, Event
 from tests.execution.house import CLOCK, OF, House
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 GOOD = [number for number in range(40) if number % 10 != 5]
 FATES = Counts(read=40, passed=36, quarantined=4, written=36)
 

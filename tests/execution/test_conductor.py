@@ -14,6 +14,8 @@ from daybreak.model.status import RunStatus, StepStatus
 from daybreak.pipeline import current_scope
 from tests.execution.house import Bodies, House, loading
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 
 def conduct(house: House) -> Result:
     """Bring a job to its end whose second step fails."""

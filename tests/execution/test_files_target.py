@@ -23,6 +23,8 @@ from daybreak.model.fate import Counts
 from daybreak.model.ranges import Range
 from tests.execution.house import CLOCK, OF, House
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 FIRST, SECOND = Range.of(0, 10), Range.of(10, 20)
 
 

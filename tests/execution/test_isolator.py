@@ -10,7 +10,9 @@ import pytest
 from daybreak.abc import ChunkWriter, Sink, Transaction
 from daybreak.connectors.functions import EachChunkSink, EachSink
 from daybreak.execution.draft import Unit
-from daybreak.execution.isolator import Admitted, Isolator
+from daybreak.execution.isolator import Isolator
+from daybreak.execution.whole import Admitted
+from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House, insert
 
@@ -94,3 +96,38 @@ def test_a_child_that_comes_before_its_parent_is_no_bad_record(
 
     assert [1, 2, 3] == house.numbers()
     assert [3] == [unit.origin for unit, _ in admitted.refused]
+
+
+class Comparing(EachSink):
+    """Takes whole numbers; of equal ones the last stands."""
+
+    def __init__(self) -> None:
+        super().__init__(insert)
+        self.compared = 0
+
+    def rivals(self, tx: Transaction, records: Sequence[Any]) -> Sequence[Sequence[int]]:
+        del tx
+        self.compared += 1
+        places = {
+            number: [at for at, one in enumerate(records) if one == number] for number in records
+        }
+        return [group for group in places.values() if len(group) > 1]
+
+    def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        del tx, records
+        raise AssertionError("it would compare them again")
+
+    def write_compared(self, tx: Transaction, records: Sequence[Any]) -> Written:
+        assert len(set(records)) == len(records)
+        return super().write(tx, records)
+
+
+def test_rivals_are_looked_for_once_however_many_tries_there_are(
+    admit: Callable[[Sink, Sequence[Any]], Admitted],
+) -> None:
+    sink = Comparing()
+    admitted = admit(sink, [1, 2, 3, "bad", 2, 4, "worse", 3])
+
+    assert sink.compared == 1
+    assert [1, 2] == [unit.origin for unit in admitted.superseded]
+    assert [3, 6] == [unit.origin for unit, _ in admitted.refused]

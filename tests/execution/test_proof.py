@@ -16,6 +16,8 @@ from daybreak.model.fate import Counts
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House, insert, source_of
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 WHOLE = Range.of(0, 30)
 NUMBERS = range(30)
 

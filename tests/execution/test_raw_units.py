@@ -33,6 +33,8 @@ from daybreak.pipeline.carry import Carried
 from tests.execution.house import CLOCK, OF, House
 from tests.execution.things import Oracle, Thing, drawn, in_table, make_things
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 RECORDS = 24
 DRAWS = [
     *range(3),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
+
 from daybreak.execution.still_heap import still_heap
 
 
@@ -15,6 +17,7 @@ class Circle:
         self.itself = self
 
 
+@pytest.mark.slow
 def test_what_was_there_is_left_alone_and_what_is_made_is_collected() -> None:
     old = Circle()
     before = weakref.ref(old)

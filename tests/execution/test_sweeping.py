@@ -31,6 +31,8 @@ from daybreak.pipeline.nodes import Filter
 from daybreak.telemetry import ChunkCommitted, Said
 from tests.execution.house import CLOCK, Bodies, House, loading
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 NAMELESS = "select id, name from users where full_name is null"
 ALL = "select id, name from users"
 

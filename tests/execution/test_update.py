@@ -20,6 +20,8 @@ from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 ROWS = 20
 PART = Range.of(0, ROWS)
 PLAIN = "select id, first_name, last_name from users where full_name is null"
@@ -215,6 +217,7 @@ SLOWER = [
 ]
 
 
+@pytest.mark.slow
 @QUERIES
 @pytest.mark.parametrize("change", [sql for _, sql in SLOWER], ids=[name for name, _ in SLOWER])
 def test_a_change_that_commits_while_the_write_waits_for_it_is_not_lost(

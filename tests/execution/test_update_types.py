@@ -17,6 +17,8 @@ from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
 
+pytestmark = pytest.mark.slow
+
 TYPES = {
     "bool": ("true", "false"),
     "smallint": ("-3", "4"),

@@ -14,6 +14,8 @@ from daybreak.connectors.functions import EachSink
 from daybreak.errors import DaybreakError, TransactionEnded
 from tests.execution.house import House
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 RECORDS = 20
 SEVENTH = 7
 ALL = list(range(RECORDS))

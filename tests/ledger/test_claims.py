@@ -10,8 +10,8 @@ import pytest
 
 from daybreak.databases.session import opened
 from daybreak.errors import LeaseLost
-from daybreak.ledger.owned import OwnedRun, PlannedStep
-from daybreak.ledger.rows import RunRow
+from daybreak.ledger.owned import OwnedRun
+from daybreak.ledger.rows import PlannedStep, RunRow
 from daybreak.ledger.statement import load
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.status import RunStatus, StepStatus

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daybreak.errors import LeaseLost
-from daybreak.ledger.owned import OwnedRun, PlannedStep
+from daybreak.ledger.owned import OwnedRun
+from daybreak.ledger.rows import PlannedStep
 from daybreak.model.ownership import Pass
 from daybreak.model.progress import Measurement
 from daybreak.model.status import RunStatus, StepStatus

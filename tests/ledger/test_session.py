@@ -9,8 +9,7 @@ import pytest
 from daybreak.databases.session import connect, opened
 from daybreak.errors import InvalidTransition, RunOwned, TransientError
 from daybreak.ledger.clock import WRITE_PATIENCE_S
-from daybreak.ledger.owned import PlannedStep
-from daybreak.ledger.rows import Owner
+from daybreak.ledger.rows import Owner, PlannedStep
 from daybreak.ledger.session import LedgerSession
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.status import RunStatus, StepStatus

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from daybreak.errors import DefinitionError
-from daybreak.model.night import Window
+from daybreak.model.night import Window, read_critical
 
 BERLIN = ZoneInfo("Europe/Berlin")  # clocks change at 01:00 UTC, on 2026-03-29 and on 2026-10-25
 WINDOWS = [
@@ -123,3 +123,22 @@ def test_a_window_that_is_none_is_refused(text: str) -> None:
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 def test_a_window_reads_as_it_was_written(window: Window) -> None:
     assert window == Window.parse(str(window))
+
+
+def test_the_window_of_a_night_ends_on_the_next_day_if_it_passes_midnight() -> None:
+    begin, end = Window.parse("22:00-05:00 Europe/Berlin").span_of(date(2026, 3, 28))
+
+    assert datetime(2026, 3, 28, 21, tzinfo=UTC) == begin
+    assert datetime(2026, 3, 29, 3, tzinfo=UTC) == end  # the clocks went forward in between
+
+
+def test_critical_is_a_probability_of_a_job_with_a_window() -> None:
+    window = Window.parse("02:00-05:00 Asia/Tokyo")
+
+    assert read_critical(None, None) is None
+    assert 0.99 == read_critical(0.99, window)
+    for wrong in (0, 1, 99, True):
+        with pytest.raises(DefinitionError, match="a probability between 0 and 1"):
+            read_critical(wrong, window)
+    with pytest.raises(DefinitionError, match="has none"):
+        read_critical(0.9, None)

@@ -152,6 +152,7 @@ class Rehearsed:
         job: LoadedJob | None = None,
         records: int = 1_000,
         run_id: int | None = None,
+        is_spread: bool = False,
         **settings: Any,
     ) -> Rehearsal:
         telemetry = Telemetry()
@@ -164,6 +165,7 @@ class Rehearsed:
             telemetry,
             records=records,
             run_id=run_id,
+            is_spread=is_spread,
         )
 
     def start(self, **settings: Any) -> Outcome:

@@ -26,6 +26,8 @@ from daybreak.operations.settings import Settings
 from daybreak.operations.start import start
 from daybreak.telemetry import Said, StepEnded, Telemetry
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 ROWS = 200
 QUERIES = {
     "plain": "select id, first_name, last_name from users where full_name is null",

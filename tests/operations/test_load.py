@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,7 +107,7 @@ WRONG = {
     "two steps have one name": (HEAD + STEP + STEP, "two steps named 'first'", "name="),
     "a chunk is of no records": (
         HEAD + "@job.step(chunk=0)\ndef s() -> Work: ...\n",
-        "expected chunk to be a whole number from 1 to",
+        'expected chunk to be "auto" or a whole number from 1 to',
         "choose chunk",
     ),
     "max_bad is no share": (
@@ -193,3 +195,23 @@ def test_a_file_that_would_hide_a_module_of_python_is_refused(tmp_path: Path) ->
 
     with pytest.raises(DefinitionError, match="Python's own modules"):
         load_job(tmp_path / "random.py")
+
+
+def test_what_the_file_says_now_is_loaded_though_its_size_and_time_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "some_job.py"
+    for name in ("j", "k"):
+        file.write_text(HEAD.replace('"j"', f'"{name}"') + STEP)
+        os.utime(file, (1, 1))
+
+        assert name == load_job(file).job.name
+
+
+def test_a_file_that_is_no_python_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "some_job.txt"
+    file.write_text(HEAD + STEP)
+
+    with pytest.raises(DefinitionError, match="is no Python file"):
+        load_job(file)

@@ -11,15 +11,21 @@ from typing import Any
 import psycopg
 import pytest
 
+from daybreak import Database, Job, Work
+from daybreak.databases.room import Room
 from daybreak.databases.session import opened
 from daybreak.errors import DefinitionError, PreflightError, RightsMissing
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.status import RunStatus
+from daybreak.operations import sessions as session_rooms
 from daybreak.operations.disk import disk_findings
 from daybreak.operations.load import load_job
+from daybreak.operations.preflight import bounded
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.telemetry import Telemetry
+
+pytestmark = pytest.mark.slow_on_postgresql
 
 JOB = """
 from pydantic import BaseModel
@@ -329,3 +335,30 @@ def test_a_disk_that_is_mounted_read_only_is_found() -> None:
 
     assert "database shop cannot be written" in str(finding)
     assert "is on a disk that is mounted read-only" in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("uses", "sessions", "expected"),
+    [({}, None, 8), ({"db": 2}, None, 2), ({}, 7, 3), ({}, 2, 1), ({"db": 2}, 100, 2)],
+)
+def test_what_adapts_is_bounded_by_sessions_and_by_what_the_step_uses(
+    monkeypatch: pytest.MonkeyPatch, uses: dict[str, int], sessions: int | None, expected: int
+) -> None:
+    """Two steps adapt: what is left beside one session each, and one to look around, is shared."""
+    rooms = [] if sessions is None else [Room("server", "the server", sessions, 0)]
+    monkeypatch.setattr(session_rooms, "session_room", lambda _url: rooms)
+    database, job = Database("sqlite:///shop.db", name="shop"), Job("orders", limits={"db": 4})
+    database.bind("sqlite:///shop.db")
+    store = LedgerStore.open("sqlite://")
+
+    def work() -> Work:
+        raise AssertionError("nobody runs it")
+
+    job.step(name="load", parallel="auto", uses=uses)(work)
+    job.step(name="copy", parallel="auto", uses=uses)(work)
+    knobs = bounded(job.steps, {}, {"shop": database}, store)
+    store.close()
+
+    assert {"load": expected, "copy": expected} == {
+        name: one.parallel_most for name, one in knobs.items()
+    }

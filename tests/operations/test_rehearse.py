@@ -135,6 +135,15 @@ def test_at_most_so_many_records_are_read(house: Rehearsed) -> None:
     assert "these were the first 25 of 60 records" in rehearsal.caveats
 
 
+def test_a_sample_is_spread_over_the_source(house: Rehearsed) -> None:
+    rehearsal = house.rehearse("numbers", records=30, is_spread=True)
+    (step,) = rehearsal.steps
+
+    assert ["(0, 20]", "(20, 40]", "(40, 60]"] == [chunk.part for chunk in step.chunks]
+    assert [10, 10, 10] == [chunk.counts.read for chunk in step.chunks]
+    assert "these were 30 of 60 records, spread over them" in rehearsal.caveats
+
+
 def test_a_step_that_fails_leaves_nothing_and_says_why(house: Rehearsed) -> None:
     step = only(house, "numbers", parameters={"last": 9}, knobs={"numbers": {"chunk": 3}})
     assert StepStatus.DONE == step.status

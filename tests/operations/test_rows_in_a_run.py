@@ -33,6 +33,8 @@ from daybreak.operations.settings import Settings
 from daybreak.operations.start import start
 from daybreak.telemetry import ChunkCommitted, Event, Said, Telemetry
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 JOB = Path(__file__).with_name("rows_job.py")
 USERS = range(0, 300, 3)
 MONTH = date(2024, 5, 1)

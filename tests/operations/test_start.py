@@ -44,6 +44,8 @@ from daybreak.operations.start import Outcome, start
 from daybreak.pipeline import Block, Carried, Carrier
 from daybreak.telemetry import ChunkCommitted, Event, Said, Telemetry
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 JOB = """
 from pydantic import BaseModel
 from daybreak import Database, Job, Run, Transaction, Work, files
@@ -191,6 +193,7 @@ def test_sigterm_stops_between_two_chunks_and_the_same_command_goes_on(house: Ho
     assert RECORDS - 10 * before == sum(chunk.counts.read for chunk in house.chunks)
 
 
+@pytest.mark.slow
 def test_a_resume_reads_next_to_nothing_before_its_first_commit(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

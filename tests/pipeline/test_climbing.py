@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from daybreak.model.climbing import TRY_AGAIN_S
 from daybreak.pipeline import current_scope, source
 from daybreak.pipeline.climbing import (
     AUTO_WORKERS_MAX,
     ENDS_PER_WORKER,
-    TRY_AGAIN_S,
     WINDOW_S,
     Climber,
     workers_of,

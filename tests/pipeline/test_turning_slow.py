@@ -25,7 +25,7 @@ FAST = 50_000
 WORKERS = 8
 SLOW = 4 * WORKERS
 
-CALL_S = 0.03  # how long a slow call waits for others
+CALL_S = 0.2  # how long a slow call waits for others
 
 
 class Meeting:

@@ -15,6 +15,7 @@ from daybreak.model.status import RunStatus, StepStatus
 from daybreak.reports.progress import Progress
 from daybreak.telemetry import (
     ChunkCommitted,
+    Estimated,
     Event,
     RunEnded,
     RunStarted,
@@ -60,6 +61,11 @@ class Events:
     def chunk(self, read: int = 10, quarantined: int = 0, name: str = "load") -> ChunkCommitted:
         counts = Counts(read, read - quarantined, 0, quarantined, 0, read - quarantined)
         return ChunkCommitted(AT, name, "(0, 10]", counts, 1000, 0.5)
+
+    def estimated(self, remaining_s: float = 720.0, name: str = "load") -> Estimated:
+        low_s, high_s = remaining_s / 1.5, remaining_s * 1.5
+        law = "n^1.9, from its own chunks"
+        return Estimated(AT, name, 50, 100, remaining_s, low_s, high_s, high_s, law, is_firm=True)
 
     def ended(
         self,

@@ -128,3 +128,19 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 )
 def test_deaths_are_told_with_what_was_in_hand(watched: Watched, event: Event, line: str) -> None:
     assert [line] == written(watched, event)
+
+
+def test_the_time_that_is_left_comes_from_the_law_once_that_is_known(
+    watched: Watched, events: Events
+) -> None:
+    stream = io.StringIO()
+    lines = Lines(watched.progress, stream, Mask())
+    for event in (events.step(), events.chunk(50), events.estimated(720)):
+        watched.hear(event)
+        lines.hear(event)
+    watched.pass_s(CHUNK_LINE_EVERY_S)
+    watched.hear(events.chunk(0))
+    lines.hear(events.chunk(0))
+
+    last = stream.getvalue().splitlines()[-1]
+    assert "11 min 55 s left (7 min 55 s to 17 min 55 s)" in last

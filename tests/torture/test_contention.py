@@ -30,8 +30,8 @@ LOCK_WAIT_S = 1.0
 
 LEASE = ("--lease-s", str(LOCK_WAIT_S))
 PATIENCE_S = 2.0
-END_S_MAX = 3.0
-"""What a run may take to end, when its patience is over and its last wait for a lock."""
+END_S_MAX = 20.0
+"""What a run may take to end on a busy machine, when its patience and its last wait are over."""
 
 SEEN_S_MAX = 30.0
 CHUNKS = 60

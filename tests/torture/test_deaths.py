@@ -16,7 +16,7 @@ from daybreak.faultpoints import FaultPoint
 from tests.torture.points import OF_DEATHS
 
 from .deadly_world import CHUNK, RECORDS, DeadlyWorld
-from .nursery import Nursery, nursery
+from .nursery import Nursery
 from .undisturbed import Undisturbed, database_of
 from .world import Ran, World
 
@@ -33,12 +33,6 @@ WAYS = {
 MENDED = "def recurse() -> None:\n    return None"
 UNSUPERVISED = ("--attempts", "1")
 RESUMES_MAX = 12
-
-
-@pytest.fixture(scope="module")
-def nest() -> Iterator[Nursery]:
-    with nursery() as found:
-        yield found
 
 
 @pytest.fixture

@@ -10,20 +10,19 @@ import pytest
 
 from daybreak.faultpoints import FaultPoint
 
+from .nursery import Nursery
 from .points import OF_RUNS
 from .undisturbed import Undisturbed
-from .world import World
+from .world import Ran, World
 
 pytestmark = pytest.mark.slow
 
-RESUMES_MAX = 3
 INSTANTS = 8
 
 
-def resumed(world: World) -> str:
-    """Type the same command again, and return the checksum of what is left."""
-    ran = world.run()
-    assert ran.status == 0, ran.err
+def checksum_after(resume: Ran, world: World) -> str:
+    """Return the checksum of what the same command left, typed again."""
+    assert resume.status == 0, resume.err
     return world.checksum()
 
 
@@ -34,21 +33,24 @@ def test_the_undisturbed_run_passes_every_fault_point(expected: Undisturbed) -> 
 
 @pytest.mark.parametrize("point", OF_RUNS)
 def test_a_kill_at_a_fault_point_changes_nothing(
-    world: World, expected: Undisturbed, point: FaultPoint, seed: int
+    world: World, nest: Nursery, expected: Undisturbed, point: FaultPoint, seed: int
 ) -> None:
     # A busy machine tries some things twice, so that the undisturbed run may have hit more often.
     hit = random.Random(seed).randint(1, max(1, expected.hits[point] * 3 // 4))
-    killed = world.run(fault=f"{point}:{hit}:kill")
+    killed = nest.run(world, fault=f"{point}:{hit}:kill")
 
     assert -signal.SIGKILL == killed.status, killed.err
-    assert expected.checksum == resumed(world)
+    assert expected.checksum == checksum_after(nest.run(world), world)
 
 
 @pytest.mark.parametrize("number", range(INSTANTS))
 def test_a_kill_at_a_random_instant_changes_nothing(
     world: World, expected: Undisturbed, number: int, seed: int
 ) -> None:
-    """Drawn between the first and the last commit; every second one also in the resume."""
+    """Drawn between the first and the last commit; every second one also in the resume.
+
+    By processes of their own, from their beginning: those above are the nursery's.
+    """
     chance = random.Random(seed)
     for _ in range(1 + number % 2):
         with world.start() as process:
@@ -56,4 +58,4 @@ def test_a_kill_at_a_random_instant_changes_nothing(
             process.kill()
             process.communicate()
 
-    assert expected.checksum == resumed(world)
+    assert expected.checksum == checksum_after(world.run(), world)

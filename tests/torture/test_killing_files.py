@@ -14,7 +14,7 @@ import pytest
 
 from daybreak.faultpoints import FaultPoint
 
-from .nursery import Nursery, nursery
+from .nursery import Nursery
 from .points import OF_FILES
 from .undisturbed import Undisturbed
 from .world import World
@@ -49,12 +49,6 @@ IN_REPLAYS: Final[tuple[FaultPoint, ...]] = (
     "publication.after_end",
 )
 """So many are always tried in replays, the others by the torture."""
-
-
-@pytest.fixture(scope="module")
-def nest() -> Iterator[Nursery]:
-    with nursery() as found:
-        yield found
 
 
 @pytest.fixture

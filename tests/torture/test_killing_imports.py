@@ -7,7 +7,6 @@ which kills them at random instants besides.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,18 +15,12 @@ import pytest
 from daybreak.faultpoints import FaultPoint
 
 from .campaign import Case, tried
-from .nursery import Nursery, nursery
+from .nursery import Nursery
 from .scenes import SCENES, Expected
 
 pytestmark = pytest.mark.slow
 
 DRAWN = 2
-
-
-@pytest.fixture(scope="module")
-def nest() -> Iterator[Nursery]:
-    with nursery() as found:
-        yield found
 
 
 @cache

@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from daybreak.faultpoints import FaultPoint, Trace
 
-from .nursery import Nursery, nursery
+from .nursery import Nursery
 from .points import OF_REPLAYS
 from .undisturbed import worlds
 from .world import PROCESS_S_MAX, Ran, World
@@ -26,12 +25,6 @@ KEY = "--erase", "151x"
 
 REPLAY = ("--replay",)
 DRAWN = 4
-
-
-@pytest.fixture(scope="module")
-def nest() -> Iterator[Nursery]:
-    with nursery() as found:
-        yield found
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from daybreak.faultpoints import FaultPoint, Trace
 
-from .nursery import Nursery, nursery
+from .nursery import Nursery
 from .points import OF_CHANGES, OF_RESTARTS
 from .undisturbed import worlds
 from .world import World
@@ -43,12 +43,6 @@ class Expected:
 
     checksum: str
     hits: dict[FaultPoint, int]
-
-
-@pytest.fixture(scope="module")
-def nest() -> Iterator[Nursery]:
-    with nursery() as found:
-        yield found
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .nursery import Nursery, nursery
+from .nursery import Nursery
 from .undisturbed import Undisturbed, worlds
 from .world import PROCESS_S_MAX, RECORDS, Ran, World
 
@@ -25,12 +25,6 @@ OWNED_BY_ANOTHER = 5
 RESTARTED = Path(__file__).with_name("restarted_job.py")
 SQUARES = [(n, n * n) for n in range(1, RECORDS + 1) if n % 151 and n % 97]
 """What the job that begins again leaves: its file's other records are bad."""
-
-
-@pytest.fixture(scope="module")
-def nest() -> Iterator[Nursery]:
-    with nursery() as found:
-        yield found
 
 
 def at_once(world: World, nest: Nursery) -> list[Ran]:

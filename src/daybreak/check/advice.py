@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from .advice_on_formats import OF_FORMATS
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -41,6 +43,7 @@ _RULE: Final = "Correct the value so that it keeps the rule of its column (see t
 _KNOWN: Final = tuple(
     (re.compile(pattern), Advice(meaning, repair))
     for pattern, meaning, repair in (
+        *OF_FORMATS,
         (
             "^required$",
             "The field is empty, but every record must have a value there.",
@@ -82,7 +85,7 @@ _KNOWN: Final = tuple(
             _ENCODING,
         ),
         (
-            "^longer than .* bytes",
+            "^longer than (.* bytes|a record may be)",
             "The record is longer than any record may be.",
             "Often a line end is missing, or a quote was never closed: look at where it begins.",
         ),

@@ -7,21 +7,24 @@ found is what reading every row would find.
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
 from ..connectors.csv_format import CsvFormat
 from ..connectors.file_format import Format, Header, RowReader
+from ..connectors.row import Row
 from ..model.chunk import Finding
 from ..pipeline import source
 
 if TYPE_CHECKING:
     from .across import Across, Keyed
     from .columnar import Block, BlockCheck, BlockRows, Verdict
-    from .keyed_blocks import KeyedBlocks, ReadRow
+    from .keyed_blocks import KeyedBlocks
 
 COLUMNAR_BYTES_MIN: Final = 2**20
 """A smaller file is checked row by row sooner than the libraries for columns are imported."""
@@ -47,25 +50,65 @@ class CheckedByRows:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+class ReadRow(NamedTuple):
+    """A good row that had to be read."""
+
+    row: Row
+    record: Any
+
+
 class Seen:
-    """Some rows of a file that were looked at together."""
+    """Some rows of a file that were looked at together.
 
-    verdict: Verdict
-    faulty: Sequence[tuple[int, Sequence[Finding]]]
-    """Of each faulty row its number among them, from 0, and what is wrong with it."""
+    Args:
+        verdict: What the columns say of them.
+        reader: Judges those of which the columns are not certain.
+        keyed_blocks: Takes what rules across records compare, if there are any.
+    """
 
-    keyed: Keyed | None = None
-    """What rules across records compare of them, if there are any."""
+    def __init__(
+        self, verdict: Verdict, reader: RowReader, keyed_blocks: KeyedBlocks | None
+    ) -> None:
+        self._verdict = verdict
+        self._reader = reader
+        self._keyed_blocks = keyed_blocks
+        self._read: dict[int, ReadRow] = {}
+        self.faulty_numbers = array("q")
+        """Of the faulty rows so far, from 0."""
 
     @property
     def rows(self) -> BlockRows:
         """Where they are."""
-        return self.verdict.rows
+        return self._verdict.rows
+
+    def judged(self) -> Iterator[tuple[int, Sequence[Finding]]]:
+        """Yield of each faulty row its number and what is wrong with it; ask once.
+
+        They are made while they are taken: a block of short rows that are all faulty has a million,
+        and all their findings would take two hundred times as much memory as the block.
+        """
+        for number, row in self._verdict.doubtful_rows():
+            record, findings = self._reader.read(row)
+            if findings:
+                self.faulty_numbers.append(number)
+                yield number, findings
+            elif self._keyed_blocks is not None:
+                self._read[number] = ReadRow(row, record)
+
+    @cached_property
+    def faulty(self) -> Sequence[tuple[int, Sequence[Finding]]]:
+        """All of what `judged` yields, for who does not ask that."""
+        return list(self.judged())
+
+    def keyed(self) -> Keyed:
+        """Return what rules across records compare of them, once all are judged."""
+        assert self._keyed_blocks is not None, "who has no such rules does not ask"
+        numbers = self.faulty_numbers
+        return self._keyed_blocks.of(self._verdict, self._read, numbers, self._reader)
 
     def release(self) -> None:
         """Let another block have the memory. Nobody may look at these rows any more."""
-        self.verdict.release()
+        self._verdict.release()
 
 
 class ByRows(Exception):  # noqa: N818 - a verdict on a file, raised and caught in this room
@@ -146,14 +189,7 @@ class Columns:
 
         likely = source(lambda: cutter.blocks(memory)).map(look, workers=workers, block=1)
         with likely.open() as results:
-            yield (self._judged(verdict, reader) for verdict in cutter.proven(results, look))
-
-    def _judged(self, verdict: Verdict, reader: RowReader) -> Seen:
-        """Read the rows of which the columns are not certain."""
-        if self._keyed is not None:
-            return _seen_with_keys(verdict, reader, self._keyed)
-        found = ((number, reader.read(verdict.row(number))[1]) for number in verdict.doubtful)
-        return Seen(verdict, [(number, findings) for number, findings in found if findings])
+            yield (Seen(found, reader, self._keyed) for found in cutter.proven(results, look))
 
 
 def looks_at(form: Format, header: Header, model: type | None, size: int) -> Columns | None:
@@ -175,19 +211,3 @@ def _keyed_blocks(
         return KeyedBlocks(across, model, header, form.dialect)
     except CannotTag as exc:
         raise ByRows(str(exc)) from exc
-
-
-def _seen_with_keys(verdict: Verdict, reader: RowReader, keyed: KeyedBlocks) -> Seen:
-    from .keyed_blocks import ReadRow  # noqa: PLC0415 - heavy
-
-    faulty: list[tuple[int, Sequence[Finding]]] = []
-    read: dict[int, ReadRow] = {}
-    for number in verdict.doubtful:
-        row = verdict.row(number)
-        record, findings = reader.read(row)
-        if findings:
-            faulty.append((number, findings))
-        else:
-            read[number] = ReadRow(row, record)
-    found = keyed.of(verdict, read, [number for number, _ in faulty], reader)
-    return Seen(verdict, faulty, found)

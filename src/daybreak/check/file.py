@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ from ..connectors.file_format import Format
 from ..connectors.file_index import IndexBuilder, every_row, index_path
 from ..connectors.file_refusals import FileRefused, open_file
 from ..connectors.fingerprint import fingerprint_of
+from ..connectors.hashed_file import HashedFile
 from ..connectors.publishing import writing
 from ..connectors.row import Row
 from ..connectors.spool import readable, spool_fingerprint
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 FINDINGS_WRITTEN_MAX: Final = 100_000
 """Findings of one file that are written out; all are counted. A file whose every row has several
 faults would otherwise leave more bytes than it has."""
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""As `json.dumps`, which would make an encoder for each finding."""
 
 PROGRESS_RECORDS: Final = 10_000
 """Every how many records the check says how far it is."""
@@ -58,6 +63,7 @@ def check_file(
     summary: FileSummary | None = None,
     across: Across | None = None,
     is_loaded: bool = True,
+    wants_sha256: bool = False,
 ) -> tuple[FileSummary, Path]:
     """Look at every row of one file.
 
@@ -71,6 +77,7 @@ def check_file(
         summary: Counts the findings; None for one of its own.
         across: Is given every row, if there are rules across records.
         is_loaded: Whether its records will be loaded, for which hashes of the clean ones are kept.
+        wants_sha256: Whether the summary gets its checksum, if its rows are read from itself.
 
     Returns:
         What was found, and the place of the index. A file that is refused has none.
@@ -93,6 +100,7 @@ def check_file(
                 tell=tell,
                 across=across,
                 checked=checked_as(form, model) if is_loaded else "",
+                wants_sha256=wants_sha256,
             )
         except FileRefused as exc:
             summary.refused = True
@@ -111,11 +119,14 @@ def _check_rows(
     tell: Publish,
     across: Across | None,
     checked: str,
+    wants_sha256: bool,
 ) -> None:
     columns = () if model is None else schema_of(model).columns
     with open_file(path):  # it is there, and may be read
         fingerprint = fingerprint_of(path)
-    with readable(path, form, place).open("rb") as stream:
+    rows_from = readable(path, form, place)
+    hashed = HashedFile(path) if wants_sha256 and rows_from == path else None
+    with rows_from.open("rb") if hashed is None else BufferedReader(hashed) as stream:
         size = os.fstat(stream.fileno()).st_size
         header = form.header(stream, path.name, columns)
         reader = form.reader(path.name, header, model)
@@ -140,8 +151,11 @@ def _check_rows(
             with by_columns.seen(stream, reader) as blocks:
                 for seen in blocks:
                     notes.add_seen(seen)
-                    if across is not None and seen.keyed is not None:
-                        across.add_seen(seen.keyed)
+                    if across is not None:
+                        across.add_seen(seen.keyed())
+                    seen.release()
+        if hashed is not None:
+            summary.sha256 = hashed.sha256()
     summary.rows = index.records
     index.finish(path, header, fingerprint, spool_fingerprint(form, place)).save(place)
     notes.tell_progress(size)
@@ -174,18 +188,20 @@ class _Notes:
 
     def add_seen(self, seen: Seen) -> None:
         """Note rows that were looked at together, as if they came one by one."""
-        before, faulty = self._index.records, deque(seen.faulty)
-        self._index.add_rows(seen.rows, [number for number, _ in seen.faulty])
-        tells = range(
-            PROGRESS_RECORDS - before % PROGRESS_RECORDS, seen.rows.count + 1, PROGRESS_RECORDS
-        )
-        for count in tells:
-            while faulty and faulty[0][0] < count:
-                self._add_faulty(faulty.popleft()[1])
-            self.tell_progress(seen.rows.offset(count), before + count)
-        for _, findings in faulty:
+        before = self._index.records
+        first = PROGRESS_RECORDS - before % PROGRESS_RECORDS
+        tells = deque(range(first, seen.rows.count + 1, PROGRESS_RECORDS))
+
+        def tell(upto: int) -> None:
+            while tells and tells[0] <= upto:
+                count = tells.popleft()
+                self.tell_progress(seen.rows.offset(count), before + count)
+
+        for number, findings in seen.judged():
+            tell(number)
             self._add_faulty(findings)
-        seen.release()
+        tell(seen.rows.count)
+        self._index.add_rows(seen.rows, seen.faulty_numbers)
 
     def _add_faulty(self, findings: Sequence[Finding]) -> None:
         self._summary.faulty_rows += 1
@@ -225,7 +241,7 @@ def findings_written(
             summary.add(finding)
             if summary.findings <= FINDINGS_WRITTEN_MAX:
                 with writing(place):
-                    stream.write(json.dumps(_as_data(finding), ensure_ascii=False) + "\n")
+                    stream.write(_encode(_as_data(finding)) + "\n")
 
     try:
         yield write

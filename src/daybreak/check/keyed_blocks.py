@@ -7,28 +7,21 @@ read, for the columns were not sure of it, gives them as a record.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..connectors.csv_dialect import CsvDialect
 from ..connectors.file_format import Header, RowReader
 from ..connectors.plain_model import PlainField, plain_fields
-from ..connectors.row import Row
 from .across import Across, Keyed, hash_of
+from .by_columns import ReadRow
 from .columnar import BlockRows, TextColumn, TextTags, Verdict
 from .tag_spill import Places
 
 
 class CannotTag(Exception):  # noqa: N818 - a verdict on rules, raised and caught in this room
     """Keys do not follow from texts; the message says why."""
-
-
-class ReadRow(NamedTuple):
-    """A good row that had to be read."""
-
-    row: Row
-    record: Any
 
 
 class KeyedBlocks:

@@ -41,7 +41,7 @@ def report_of(
     *,
     at: datetime | None = None,
 ) -> Report:
-    """Put together what a report says; each file is read once more, for its checksum.
+    """Put together what a report says; a file is read once more if its checksum is not known yet.
 
     Args:
         summary: What the check found.
@@ -54,7 +54,7 @@ def report_of(
     files = [
         FileReport(
             found=found,
-            sha256=sha256_of(path),
+            sha256=found.sha256 or sha256_of(path),
             form=_in_words(root.format),
             schema=wish.schema or _name(root.model),
             columns=columns_in_words(root.model),

@@ -19,7 +19,6 @@ from ..model.limits import BadLimit
 from ..pipeline import Pipeline
 from .by_columns import CheckedByRows
 from .file import check_file, findings_written
-from .report import report_of, write_report
 from .structure import pipelines_in, with_pipelines
 from .summary import SAMPLES_MAX, CheckSummary, FileSummary
 
@@ -45,6 +44,7 @@ def check_sources(
     take: Take | None = None,
     samples_max: int = SAMPLES_MAX,
     is_of_run: bool = True,
+    wants_sha256: bool = False,
 ) -> S:
     """Look at every record of every file, and write down everything that is wrong.
 
@@ -62,6 +62,7 @@ def check_sources(
         samples_max: Findings to keep of each cause.
         is_of_run: Whether this is the check of a run: then somebody wants `findings/report.html`,
             and later loads the records, for which hashes of the clean ones are kept.
+        wants_sha256: Whether the checksum of each file is wanted, for a report.
 
     Returns:
         The same structure, its pipelines knowing their indexes. Records with faults are still in
@@ -76,12 +77,20 @@ def check_sources(
     roots = list(dict.fromkeys(_root(pipeline) for pipeline in pipelines_in(sources)))
     tables = {root: _tables_of(root) for root in roots}
     check = _Check(
-        folder, max_bad, publish or (lambda _event: None), take, samples_max, is_of_run=is_of_run
+        folder,
+        max_bad,
+        publish or (lambda _event: None),
+        take,
+        samples_max,
+        is_of_run=is_of_run,
+        wants_sha256=wants_sha256,
     )
     checked = {root: check.check(root, tables[root]) for root in roots}
     summary = check.finish()
     report = folder / "findings" / REPORT_NAME
     if is_of_run and summary.findings:
+        from .report import report_of, write_report  # noqa: PLC0415 - only if there are faults
+
         write_report(report_of(summary, roots), report)
     else:
         report.unlink(missing_ok=True)  # of a check before this one
@@ -134,6 +143,7 @@ class _Check:
         samples_max: int,
         *,
         is_of_run: bool,
+        wants_sha256: bool,
     ) -> None:
         self._folder = folder
         self._limit = limit
@@ -141,6 +151,7 @@ class _Check:
         self._take = take
         self._samples_max = samples_max
         self._is_of_run = is_of_run
+        self._wants_sha256 = wants_sha256
         self._files: list[FileSummary] = []
         self._names: set[str] = set()
         self._told: set[str] = set()
@@ -170,6 +181,7 @@ class _Check:
             ),
             across=across,
             is_loaded=self._is_of_run,
+            wants_sha256=self._wants_sha256,
         )
         summary.size_bytes = path.stat().st_size if path.is_file() else 0
         summary.duration_s = time.perf_counter() - began_s

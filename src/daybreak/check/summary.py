@@ -20,6 +20,8 @@ LINES_SHOWN: Final = 3
 
 OTHER_CAUSES: Final = "other causes"
 
+_NOT_IN_JSON: Final = ("take", "sha256")
+
 
 @dataclass(slots=True)
 class Cause:
@@ -77,6 +79,9 @@ class FileSummary:
     """Findings kept of each cause."""
 
     causes: dict[tuple[str | None, str], Cause] = field(default_factory=dict)
+    sha256: str = ""
+    """Its checksum, if somebody wished for it and it came of reading the rows."""
+
     take: Callable[[Finding], None] | None = field(default=None, repr=False, compare=False)
     """Whoever wants every finding, not the first ones only."""
 
@@ -162,6 +167,7 @@ class CheckSummary:
 
 
 def _file_as_json(file: FileSummary) -> dict[str, Any]:
-    data = {one.name: getattr(file, one.name) for one in fields(file) if one.name != "take"}
+    names = [one.name for one in fields(file) if one.name not in _NOT_IN_JSON]
+    data = {name: getattr(file, name) for name in names}
     data["causes"] = [asdict(cause) for cause in file.by_frequency]
     return data

@@ -142,11 +142,22 @@ def _next(
             words += [f"--{'format' if name == 'form' else name}", options[name]]
     for text in options["options"]:
         words += ["--option", text]
+    if options["max_bad"] != "0":
+        words += ["--max-bad", options["max_bad"]]
+    if options["no_values"]:
+        words.append("--no-values")
     if checked.html is None:
         words += ["--html", "report.html"]
     if not checked.exports and not any(file.refused for file in checked.summary.files):
-        words += ["--export", "faulty" + (paths[0].suffix if len(paths) == 1 else "")]
+        words += ["--export", _export_name(paths)]
     return [("for whoever sent it", command_line(words))]
+
+
+def _export_name(paths: Sequence[Path]) -> str:
+    """Return a name for the faulty records that is none of the files'."""
+    suffix = paths[0].suffix if len(paths) == 1 else ""
+    name = f"faulty{suffix}"
+    return f"faulty-records{suffix}" if Path(name).resolve() in map(Path.resolve, paths) else name
 
 
 def payload_of(checked: Checked, *, with_values: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import click
 
 from ..errors import DefinitionError, ParameterError
 from ..model.job import Job, StepKind
-from ..model.knobs import Knobs
+from ..model.knobs import AUTO, Knob, Knobs
 from ..model.parameters import Parameter
 from ..reports.secrets import without_passwords
 
@@ -140,14 +140,14 @@ def read_given(parameters: Mapping[str, Parameter], options: Mapping[str, Any]) 
     return given
 
 
-def read_knobs(job: Job, settings: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Read `--set STEP.parallel=N` and `--set STEP.chunk=N`.
+def read_knobs(job: Job, settings: Iterable[str]) -> dict[str, dict[str, Knob]]:
+    """Read `--set STEP.parallel=N` and `--set STEP.chunk=N`; N may be `auto`.
 
     Raises:
         ParameterError: If one is written otherwise, or has no such knob.
         DefinitionError: If the job has no such step, or the number is out of bounds.
     """
-    knobs: dict[str, dict[str, int]] = {}
+    knobs: dict[str, dict[str, Knob]] = {}
     for text in settings:
         match = re.fullmatch(r"(.+)\.(\w+)=(.*)", text)
         if match is None:
@@ -163,8 +163,8 @@ def read_knobs(job: Job, settings: Iterable[str]) -> dict[str, dict[str, int]]:
                 hint="leave this --set out",
             )
         _refuse_unknown_knob(name, knob)
-        value = _whole(text, number)
-        Knobs(**{knob: value})  # it knows the bounds
+        value: Knob = AUTO if number == AUTO else _whole(text, number)
+        Knobs.of(**{knob: value})  # it knows the bounds
         knobs.setdefault(name, {})[knob] = value
     return knobs
 

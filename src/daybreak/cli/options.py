@@ -59,13 +59,20 @@ KNOBS: Final = click.option(
     "knobs",
     metavar="STEP.KNOB=N",
     multiple=True,
-    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk.",
+    help="Turn a knob of a step: STEP.parallel=N chunks in flight, STEP.chunk=N records a chunk;"
+    " auto finds it out.",
 )
 UNDONE: Final = click.option(
     "--undone",
     metavar="STEP",
     multiple=True,
     help="Say that what this step had committed was taken back by hand: then it may begin again.",
+)
+FORCE_START: Final = click.option(
+    "--force-start",
+    metavar="REASON",
+    help="Start a critical job although its plan does not say surely enough that it ends in its"
+    " window; the reason is kept in the audit.",
 )
 ATTEMPTS: Final = click.option(
     ATTEMPTS_OPTION,

@@ -22,8 +22,10 @@ from ..operations.supervise import stopping_signals, supervised
 from .attempts import attempts_in
 from .check import check
 from .exits import Exit, exit_of_error
+from .forecast import forecast
 from .help import DaybreakGroup, color_of_environment
 from .limits import limits
+from .plan import plan
 from .quarantine import quarantine
 from .quarantine_acts import SECRET_OPTIONS
 from .rehearse import rehearse
@@ -31,6 +33,7 @@ from .restart import restart
 from .run import run
 from .status import status
 from .target import target
+from .tune import tune
 from .typed import PROGRAM
 
 if TYPE_CHECKING:
@@ -89,6 +92,9 @@ def daybreak() -> None:
 daybreak.add_command(run)
 daybreak.add_command(restart)
 daybreak.add_command(rehearse)
+daybreak.add_command(forecast)
+daybreak.add_command(tune)
+daybreak.add_command(plan)
 daybreak.add_command(status)
 daybreak.add_command(quarantine)
 daybreak.add_command(check)

@@ -45,6 +45,11 @@ WAIT_S: Final = 30.0
     help=f"Read at most the first N records of each step.  [default: {RECORDS:,}]",
 )
 @click.option(
+    "--spread",
+    is_flag=True,
+    help="Read these records from everywhere in the source, not from its beginning.",
+)
+@click.option(
     "--scratch",
     is_flag=True,
     help="Rehearse the job, or its steps up to STEP, in databases made for it.",

@@ -28,7 +28,7 @@ from .options import DISK_FREE_MB, PATIENCE_S
 from .running import secrets_in, settings_of
 from .typed import PROGRAM, command_line, without_secrets
 
-_OF_RUNS: Final[Mapping[str, Any]] = {
+OF_RUNS: Final[Mapping[str, Any]] = {
     "again": False,
     "only": None,
     "from_step": None,
@@ -64,12 +64,17 @@ def rehearse_job(
     given = {name: given_text(name, options) for name in loaded.parameters}
     mask = secrets_in(loaded, given, words)
     waiting = {"lease_s": options["wait_s"], "takeover_s": options["wait_s"]}
-    settings = settings_of(loaded, {**options, **_OF_RUNS, **waiting})
+    settings = settings_of(loaded, {**options, **OF_RUNS, **waiting})
     stdout = sys.stdout
     with _listeners(loaded, mask, as_json=options["as_json"]) as telemetry:
         if options["scratch"]:
             rehearsal = rehearse_in_scratch(
-                loaded, step, settings, telemetry, records=options["records"]
+                loaded,
+                step,
+                settings,
+                telemetry,
+                records=options["records"],
+                is_spread=options["spread"],
             )
         else:
             assert step is not None
@@ -80,6 +85,7 @@ def rehearse_job(
                 telemetry,
                 records=options["records"],
                 run_id=options["run_id"],
+                is_spread=options["spread"],
             )
     _show(rehearsal, stdout, mask, as_json=options["as_json"])
     secrets = [f"--{one.name}" for one in loaded.parameters.values() if one.is_secret]

@@ -10,6 +10,7 @@ import click
 from .help import DaybreakCommand
 from .options import (
     FILE,
+    FORCE_START,
     KNOBS,
     LEDGER,
     UNDONE,
@@ -67,6 +68,7 @@ class RestartCommand(DaybreakCommand):
 @KNOBS
 @LEDGER
 @FILE
+@FORCE_START
 @bringing_on
 @click.pass_context
 def restart(ctx: click.Context, /, run: int, **options: Any) -> int:

@@ -53,6 +53,7 @@ def restart_run(
             parameters=given,
             knobs=read_knobs(loaded.job, options["knobs"]),
             databases=databases_of(run, loaded, dict(map(split_database, options["databases"]))),
+            force_start=options["force_start"],
             ledger=ledger,
             restart=Wish(
                 options["step"],

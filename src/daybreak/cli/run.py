@@ -16,6 +16,7 @@ import click
 from .help import DaybreakCommand, heading, own_options, placeholder, term
 from .options import (
     DATABASES,
+    FORCE_START,
     KNOBS,
     LEDGER,
     UNDONE,
@@ -182,6 +183,7 @@ def _after(steps: Sequence[Any]) -> str:
     help="Go on although a source or the graph of a step changed, where that is safe; what is"
     " committed stays as it is.",
 )
+@FORCE_START
 @bringing_on
 @click.pass_context
 def run(ctx: click.Context, /, file: str, **options: Any) -> int:

@@ -189,6 +189,7 @@ def settings_of(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
         again=options["again"],
         restart=wish_of(options),
         accepts_changes=options["accept_changes"],
+        force_start=options.get("force_start"),
         **bounds_of(options),
     )
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from .file_format import Format, Header
 from .plain_model import plain_model
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 HASH_BYTES: Final = 8
 """Of the hash of each stride's bytes; no shield against forgers, who could write the index too."""
@@ -32,6 +35,12 @@ class ColumnarFormat(Protocol):
         They are those that the format's reader would make values of, letter by letter. None if
         they cannot be had; then the rows are read one by one.
         """
+        ...
+
+    def arrays(
+        self, raw: bytes, header: Header, names: Sequence[str], records: int
+    ) -> list[pa.Array] | None:
+        """Return the same, as Arrow holds it."""
         ...
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from .csv_dialect import CsvDialect
 from .file_format import Header
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @lru_cache
@@ -18,7 +22,15 @@ def _has_arrow() -> bool:
 def columns(
     raw: bytes, header: Header, dialect: CsvDialect, names: Sequence[str], records: int
 ) -> list[list[str | None]] | None:
-    """Return the texts of rows, NULL as None.
+    """Return the texts of rows, as `arrays` does, NULL as None."""
+    found = arrays(raw, header, dialect, names, records)
+    return None if found is None else [column.to_pylist() for column in found]
+
+
+def arrays(
+    raw: bytes, header: Header, dialect: CsvDialect, names: Sequence[str], records: int
+) -> list[pa.Array] | None:
+    """Return the texts of rows, column by column.
 
     Args:
         raw: Whole rows, each of which a check has seen to be good.
@@ -58,4 +70,4 @@ def columns(
         return None
     if table.num_rows != records:
         return None
-    return [column.to_pylist() for column in table.columns]
+    return [column.combine_chunks() for column in table.columns]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from .csv_columns import columns
+from .csv_columns import arrays, columns
 from .csv_dialect import CsvDialect
 from .csv_header import ONE_LINE, HeaderLines, read_header
 from .csv_lines import first_bytes
@@ -18,6 +18,8 @@ from .file_format import Header
 from .row import Row
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from .csv_schema import Column
 
 NOT_ONE_ROW: Final = "not one row"
@@ -99,6 +101,12 @@ class CsvFormat:
     ) -> list[list[str | None]] | None:
         """Return the texts of good rows by column, where Arrow can cut them."""
         return columns(raw, header, self.dialect, names, records)
+
+    def arrays(
+        self, raw: bytes, header: Header, names: Sequence[str], records: int
+    ) -> list[pa.Array] | None:
+        """Return the same as Arrow has cut it."""
+        return arrays(raw, header, self.dialect, names, records)
 
     def reader(self, file: str, header: Header, model: type | None) -> CsvRowReader:
         """Return what makes records of rows."""

@@ -231,13 +231,15 @@ class Window:
     def _goes_on(self, at: int, text: bytes) -> bool:
         """Whether what has opened quotes again on a line becomes one record with those behind.
 
+        One that the file does not close would have been cut off besides: that is a second damage.
+
         Args:
             at: The line.
             text: What there is of the record, up to that line's end.
         """
         for more in range(at + 1, at + self._lines_max):
             if not self.has(more):
-                return True  # it was cut off there, perhaps
+                return False
             text += self.text(more)
             if self._grammar.closes(self.text(more)):
                 return self._grammar.width(text) == self._width

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypeVar, Unpack, overload
 
 from ..errors import DefinitionError
-from .excel_format import ExcelFormat
 from .file_root import File, Where, file_of
 from .file_rules import Rules
 
@@ -64,6 +63,8 @@ def excel(
         DefinitionError: If there is no file, the model is none, or there is no such row.
             Nothing was read; whether the files exist is seen when they are checked or read.
     """
+    from .excel_format import ExcelFormat  # noqa: PLC0415 - for who reads such files
+
     if header_row < 1:
         raise DefinitionError(f"expected a header_row of at least 1, got {header_row!r}")
     return file_of(where, model, ExcelFormat(sheet, header_row, null), rules)

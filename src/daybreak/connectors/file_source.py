@@ -134,6 +134,7 @@ class FileSource:
         parts = _divided(gap, chunk_records)
         if self._scanned is None:
             return parts
+        self._scanned.forget(gap)  # a range that was handed out before is divided once more
         return self._scanned.ahead((part, [*self._wanted(part)]) for part in parts)
 
     def read(self, part: Range) -> ChunkInput:

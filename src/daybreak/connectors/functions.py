@@ -71,6 +71,10 @@ class EachSink(_FunctionSink):
                 raise RecordRefused(position, error) from error
         return Written(counting.rows)
 
+    def goes_in_pieces(self, tx: Transaction) -> bool:
+        del tx
+        return True
+
 
 class EachChunkSink(_FunctionSink):
     """`abc.Sink` that calls a function for every chunk; bad records are found by division."""

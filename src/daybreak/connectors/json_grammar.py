@@ -37,6 +37,7 @@ NOT_AN_OBJECT: Final = "not an object"
 TOO_DEEP: Final = f"nested more than {NESTING_MAX} levels deep"
 TWICE: Final = "an object has one name twice"
 NOT_A_NUMBER: Final = NO_JSON + "NaN or Infinity"
+NUMBER_IN_QUOTES: Final = "a number in quotes, which make it a text"
 TOO_MANY_DIGITS: Final = "a number with more digits than can be read"
 MARK_INSIDE: Final = "a byte order mark that is not at the beginning"
 LONE_SURROGATE: Final = "an escape for half a character"
@@ -55,6 +56,7 @@ _WORDS: Final[Mapping[str, str]] = {
 """What the parser says, in words that stay the same when it changes its own."""
 
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 _ESCAPE: Final = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\.", re.DOTALL)
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -151,13 +153,13 @@ def _refuse_lone_surrogates(text: str) -> None:
 
 def _to_int(value: Any) -> int:
     if type(value) is not int:
-        raise Ungrammatical("not a whole number")
+        raise _no_number(value, "not a whole number")
     return value
 
 
 def _to_float(value: Any) -> float:
     if type(value) is not int and not isinstance(value, Decimal):
-        raise Ungrammatical("not a number")
+        raise _no_number(value, "not a number")
     try:
         found = float(value)
     except OverflowError:
@@ -169,8 +171,14 @@ def _to_float(value: Any) -> float:
 
 def _to_decimal(value: Any) -> Decimal:
     if type(value) is not int and not isinstance(value, Decimal):
-        raise Ungrammatical("not a decimal number")
+        raise _no_number(value, "not a decimal number")
     return Decimal(value)
+
+
+def _no_number(value: Any, reason: str) -> Ungrammatical:
+    """Return why a value is no number: `not a number  1.50` alone would be a riddle."""
+    is_quoted = isinstance(value, str) and _NUMBER(value) is not None
+    return Ungrammatical(NUMBER_IN_QUOTES if is_quoted else reason)
 
 
 def _to_bool(value: Any) -> bool:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from .file_root import File, Where, file_of
 from .file_rules import Rules
-from .fixed_format import FixedFormat
-from .fixed_layout import FixedLayout, Span, Strip, Unit, spans_of
-from .json_format import JsonFormat
-from .jsonl_format import JsonLinesFormat
-from .xml_format import XmlFormat
+
+if TYPE_CHECKING:
+    from .fixed_layout import Span, Strip, Unit
 
 M = TypeVar("M")
 
@@ -45,6 +43,8 @@ def jsonl(
         DefinitionError: If there is no file, the model is none, or the file could not be divided.
             Nothing was read; whether the files exist is seen when they are checked or read.
     """
+    from .jsonl_format import JsonLinesFormat  # noqa: PLC0415 - for who reads such files
+
     return file_of(where, model, JsonLinesFormat(encoding), rules)
 
 
@@ -80,6 +80,8 @@ def json(
         DefinitionError: If there is no file, the model is none, or a name is no text. Nothing was
             read; whether the files exist is seen when they are checked or read.
     """
+    from .json_format import JsonFormat  # noqa: PLC0415 - for who reads such files
+
     return file_of(where, model, JsonFormat((at,) if isinstance(at, str) else tuple(at)), rules)
 
 
@@ -108,6 +110,8 @@ def xml(
         DefinitionError: If there is no file, the model is none, or the name is none. Nothing was
             read; whether the files exist is seen when they are checked or read.
     """
+    from .xml_format import XmlFormat  # noqa: PLC0415 - for who reads such files
+
     return file_of(where, model, XmlFormat(record), rules)
 
 
@@ -176,6 +180,9 @@ def fixed(
         DefinitionError: If there is no file, the model is none, or the layout could not be cut.
             Nothing was read; whether the files exist is seen when they are checked or read.
     """
+    from .fixed_format import FixedFormat  # noqa: PLC0415 - for who reads such files
+    from .fixed_layout import FixedLayout, spans_of  # noqa: PLC0415 - for who reads such files
+
     spans = spans_of(columns)
     whole = max((end for _, _, end in spans), default=0) if length is None else length
     layout = FixedLayout(spans, whole, encoding, unit, line_ends, strip, padding)

@@ -6,7 +6,6 @@ from typing import Any, TypeVar, Unpack, overload
 
 from .file_root import File, Where, file_of
 from .file_rules import Rules
-from .parquet_format import ParquetFormat, require_pyarrow
 
 M = TypeVar("M")
 
@@ -37,5 +36,7 @@ def parquet(where: Where, model: type | None = None, /, **rules: Unpack[Rules]) 
         DefinitionError: If there is no file, the model is none, or pyarrow is not installed.
             Nothing was read; whether the files exist is seen when they are checked or read.
     """
+    from .parquet_format import ParquetFormat, require_pyarrow  # noqa: PLC0415 - for who reads such files
+
     require_pyarrow()
     return file_of(where, model, ParquetFormat(), rules)

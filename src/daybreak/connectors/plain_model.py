@@ -11,17 +11,20 @@ import gc
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal, DecimalException
 from functools import lru_cache
-from itertools import repeat, starmap
-from typing import Any, Final, TypeAlias, cast
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _Core: TypeAlias = Mapping[str, Any]
-Make: TypeAlias = Callable[[Iterator[tuple[Any, ...]]], list[Any]]
+Make: TypeAlias = Callable[[Sequence[Sequence[Any]]], list[Any]]
 
 _CONVERTERS: Final[Mapping[str, Callable[[str], Any] | None]] = {
     "int": int,
@@ -78,6 +81,14 @@ _CONFIG: Final = frozenset(
 """The same of a model's configuration."""
 
 
+_SLOTS: Final = (
+    "__dict__",
+    "__pydantic_fields_set__",
+    "__pydantic_extra__",
+    "__pydantic_private__",
+)
+"""What pydantic's own validator sets of a record."""
+
 _BODIES: Final = frozenset({"model-fields", "dataclass-args", "typed-dict"})
 
 
@@ -105,6 +116,21 @@ class PlainField:
         except (ValueError, KeyError, DecimalException):
             return None  # no check has seen this text
 
+    def values_of(self, texts: pa.Array) -> Sequence[Any] | None:
+        """Return the same of texts that Arrow holds and a check has found to be good.
+
+        Whole numbers need not become texts of Python's first, unless they are long ones, or have
+        a plus in front.
+        """
+        if self.convert is int and not texts.null_count:
+            try:
+                numbers: list[int] = texts.cast("int64").to_numpy().tolist()
+            except ValueError:
+                pass
+            else:
+                return numbers
+        return self.values(texts.to_pylist())
+
 
 @dataclass(frozen=True, slots=True)
 class PlainModel:
@@ -131,18 +157,26 @@ class PlainModel:
 
     def values(self, columns: Sequence[Sequence[str | None]]) -> list[Sequence[Any]] | None:
         """Return the values of all fields; as `records` does, None."""
-        values: list[Sequence[Any]] = []
-        for field, texts in zip(self.fields, columns, strict=True):
-            found = field.values(texts)
-            if found is None:
-                return None
-            values.append(found)
-        return values
+        return _all_of(map(PlainField.values, self.fields, columns))
+
+    def values_of(self, columns: Sequence[pa.Array]) -> list[Sequence[Any]] | None:
+        """Return the same of good texts that Arrow holds."""
+        return _all_of(map(PlainField.values_of, self.fields, columns))
 
     def made(self, values: Sequence[Sequence[Any]]) -> list[Any]:
         """Return a record for every row of the values of all fields."""
         with _no_collections():
-            return self.make(zip(*values, strict=True))
+            return self.make(values)
+
+
+def _all_of(found: Iterable[Sequence[Any] | None]) -> list[Sequence[Any]] | None:
+    """Return all columns; None if one of them is not there."""
+    columns: list[Sequence[Any]] = []
+    for column in found:
+        if column is None:
+            return None
+        columns.append(column)
+    return columns
 
 
 @contextmanager
@@ -253,22 +287,32 @@ def _maker(model: type, core: _Core, names: Sequence[str]) -> Make | None:
 def _model_maker(model: Any, names: Sequence[str]) -> Make | None:
     if model.__private_attributes__:
         return None
-    new, put, given = model.__new__, object.__setattr__, frozenset(names)
+    from pydantic import BaseModel  # noqa: PLC0415 - heavy
 
-    def make(rows: Iterator[tuple[Any, ...]]) -> list[Any]:
-        """Make all of them side by side, without a line of Python for each."""
-        dicts = list(map(dict, map(zip, repeat(names), rows)))
-        records = list(map(new, repeat(model, len(dicts))))
-        for slot, values in (
-            ("__dict__", dicts),
-            ("__pydantic_fields_set__", map(set, repeat(given, len(dicts)))),
-            ("__pydantic_extra__", repeat(None)),
-            ("__pydantic_private__", repeat(None)),
-        ):
-            deque(map(put, records, repeat(slot), values), maxlen=0)
+    slots = {name: BaseModel.__dict__[name].__set__ for name in _SLOTS}
+    new, empty, given = model.__new__, dict.fromkeys(names), set(names)
+
+    def make(columns: Sequence[Sequence[Any]]) -> list[Any]:
+        """Make all of them side by side, without a line of Python for each.
+
+        A copy of what has the right size already is quicker than what grows.
+        """
+        count = len(columns[0])
+        dicts = list(map(dict.copy, repeat(empty, count)))
+        for name, column in zip(names, columns, strict=True):
+            _for_each(dict.__setitem__, dicts, repeat(name), column)
+        records = list(map(new, repeat(model, count)))
+        _for_each(slots["__dict__"], records, dicts)
+        _for_each(slots["__pydantic_fields_set__"], records, map(set.copy, repeat(given, count)))
+        _for_each(slots["__pydantic_extra__"], records, repeat(None))
+        _for_each(slots["__pydantic_private__"], records, repeat(None))
         return records
 
     return make
+
+
+def _for_each(act: Callable[..., object], *arguments: Iterable[Any]) -> None:
+    deque(map(act, *arguments), maxlen=0)
 
 
 def _dataclass_maker(model: Any, names: Sequence[str]) -> Make | None:
@@ -278,4 +322,4 @@ def _dataclass_maker(model: Any, names: Sequence[str]) -> Make | None:
     is_pydantics = "__pydantic_validator__" in model.__dict__
     if not is_written or is_pydantics or takes != list(names):
         return None
-    return lambda rows: list(starmap(model, rows))
+    return lambda columns: list(map(model, *columns))

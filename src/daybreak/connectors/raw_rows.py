@@ -1,19 +1,24 @@
-"""Good rows of files as `RawRecords`: bytes first, and values for those who ask."""
+"""Good rows of files as `RawInput`: bytes first, and values for those who ask."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from itertools import chain
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, Final
 
-from ..model.raw import RawRecords, RawShape
+from ..model.raw import RawPart, RawRecords, RawShape
+from .chosen_rows import ChosenRows, each_of
 from .csv_raw import GoodRows
 from .portion import Portion
-from .rewritten_rows import ColumnMade, RewrittenRows
+from .rewritten_rows import ReadPart, RewrittenRows
 from .scanned_file import ScannedFile
+
+PART_ROWS: Final = 4_000
+"""So many records are made at once for stages. With 1,000 what is done for each part can be felt;
+50,000 take memory that the system has to find anew for every chunk, which cost a third of all."""
 
 
 class RawRows:
@@ -29,8 +34,6 @@ class RawRows:
         self._portions = portions
         self._count = sum(rows.count for _, rows in self._good())
         self._values: Sequence[Any] | None = None
-        self._made: Mapping[str, ColumnMade] | None = None
-        """By field, of what the values were made; None if they were made row by row."""
 
     def _good(self) -> Iterable[tuple[ScannedFile, GoodRows]]:
         return ((one.file, rows) for one in self._portions for rows in one.good if rows.count)
@@ -50,12 +53,12 @@ class RawRows:
 
     def chosen(self, numbers: Sequence[int]) -> RawRecords:
         """Return some of them."""
-        return _Chosen(self, numbers)
+        return ChosenRows(self, numbers)
 
     @cached_property
     def each(self) -> Sequence[bytes]:
         """Each row by itself."""
-        return list(chain.from_iterable(_cut(file, rows) for file, rows in self._good()))
+        return list(chain.from_iterable(each_of(file, rows) for file, rows in self._good()))
 
     def value(self, number: int) -> Any:
         """Return one record."""
@@ -67,32 +70,32 @@ class RawRows:
     def values(self) -> Sequence[Any]:
         """Return all of the records; made once."""
         if self._values is None:
-            self._values = self._values_by_columns()
-        if self._values is None:
             self._values = list(chain.from_iterable(one.values for one in self._portions))
         return self._values
 
-    def _values_by_columns(self) -> Sequence[Any] | None:
-        plain = next(iter(self._portions)).file.plain  # one model has one shape
-        blocks = [file.texts(rows) for file, rows in self._good()]
-        if plain is None or not blocks or None in blocks:
-            return None
-        columns = zip(*(block for block in blocks if block is not None), strict=True)
-        texts = [list(chain.from_iterable(parts)) for parts in columns]
-        values = plain.values(texts)
-        if values is None:
-            return None
-        made = map(ColumnMade, texts, values)
-        self._made = {field.name: one for field, one in zip(plain.fields, made, strict=True)}
-        return plain.made(values)
+    def parts(self) -> Iterator[RawPart]:
+        """Give all of them with their values, which are made as they are given."""
+        first = 0
+        for file, rows in self._good():
+            arrays = file.arrays(rows)
+            for start in range(0, rows.count, PART_ROWS):
+                count = min(PART_ROWS, rows.count - start)
+                made = self._made(file, arrays, start, count)
+                yield made or _Unchangeable([self.value(first + n) for n in range(count)])
+                first += count
 
-    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RawRecords | None:
-        """Return some of the rows with other values."""
-        own = self.values()
-        if self._made is None or set(map(type, values)) != {type(own[0])}:
+    def _made(self, file: ScannedFile, arrays: Any, start: int, count: int) -> ReadPart | None:
+        if arrays is None or file.plain is None:
             return None
-        before = {name: column.chosen(numbers) for name, column in self._made.items()}
-        return RewrittenRows(self.shape, before, values)
+        texts = [array.slice(start, count) for array in arrays]
+        made = file.plain.values_of(texts)
+        return None if made is None else ReadPart(file, file.plain, self.shape, texts, made)
+
+    def joined(self, rewritten: Sequence[RawRecords]) -> RawRecords:
+        """Return as one what became of the parts."""
+        rows = [one for one in rewritten if isinstance(one, RewrittenRows)]
+        assert len(rows) == len(rewritten), "parts of these rows gave them"
+        return RewrittenRows(self.shape, list(chain.from_iterable(one.parts for one in rows)))
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of one field, without those of the others where that can be had."""
@@ -103,61 +106,15 @@ class RawRows:
         return _column_of(self.values(), name)
 
 
-class _Chosen:
-    """Some of the rows.
+@dataclass(frozen=True)
+class _Unchangeable:
+    """A `RawPart` whose values do not follow from its texts alone."""
 
-    Args:
-        rows: All of them.
-        numbers: Which of these.
-    """
+    values: Sequence[Any]
 
-    def __init__(self, rows: RawRows, numbers: Sequence[int]) -> None:
-        self._rows = rows
-        self._numbers = numbers
-        self.shape = rows.shape
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    @property
-    def blocks(self) -> Sequence[bytes]:
-        """All of them at once."""
-        return [b"".join(map(self._rows.each.__getitem__, self._numbers))]
-
-    @property
-    def are_lines(self) -> bool:
-        """Whether no row has a line end inside."""
-        return self._rows.are_lines
-
-    def chosen(self, numbers: Sequence[int]) -> RawRecords:
-        """Return some of them."""
-        return _Chosen(self._rows, [self._numbers[number] for number in numbers])
-
-    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RawRecords | None:
-        """Return some of them with other values."""
-        return self._rows.rewritten([self._numbers[number] for number in numbers], values)
-
-    def value(self, number: int) -> Any:
-        """Return one record."""
-        return self._rows.value(self._numbers[number])
-
-    def values(self) -> Sequence[Any]:
-        """Return all of the records."""
-        values = self._rows.values()
-        return [values[number] for number in self._numbers]
-
-    def column(self, name: str) -> Sequence[Any]:
-        """Return the values of one field."""
-        values = self._rows.column(name)
-        return [values[number] for number in self._numbers]
-
-
-def _cut(file: ScannedFile, rows: GoodRows) -> Sequence[bytes]:
-    if rows.are_lines:
-        return rows.lines
-    stream = BytesIO(rows.raw)
-    found = file.form.rows(stream, file.header, line=1, offset=0, size=len(rows.raw))
-    return [row.raw for row in found]
+    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> None:
+        """Return None."""
+        del numbers, values
 
 
 def _column_of(values: Sequence[Any], name: str) -> Sequence[Any]:

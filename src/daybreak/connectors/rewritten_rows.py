@@ -2,157 +2,222 @@
 
 To spell a value costs more than to see that it is the very object that was made of a text. What is
 spelled here is a text of the same grammar, so that a database reads it as it reads the others.
+
+Records are made for a few thousand rows at a time, and are gone when their bytes are there: of a
+whole chunk at once they would take a hundred megabytes, for which the system wants more time than
+the stages. What is kept are the rows' texts, and the values that are others now. So the records
+can be made once more, as they were.
 """
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import accumulate, chain
 from math import isfinite
 from operator import attrgetter, is_
 from types import NoneType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..model.raw import RawField, RawRecords, RawShape
+from .chosen_rows import ChosenRows, each_of
 from .csv_raw import GoodRows, good_rows
+from .csv_spelling import Unspoken, array_of, rows_of
+from .plain_model import PlainModel
+from .scanned_file import ScannedFile
 
-
-class _Unspoken(Exception):  # noqa: N818 - a verdict, raised and caught here
-    """A value has no text of its field's grammar."""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
-class ColumnMade:
+class _Column:
     """One field of many records, as it was read."""
 
-    texts: Sequence[str | None]
+    texts: pa.Array
     values: Sequence[Any]
 
-    def chosen(self, numbers: Sequence[int]) -> ColumnMade:
+    def chosen(self, numbers: Sequence[int]) -> _Column:
         """Return some of them."""
         if len(numbers) == len(self.values):
             return self
-        return ColumnMade(
-            [self.texts[number] for number in numbers], [self.values[number] for number in numbers]
-        )
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        texts = self.texts.take(np.fromiter(numbers, np.int64))
+        return _Column(texts, [self.values[at] for at in numbers])
 
 
-class RewrittenRows:
-    """`RawRecords` of values that stages gave.
+class ReadPart:
+    """A `RawPart` of records that were made of good rows, and may be rewritten.
 
     Args:
-        shape: How they are to be written.
-        before: By field, what stood there; as many of each as there are values.
-        values: Instances of a class that has all of the fields as attributes.
+        file: The rows' own.
+        plain: Its model.
+        shape: How rows are written.
+        texts: Of the model's fields, in their order.
+        made: What they became.
     """
 
     def __init__(
-        self, shape: RawShape, before: Mapping[str, ColumnMade], values: Sequence[Any]
+        self,
+        file: ScannedFile,
+        plain: PlainModel,
+        shape: RawShape,
+        texts: Sequence[pa.Array],
+        made: Sequence[Sequence[Any]],
     ) -> None:
-        self.shape = shape
-        self._before = before
-        self._values = values
+        self._file = file
+        self._plain = plain
+        self._shape = shape
+        self._columns = [*map(_Column, texts, made)]
+        self.values: Sequence[Any] = plain.made(made)
+        self._model = type(self.values[0])
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RewrittenRows | None:
+        """Return some of the records with other values, as bytes.
+
+        Args:
+            numbers: Which of them, in order.
+            values: What each became.
+
+        Returns:
+            None if these are no records of the same kind, or one of them cannot be spelled.
+        """
+        if not set(map(type, values)) <= {self._model}:
+            return None
+        texts: dict[str, pa.Array] = {}
+        changed: dict[str, Sequence[Any]] = {}
+        kinds = {field.name: field for field in self._shape.fields}
+        try:
+            for field, column in zip(self._plain.fields, self._columns, strict=True):
+                name, before = field.name, column.chosen(numbers)
+                texts[name] = before.texts
+                now = list(map(attrgetter(name), values))
+                if not all(map(is_, now, before.values)):
+                    changed[name] = now
+                    texts[name] = _respelled(kinds[name], self._shape.null, now, before)
+            raw = rows_of([texts[field.name] for field in self._shape.fields], self._shape)
+        except Unspoken:
+            return None
+        rows = good_rows(raw, len(values))
+        if not rows.is_readable:
+            return None
+        part = RewrittenPart(self._file, self._plain, rows, texts, changed)
+        return RewrittenRows(self._shape, [part])
+
+
+@dataclass(frozen=True)
+class RewrittenPart:
+    """A few thousand records that became bytes."""
+
+    file: ScannedFile
+    """As whose rows these are written."""
+
+    plain: PlainModel
+    rows: GoodRows
+    texts: Mapping[str, pa.Array]
+    changed: Mapping[str, Sequence[Any]]
+    """By field, the values, where they do not follow from the texts that were read."""
+
+    def column(self, name: str) -> Sequence[Any]:
+        """Return the values of one field."""
+        if name in self.changed:
+            return self.changed[name]
+        (field,) = (field for field in self.plain.fields if field.name == name)
+        found = field.values_of(self.texts[name])
+        assert found is not None, "values were made of these texts before"
+        return found
 
     @cached_property
-    def _rows(self) -> GoodRows | None:
-        shape = self.shape
-        try:
-            columns = [self._cells(field) for field in shape.fields]
-            text = "\n".join(map(shape.delimiter.join, zip(*columns, strict=True)))
-            return good_rows(f"{text}\n".encode(), len(self._values))
-        except (_Unspoken, UnicodeEncodeError):
-            return None
+    def values(self) -> Sequence[Any]:
+        """The records, made anew at the first look."""
+        if not self.rows.count:
+            return ()
+        return self.plain.made([self.column(field.name) for field in self.plain.fields])
+
+
+class RewrittenRows:
+    """`RawRecords` of what stages gave.
+
+    Args:
+        shape: How they are written.
+        parts: In source order.
+    """
+
+    def __init__(self, shape: RawShape, parts: Sequence[RewrittenPart]) -> None:
+        self.shape = shape
+        self.parts = parts
+        self._ends = list(accumulate(part.rows.count for part in parts))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
 
     @property
-    def blocks(self) -> Sequence[bytes] | None:
-        """All of them at once; None if a value cannot be spelled."""
-        rows = self._rows
-        return [rows.raw] if rows is not None and rows.is_readable else None
+    def blocks(self) -> Sequence[bytes]:
+        """All of them, part by part."""
+        return [part.rows.raw for part in self.parts]
 
     @property
     def are_lines(self) -> bool:
         """Whether no record has a line end inside."""
-        return self._rows is not None and self._rows.are_lines
+        return all(part.rows.are_lines for part in self.parts)
+
+    @cached_property
+    def each(self) -> Sequence[bytes]:
+        """Each row by itself."""
+        return list(chain.from_iterable(each_of(part.file, part.rows) for part in self.parts))
 
     def chosen(self, numbers: Sequence[int]) -> RawRecords:
         """Return some of them."""
-        before = {name: column.chosen(numbers) for name, column in self._before.items()}
-        return RewrittenRows(self.shape, before, [self._values[number] for number in numbers])
-
-    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RawRecords | None:
-        """Return some of them with other values."""
-        before = {name: column.chosen(numbers) for name, column in self._before.items()}
-        return RewrittenRows(self.shape, before, values)
+        return ChosenRows(self, numbers)
 
     def value(self, number: int) -> Any:
         """Return one record."""
-        return self._values[number]
+        at = bisect_right(self._ends, number)
+        return self.parts[at].values[number - (self._ends[at - 1] if at else 0)]
 
     def values(self) -> Sequence[Any]:
         """Return all of the records."""
-        return self._values
+        return list(chain.from_iterable(part.values for part in self.parts))
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of one field."""
-        return list(map(attrgetter(name), self._values))
-
-    def _cells(self, field: RawField) -> Sequence[str]:
-        """Return one field of all records, as it is to be written."""
-        shape, before, values = self.shape, self._before[field.name], self.column(field.name)
-        texts = before.texts
-        if not all(map(is_, values, before.values)):
-            texts = _respelled(field, shape.null, values, before)
-        cells = [shape.null if text is None else text for text in texts]
-        return _quoted(cells, shape)
+        return list(chain.from_iterable(part.column(name) for part in self.parts))
 
 
-def _respelled(
-    field: RawField, null: str, values: Sequence[Any], before: ColumnMade
-) -> Sequence[str | None]:
+def _respelled(field: RawField, null: str, now: Sequence[Any], before: _Column) -> pa.Array:
+    """Return the texts of a field that has changed.
+
+    Raises:
+        Unspoken: If a value is not of the field's kind, or would be read as NULL.
+    """
     kind, spell = _SPELLED[field.kind]
-    if not set(map(type, values)) <= {kind, NoneType}:
-        raise _Unspoken
-    texts: Sequence[str | None] = values
+    if not set(map(type, now)) <= {kind, NoneType}:
+        raise Unspoken
+    texts: Sequence[str | None] = now
     if spell is not None:
         texts = [
             text if value is then else None if value is None else spell(value)
-            for value, then, text in zip(values, before.values, before.texts, strict=True)
+            for value, then, text in zip(now, before.values, before.texts.to_pylist(), strict=True)
         ]
     if null in texts:
-        raise _Unspoken  # it would be read as NULL
-    return texts
-
-
-def _quoted(cells: list[str], shape: RawShape) -> Sequence[str]:
-    """Put quotes around those that need them: few do, and often none."""
-    everything, quote = "".join(cells), shape.quote
-    if "\0" in everything:
-        raise _Unspoken
-    marks = (shape.delimiter, quote, "\n", "\r")
-    if not any(mark in everything for mark in marks):
-        return cells
-    needs = re.compile(f"[{re.escape(''.join(marks))}]").search
-    return [
-        f"{quote}{cell.replace(quote, quote * 2)}{quote}" if needs(cell) else cell for cell in cells
-    ]
+        raise Unspoken
+    return array_of(texts)
 
 
 def _of_decimal(value: Decimal) -> str:
     if not value.is_finite():
-        raise _Unspoken
+        raise Unspoken
     return format(value, "f")
 
 
 def _of_float(value: float) -> str:
     if not isfinite(value):
-        raise _Unspoken
+        raise Unspoken
     return repr(value)
 
 

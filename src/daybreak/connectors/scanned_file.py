@@ -23,6 +23,8 @@ from .plain_model import PlainModel, plain_model
 from .row import Row
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from .file_root import FileRoot
 
 _BLOCK_BYTES: Final = 2**20
@@ -151,23 +153,26 @@ class ScannedFile:
 
     def records(self, rows: GoodRows) -> list[Any] | None:
         """Return the records of good rows; None if they do not follow from their texts."""
-        columns = self.texts(rows)
-        return None if self.plain is None or columns is None else self.plain.records(columns)
+        columns = self.arrays(rows)
+        if self.plain is None or columns is None:
+            return None
+        values = self.plain.values_of(columns)
+        return None if values is None else self.plain.made(values)
 
-    def texts(self, rows: GoodRows) -> list[list[str | None]] | None:
+    def arrays(self, rows: GoodRows) -> list[pa.Array] | None:
         """Return the texts of good rows by the fields of the model, if they can be had so."""
-        return self._texts(rows, [one.column for one in self.plain.fields] if self.plain else [])
+        return self._arrays(rows, [one.column for one in self.plain.fields] if self.plain else [])
 
     def column(self, rows: GoodRows, name: str) -> Sequence[Any] | None:
         """Return the values of one field of good rows; None if they do not follow from texts."""
         found = [one for one in self.plain.fields if one.name == name] if self.plain else []
-        columns = self._texts(rows, [one.column for one in found])
-        return None if not found or columns is None else found[0].values(columns[0])
+        columns = self._arrays(rows, [one.column for one in found])
+        return None if not found or columns is None else found[0].values_of(columns[0])
 
-    def _texts(self, rows: GoodRows, names: Sequence[str]) -> list[list[str | None]] | None:
+    def _arrays(self, rows: GoodRows, names: Sequence[str]) -> list[pa.Array] | None:
         if not isinstance(self.form, ColumnarFormat) or not names:
             return None
-        return self.form.columns(rows.raw, self.header, names, rows.count)
+        return self.form.arrays(rows.raw, self.header, names, rows.count)
 
     def content(self, begin: int, end: int) -> bytes:
         """Return the bytes from one place up to another."""

@@ -58,6 +58,10 @@ class ScannedParts:
             files.append((part, file))
         return cls(files)
 
+    def forget(self, part: Range) -> None:
+        """Forget what was read ahead of a range that nobody will take."""
+        self._ahead.pop(part, None)
+
     def ahead(self, ranges: Iterable[tuple[Range, Sequence[Wanted]]]) -> Iterator[Range]:
         """Yield ranges once they are read."""
         for part, found in self._read(ranges):

@@ -106,6 +106,7 @@ class ScannedSource:
 
     def ranges(self, gap: Range, chunk_records: int) -> Iterator[Range]:
         """Divide a gap; what is read for that is kept for those who take the ranges."""
+        self._ahead.pop(gap, None)  # a range that was handed out before is divided once more
         for part, found in self._read(gap, chunk_records):
             self._ahead[part] = found
             yield part

@@ -114,6 +114,10 @@ class TableSink:
     def write(self, tx: Transaction, records: Sequence[Any]) -> Written:
         return Written(self._put(tx, self._values.rows(records)))
 
+    def goes_in_pieces(self, tx: Transaction) -> bool:
+        """Say no where a row may come before its parent, which one call puts in order."""
+        return not any(rule.is_own_parent for rule in self._known_rules(tx))
+
     def _put(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
         """Write rows; return how many the database counted.
 

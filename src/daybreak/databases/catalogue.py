@@ -14,9 +14,10 @@ from ..errors import DatabaseUnreachable, DefinitionError
 from ..model.field_kinds import Kind, is_enum, kind_of
 from ..model.fields import ModelField, fields_of
 from .families import Family, family_declared, family_of
-from .url import parse, without_credentials
+from .url import parse_fully, without_credentials
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
     from sqlalchemy.engine.reflection import Inspector
     from sqlalchemy.types import TypeEngine
 
@@ -71,19 +72,19 @@ def facts_of(url: str, table: str) -> TableFacts | None:
     Raises:
         DatabaseUnreachable: If the database does not answer.
     """
-    from sqlalchemy import create_engine, inspect  # noqa: PLC0415 - heavy
+    from sqlalchemy import create_engine  # noqa: PLC0415 - heavy
     from sqlalchemy.exc import NoSuchTableError, OperationalError, SAWarning  # noqa: PLC0415 - heavy
     from sqlalchemy.pool import NullPool  # noqa: PLC0415 - heavy
 
-    parsed = parse(url)
+    parsed = parse_fully(url)
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     engine = create_engine(parsed, poolclass=NullPool)
     schema, _, bare = table.rpartition(".")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), engine.connect() as connection:  # one for all questions
             warnings.simplefilter("ignore", SAWarning)  # it knows no `xml`; names are enough here
-            return _read(inspect(engine), bare, schema or None)
+            return _read(connection, bare, schema or None)
     except NoSuchTableError:
         return None
     except OperationalError as error:
@@ -95,7 +96,10 @@ def facts_of(url: str, table: str) -> TableFacts | None:
         engine.dispose()
 
 
-def _read(catalogue: Inspector, table: str, schema: str | None) -> TableFacts:
+def _read(connection: Connection, table: str, schema: str | None) -> TableFacts:
+    from sqlalchemy import inspect  # noqa: PLC0415 - heavy
+
+    catalogue = inspect(connection)
     columns = catalogue.get_columns(table, schema=schema)
     primary = list(catalogue.get_pk_constraint(table, schema=schema)["constrained_columns"])
     not_null = frozenset(c["name"] for c in columns if not c["nullable"]) | frozenset(primary)
@@ -112,32 +116,31 @@ def _read(catalogue: Inspector, table: str, schema: str | None) -> TableFacts:
         not_null=not_null,
         generated=frozenset(column["name"] for column in columns if _is_computed(column)),
         unique=tuple(_unique_sets(catalogue, table, schema, primary)),
-        details=_details(catalogue, columns, table, schema),
+        details=_details(columns, _declared(connection, table, schema)),
         is_view=_is_view(catalogue, table, schema),
     )
 
 
 def _details(
-    catalogue: Inspector, columns: Sequence[Mapping[str, Any]], table: str, schema: str | None
+    columns: Sequence[Mapping[str, Any]], declared: Mapping[str, str]
 ) -> dict[str, ColumnFacts]:
     details = {column["name"]: _facts_of_column(column) for column in columns}
-    if catalogue.dialect.name != "sqlite":
-        return details
-    return {
-        name: replace(details[name], type=declared.lower(), family=family_declared(declared))
-        for name, declared in _declared(catalogue, table, schema).items()
+    return details | {
+        name: replace(details[name], type=type_.lower(), family=family_declared(type_))
+        for name, type_ in declared.items()
         if name in details
     }
 
 
-def _declared(catalogue: Inspector, table: str, schema: str | None) -> dict[str, str]:
-    """Return the types of a table's columns as they were declared to SQLite."""
+def _declared(connection: Connection, table: str, schema: str | None) -> dict[str, str]:
+    """Return the types of a table's columns as they were declared to SQLite; nothing for others."""
     from sqlalchemy import text  # noqa: PLC0415 - heavy
 
+    if connection.dialect.name != "sqlite":
+        return {}
     asked = text("select name, type from pragma_table_xinfo(:table, :schema)")
-    with catalogue.engine.connect() as connection:
-        rows = connection.execute(asked, {"table": table, "schema": schema or "main"})
-        return {row.name: row.type for row in rows}
+    rows = connection.execute(asked, {"table": table, "schema": schema or "main"})
+    return {row.name: row.type for row in rows}
 
 
 def _facts_of_column(column: Mapping[str, Any]) -> ColumnFacts:

@@ -17,7 +17,7 @@ from ..errors import DaybreakError, PreflightError, RightsMissing
 from ..faultpoints import hit
 from .session import Session, connect
 from .statement import load, shortened
-from .url import parse, without_credentials
+from .url import parse, parse_fully, without_credentials
 
 PREFIX: Final = "daybreak_scratch_"
 _APPLICATION: Final = "daybreak:scratch"
@@ -109,7 +109,7 @@ def _drop_orphans(session: Session, prefix: str) -> None:
 
 
 def _named(url: str, name: str) -> str:
-    return parse(url).set(database=name).render_as_string(hide_password=False)
+    return parse_fully(url).set(database=name).render_as_string(hide_password=False)
 
 
 # ---------------------------------------------------------------- the schema

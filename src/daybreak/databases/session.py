@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ..model.raw import RawRecords
 from ..model.row import Row, values_of
-from .url import parse
+from .url import parse, parse_fully
 
 LOCK_WAIT_S = 30.0
 """How long a statement waits for somebody else's lock before it is a `TransientError`."""
@@ -191,7 +191,7 @@ def connect(
     from .postgresql import PostgresqlSession  # noqa: PLC0415 - only the driver in use is imported
 
     return PostgresqlSession(
-        parsed, application=application, lock_wait_s=lock_wait_s, is_brief=is_brief
+        parse_fully(url), application=application, lock_wait_s=lock_wait_s, is_brief=is_brief
     )
 
 

@@ -29,6 +29,8 @@ from .statement import check_binds
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+    from .url import SqliteFile
+
 SOON_S: Final = 0.1
 """Who has not begun after this time goes before all others."""
 
@@ -70,7 +72,7 @@ class SqliteSession:
     dialect = "sqlite"
     is_never_in_doubt = True
 
-    def __init__(self, url: URL, *, lock_wait_s: float) -> None:
+    def __init__(self, url: SqliteFile | URL, *, lock_wait_s: float) -> None:
         self._path = url.database or ":memory:"
         self._lock_wait_s = lock_wait_s
         self._deferred = DeferredKeys(self)

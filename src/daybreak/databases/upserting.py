@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..abc import Transaction
-from ..errors import SchemaMismatch
+from ..errors import DataRefused, SchemaMismatch
 from .equal_keys import temporary
 from .session import Session
 from .sqlite import quoted
 from .statement import load
+
+ROWS_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +118,30 @@ class PostgresqlUpserting:
 
 
 class SqliteUpserting:
-    """One prepared statement, run for every row."""
+    """One prepared statement, run for every row.
+
+    A few rows at a time: what is spelled for those behind a bad one is spelled for nothing.
+    """
 
     def write(self, tx: Transaction, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> int:
         binds = [f"c{number}" for number in range(len(upsert.columns))]
         marks = ", ".join(f":{bind}" for bind in binds)
-        return tx.executemany(
+        statement = (
             f"insert into {quoted(upsert.table)} ({upsert.names}) values ({marks})"  # noqa: S608 - quoted
-            f" {upsert.on_conflict}",
-            (dict(zip(binds, row, strict=True)) for row in rows),
+            f" {upsert.on_conflict}"
         )
+        written = 0
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            try:
+                written += tx.executemany(
+                    statement, [dict(zip(binds, row, strict=True)) for row in some]
+                )
+            except DataRefused as refused:
+                if refused.row is not None:
+                    refused.row += start
+                raise
+        return written
 
     def probe(self, session: Session, upsert: Upsert) -> None:
         nothing = ", ".join("null" for _ in upsert.columns)

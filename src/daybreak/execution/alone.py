@@ -23,8 +23,8 @@ from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .computing import computed_draft
 from .draft import Draft, Unit
-from .isolator import write_whole
 from .record_watch import ChunkWatch, at_hand_until_done, watched
+from .whole import write_whole
 
 
 @dataclass(frozen=True, slots=True)

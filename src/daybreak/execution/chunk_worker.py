@@ -12,15 +12,18 @@ from ..model.chunk import ChunkInput
 from ..model.deaths import Work
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
-from ..pipeline import Block, Carrier
+from ..pipeline import Block, Carried, Carrier
 from .bad_budget import BadBudget
+from .carried_bytes import Carry, carried_bytes
 from .committer import Committed, Committer
 from .computing import computed_draft
 from .draft import Draft, draft_of
 from .in_flight import InFlight
+from .pace import Pace
 from .patience import MAY_PASS, Patience
+from .pieces import TooSlow
 from .plan import ChunkedPlan
-from .raw_units import raw_draft_of, rewritten_units
+from .raw_units import RawUnits, raw_draft_of
 from .record_watch import ChunkWatch, RecordTimer, watched
 from .second_try import again
 from .still_heap import still_heap
@@ -43,11 +46,12 @@ class ChunkWorker:
     stop: StopRequest
     in_flight: InFlight
     patience: Patience
+    pace: Pace
     timer: RecordTimer | None = None
     """For steps with `record_timeout_s`."""
 
-    def committer(self, writer: ChunkWriter) -> Committer:
-        """Make the committer of one worker."""
+    def committer(self, writer: ChunkWriter, pace: Pace | None = None) -> Committer:
+        """Make the committer of one worker; without a pace it breaks no transaction off."""
         return Committer(
             writer,
             self.plan.sink,
@@ -57,24 +61,55 @@ class ChunkWorker:
             clock=self.clock,
             patience=self.patience,
             look=look_of(self.plan),
+            pace=pace,
         )
 
-    def work(self, parts: Iterable[Range]) -> Iterator[Committed]:
-        """Commit one range after the other; a generator, so that its yield hands the result on."""
+    def work(self, parts: Iterable[Range], number: int = 0) -> Iterator[Committed]:
+        """Commit one range after the other; a generator, so that its yield hands the result on.
+
+        Args:
+            parts: The ranges, shared with the other workers.
+            number: The worker's, from 0: it works when the pace wants so many.
+        """
         with still_heap(), self.plan.target.writer(self.ownership) as writer:
-            committer = self.committer(writer)
-            for part in parts:
+            committer = self.committer(writer, self.pace)
+            waiting = iter(parts)
+            while self.pace.has_turn(number) and (part := next(waiting, None)) is not None:
+                pieces = self._divided(part) if self.pace.is_to_be_divided(part) else [part]
+                for piece in pieces:
+                    yield from self._committed(committer, piece, number)
+                self.pace.done()
                 if self.stop.is_requested:
                     return
-                work = Work(self.of, part)
-                watch = None if self.timer is None else ChunkWatch(work, self.timer.at_hand)
-                began_s = self.clock.monotonic_s()
-                with self.in_flight.noted(work), watched(watch):
-                    compute = partial(self._draft, part, watch)
-                    draft = self.patience.until_done(compute)
-                    committed = committer.commit(draft, began_s=began_s)
-                    del draft  # its memory is what the next chunk is read into
-                yield committed
+
+    def _committed(self, committer: Committer, part: Range, number: int) -> Iterator[Committed]:
+        """Commit a range; in parts, if its transaction gets too slow."""
+        self.stop.before_chunk(self.pace.chunk_s)
+        if self.stop.is_requested:
+            return
+        try:
+            committed = self._once(committer, part)
+        except TooSlow as slow:
+            self.pace.broke_off(slow)
+            for piece in self._divided(part):
+                yield from self._committed(committer, piece, number)
+            return
+        if committed.took is not None:
+            self.pace.ended(committed.took, number)
+        yield committed
+
+    def _divided(self, part: Range) -> list[Range]:
+        """Divide a range of which no COMMIT was ever sent, as is right by now."""
+        ranges = partial(self.plan.source.ranges, part, self.pace.chunk_records)
+        return self.patience.until_done(lambda: list(ranges()))
+
+    def _once(self, committer: Committer, part: Range) -> Committed:
+        work = Work(self.of, part)
+        watch = None if self.timer is None else ChunkWatch(work, self.timer.at_hand)
+        began_s = self.clock.monotonic_s()
+        with self.in_flight.noted(work), watched(watch):
+            draft = self.patience.until_done(partial(self._draft, part, watch))
+            return committer.commit(draft, began_s=began_s)
 
     def read(self, part: Range) -> ChunkInput:
         """Read a range."""
@@ -99,12 +134,17 @@ class ChunkWorker:
     def _drafted(self, part: Range, watch: ChunkWatch | None, read: ChunkInput) -> Draft:
         if self._goes_raw and read.as_bytes is not None:
             return raw_draft_of(part, read, read.as_bytes)
-        block = Block(list(read.values), read.origins)
-        carried = self.carrier.carry(block, watch=watch)
+        carried, units = self._carried(read, partial(self.carrier.carry, watch=watch))
         hit("chunk.after_stages")
         for failure in carried.failures:
             if isinstance(failure.error, MAY_PASS):
                 raise failure.error  # no record's fault: the chunk is computed again
-        if isinstance(self.plan.sink, RawSink):
-            return draft_of(part, read, carried, rewritten_units(read, carried.block))
+        if units is not None:
+            return draft_of(part, read, carried, units)
         return computed_draft(part, read, carried, self.plan.sink)
+
+    def _carried(self, read: ChunkInput, carry: Carry) -> tuple[Carried, RawUnits | None]:
+        if read.as_bytes is None or not isinstance(self.plan.sink, RawSink):
+            return carry(Block(list(read.values), read.origins)), None
+        at_once = self.carrier.has_workers
+        return carried_bytes(read.as_bytes, read.origins, carry, at_once=at_once)

@@ -10,20 +10,25 @@ from typing import Any, Final, TypeVar
 from ..abc import Clock, RunLedger, Target
 from ..model.chunk import Marker
 from ..model.deaths import Suspect
+from ..model.eta import Growth
 from ..model.fate import Counts
 from ..model.job import Step
+from ..model.overrun import Left
 from ..model.ownership import Pass
-from ..model.progress import CHANGES_ACCEPTED, Measurement, StepRow
+from ..model.progress import CHANGES_ACCEPTED, StepRow
 from ..model.ranges import Range, divided_at, gaps, is_within
-from ..pipeline import Scope, carrier
-from ..telemetry import ChunkCommitted, RangeSuspected, Said, StepStarted, Telemetry
+from ..pipeline import Scope, Stage, carrier
+from ..telemetry import RangeSuspected, Said, StepStarted, Telemetry
 from .alone import AloneWorker
 from .bad_budget import BadBudget
 from .changes import Change, accepted, accepted_digests, change_of, refuse_beside
+from .chunk_notes import ChunkNotes
 from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .handing_out import hand_out
 from .in_flight import InFlight
+from .knob_notes import KnobNotes
+from .pace import Pace
 from .patience import Patience
 from .plan import Bodies, ChunkedPlan
 from .prepare import PREPARED, prepare_once
@@ -37,9 +42,6 @@ from .targets import Targets
 T = TypeVar("T")
 
 NO_FIELDS: Final[Mapping[str, Any]] = {}
-
-LEDGER_EVERY_S: Final = 1.0
-"""How long committed chunks may wait to be written down; the markers are the truth meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Surroundings:
     """Whether a step goes on although its source or graph changed, as far as that is safe."""
 
     in_flight: InFlight = field(default_factory=InFlight)
+    growths: Mapping[str, Growth] = field(default_factory=dict)
+    """What past runs say of steps in chunks, by name: how they grow on their way."""
+
+    typical: Mapping[str, Left] = field(default_factory=dict)
+    """What they say of all steps, by name: how long one takes."""
 
     def patiently(self, act: Callable[[], T]) -> T:
         """Do something until the database can, as long as there is patience."""
@@ -78,8 +85,6 @@ class ChunkedStep:
         self._around = surroundings
         self._on_settled = on_settled
         self._committed: list[Range] = []
-        self._unwritten: list[Measurement] = []
-        self._written_at_s = surroundings.clock.monotonic_s()
 
     def run(
         self, known: StepRow | None, upstream: Mapping[str, int] | None = None
@@ -117,32 +122,56 @@ class ChunkedStep:
         chunks = self._chunks(plan, of)
         if known is not None and known.whole is not None:
             self._forget_lost(known, plan.target, of, chunks)
-        self._started(row, chunks)
-        self._remember(of, chunks)
+        pace = self._paced(plan)
+        self._started(row, chunks, pace)
+        self._notes = self._noting(of, pace)
+        self._notes.begin(row.total, chunks, around.growths.get(self._step.name))
         source = swept_source(plan)
         if source is not None:
             sweeping = Sweeping(plan, source, of, around.ledger, around.patiently, self._say)
-            return self._swept(sweeping, row, chunks)
-        done = self._worked(plan, of, row, chunks)
+            return self._swept(sweeping, pace, row, chunks)
+        done = self._worked(plan, of, pace, row, chunks)
         return None if done is None else self._prove(plan, of, row, done)
 
+    def _paced(self, plan: ChunkedPlan) -> Pace:
+        """Return the pace of this attempt; stages that are more than plain are not done twice."""
+        return Pace(
+            self._step.name,
+            self._around.bodies.knobs(self._step),
+            clock=self._around.clock,
+            telemetry=self._around.telemetry,
+            breaks_off=all(isinstance(one, Stage) and one.is_plain for one in plan.stages),
+        )
+
+    def _noting(self, of: Pass, pace: Pace) -> ChunkNotes:
+        around = self._around
+        return ChunkNotes(
+            of,
+            ledger=around.ledger,
+            clock=around.clock,
+            telemetry=around.telemetry,
+            knobs=KnobNotes(self._step.name, pace, around.ledger, around.clock),
+        )
+
     def _worked(
-        self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]
+        self, plan: ChunkedPlan, of: Pass, pace: Pace, row: StepRow, chunks: list[Marker]
     ) -> list[Marker] | None:
         """Commit what is missing; return all that is committed, or None if it was stopped."""
-        self._work(plan, of, row, chunks)
+        self._work(plan, of, pace, row, chunks)
         chunks = self._chunks(plan, of)
         if self._around.stop.is_requested and self._missing(plan, row, chunks):
             return None
         return chunks
 
-    def _swept(self, sweeping: Sweeping, row: StepRow, chunks: list[Marker]) -> Counts | None:
+    def _swept(
+        self, sweeping: Sweeping, pace: Pace, row: StepRow, chunks: list[Marker]
+    ) -> Counts | None:
         """Walk the source, and sweep it as long as that is worth it."""
         plan, of = sweeping.plan, sweeping.of
         if row.ends:
             sweeping.leave_out_decided()
         while True:
-            done = self._worked(plan, of, row, chunks)
+            done = self._worked(plan, of, pace, row, chunks)
             stretch = None if done is None else sweeping.due(row, done)
             if done is None or (stretch is not None and self._around.stop.is_requested):
                 return None
@@ -238,8 +267,7 @@ class ChunkedStep:
         markers = self._around.patiently(lambda: plan.target.markers(run_key, of))
         return [marker for marker in markers if marker.part != PREPARED]
 
-    def _started(self, row: StepRow, chunks: list[Marker]) -> None:
-        knobs = self._around.bodies.knobs(self._step)
+    def _started(self, row: StepRow, chunks: list[Marker], pace: Pace) -> None:
         self._around.telemetry.publish(
             StepStarted(
                 at=self._around.clock.now(),
@@ -248,21 +276,18 @@ class ChunkedStep:
                 impact=self._step.impact,
                 total=row.total,
                 done=sum_of(chunks),
-                parallel=knobs.parallel,
-                chunk=knobs.chunk,
+                parallel=pace.told.parallel,
+                chunk=pace.told.chunk,
             )
         )
 
-    def _remember(self, of: Pass, chunks: list[Marker]) -> None:
-        """Write down what an earlier attempt committed and could not write down any more."""
-        if chunks:
-            self._around.ledger.measure(of, [measurement_of(marker) for marker in chunks])
-
-    def _work(self, plan: ChunkedPlan, of: Pass, row: StepRow, chunks: list[Marker]) -> None:
+    def _work(
+        self, plan: ChunkedPlan, of: Pass, pace: Pace, row: StepRow, chunks: list[Marker]
+    ) -> None:
         """Commit the missing ranges, until there are none or somebody asks to stop."""
         around = self._around
         missing = self._missing(plan, row, chunks)
-        knobs = around.bodies.knobs(self._step)
+        pace.hands_out()
         done = sum_of(chunks)
         budget = BadBudget(
             self._step.max_bad,
@@ -272,7 +297,7 @@ class ChunkedStep:
         )
         with (
             self._timed() as timer,
-            Scope(capacity=knobs.parallel) as scope,
+            Scope(capacity=pace.capacity) as scope,
             carrier(scope, plan.stages) as carries,
         ):
             worker = ChunkWorker(
@@ -286,15 +311,16 @@ class ChunkedStep:
                 in_flight=around.in_flight,
                 timer=timer,
                 patience=around.patience,
+                pace=pace,
             )
             try:
                 missing = self._settle(worker, missing)
-                parts = scope.go(hand_out, plan, missing, knobs.chunk, around.stop, around.patience)
-                workers = [scope.go(worker.work, parts) for _ in range(knobs.parallel)]
+                parts = scope.go(hand_out, plan, missing, pace, around.stop, around.patience)
+                workers = [scope.go(worker.work, parts, n) for n in range(pace.workers_most)]
                 for committed in scope.merge(*workers):
-                    self._note(of, committed)
+                    self._note(committed)
             finally:
-                self._write_down(of)
+                self._notes.close()
 
     def _settle(self, worker: ChunkWorker, missing: list[Range]) -> list[Range]:
         """Do the ranges alone whose processes died; return what is missing then."""
@@ -307,7 +333,7 @@ class ChunkedStep:
         if suspects:
             alone = AloneWorker(worker, self._say_alone)
             for committed in worker.carrier.scope.go(alone.work, suspects):
-                self._note(worker.of, committed)
+                self._note(committed)
         if not self._around.stop.is_requested:
             self._on_settled()
         done = {suspect.part for suspect in suspects}
@@ -342,32 +368,7 @@ class ChunkedStep:
             finally:
                 scope.cancel()
 
-    def _note(self, of: Pass, committed: Committed) -> None:
+    def _note(self, committed: Committed) -> None:
         marker = committed.marker
         self._committed.append(marker.part)
-        self._unwritten.append(measurement_of(marker))
-        self._around.telemetry.publish(
-            ChunkCommitted(
-                at=marker.committed_at,
-                step=self._step.name,
-                part=str(marker.part),
-                counts=marker.counts,
-                bytes_read=marker.bytes_read,
-                duration_s=marker.duration_s,
-            )
-        )
-        if self._around.clock.monotonic_s() - self._written_at_s >= LEDGER_EVERY_S:
-            self._write_down(of)
-
-    def _write_down(self, of: Pass) -> None:
-        if self._unwritten:
-            self._around.ledger.measure(of, self._unwritten)
-            self._unwritten = []
-        self._written_at_s = self._around.clock.monotonic_s()
-
-
-def measurement_of(marker: Marker) -> Measurement:
-    """Return what the ledger keeps of a committed chunk."""
-    return Measurement(
-        marker.part, marker.counts, marker.bytes_read, marker.duration_s, marker.committed_at
-    )
+        self._notes.heard(marker)

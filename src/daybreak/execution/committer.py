@@ -13,16 +13,20 @@ from functools import partial
 from typing import TypeAlias, TypeVar
 
 from ..abc import ChunkWriter, Clock, RecordRefused, RuledSink, Sink, Transaction
-from ..errors import DataRefused, ProofFailed, TransientError
+from ..errors import DataRefused, DaybreakError, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside
+from ..model.chunk_size import ChunkTook
 from ..model.fate import Counts
 from ..model.ownership import Pass
 from .bad_budget import BadBudget
 from .draft import Draft, Unit
-from .isolator import Admitted, Isolator, Refusals, write_whole
+from .isolator import Isolator
+from .pace import Pace
 from .patience import MAY_PASS, Patience, Tries
+from .pieces import Writes
 from .second_try import ReadAgain
+from .whole import Admitted, Refusals, write_whole
 
 T = TypeVar("T")
 Refusal: TypeAlias = RecordRefused | DataRefused
@@ -39,11 +43,15 @@ class Committed:
     was_committed: bool = False
     """Whether an earlier try, whose answer was lost, had committed it."""
 
+    took: ChunkTook | None = None
+    """What it took; None if that is not known."""
+
 
 def until_durable(
     once: Callable[[Refusal | None], T],
     writer: ChunkWriter,
     patience: Patience,
+    troubled: Callable[[DaybreakError], None] = lambda _error: None,
 ) -> T:
     """Make a transaction durable; try again while the database says "not now".
 
@@ -51,6 +59,7 @@ def until_durable(
         once: Tries it from its beginning to its commit; told what an earlier try was refused for.
         writer: Rolls back what failed.
         patience: How long a database that does not answer is waited for.
+        troubled: Is told of what is to be waited out, before it is.
 
     Raises:
         LeaseLost: If another process owns the run. It was rolled back.
@@ -68,6 +77,7 @@ def until_durable(
             refusal = refused
         except MAY_PASS as error:
             writer.rollback()
+            troubled(error)
             tries.wait_after(error)
         except BaseException:
             writer.rollback()
@@ -82,6 +92,7 @@ def write_units(
     *,
     expected: DataRefused | None = None,
     refuse_excess: Callable[[Refusals], None] | None = None,
+    writes: Writes | None = None,
 ) -> Admitted:
     """Write units in the open transaction: whole, unless that was refused, or is likely to be.
 
@@ -92,10 +103,11 @@ def write_units(
         refusal: What an earlier try was refused for.
         expected: What others like them were refused for.
         refuse_excess: Raises if so many are too many.
+        writes: Writes those that are not suspected; all at once unless it is given.
     """
     hit("chunk.before_write")
     if refusal is None and expected is None:
-        admitted = write_whole(writer, sink, units)
+        admitted = (writes or write_whole)(writer, sink, units)
     else:
         hit("chunk.before_isolation")
         admitted = Isolator(writer, sink, refuse_excess).admit(units, refusal, expected=expected)
@@ -118,6 +130,7 @@ class Committer:
         clock: Clock,
         patience: Patience | None = None,
         look: Callable[[Transaction, Draft, Admitted], str | None] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._writer = writer
         self._sink = sink
@@ -127,6 +140,10 @@ class Committer:
         self._clock = clock
         self._patience = patience or Patience(clock)
         self._look = look
+        self._pace = pace
+        self._has_had_trouble = False
+        """Whether a try of this chunk failed: its COMMIT may have been on its way."""
+
         self._expected: DataRefused | None = None
         """For what the chunk before was refused: this one is asked about it before it is tried."""
 
@@ -141,7 +158,9 @@ class Committer:
             LeaseLost: If another process owns the run. The chunk was rolled back.
             TooManyBadRecords: The chunk was rolled back.
             TransientError: If patience ran out. The chunk was rolled back.
+            TooSlow: If the pace has it broken off. It was rolled back; no COMMIT was ever sent.
         """
+        self._has_had_trouble = False
         try:
             return self._durable(draft, began_s)
         except ReadAgain as left:
@@ -154,13 +173,26 @@ class Committer:
             lambda refusal: self._once(draft, began_s, refusal),
             self._writer,
             self._patience,
+            self._troubled,
         )
+
+    def _writes(self, open_s: float, draft: Draft) -> Writes | None:
+        """Return what may break the transaction off: not where a COMMIT may have been sent."""
+        if self._pace is None or self._has_had_trouble:
+            return None
+        return self._pace.writes(open_s, draft.input.read)
+
+    def _troubled(self, error: DaybreakError) -> None:
+        self._has_had_trouble = True
+        if self._pace is not None:
+            self._pace.trouble(error)
 
     def _once(self, draft: Draft, began_s: float, refusal: Refusal | None) -> Committed:
         writer, part = self._writer, draft.part
         hit("chunk.before_marker")
         if not writer.begin(self._pass, part):
             return self._committed_before(draft)
+        open_s = self._clock.monotonic_s()
         hit("chunk.after_marker")
         admitted = write_units(
             self._writer,
@@ -169,6 +201,7 @@ class Committer:
             refusal,
             expected=self._expected,
             refuse_excess=partial(self._refuse_excess, draft),
+            writes=self._writes(open_s, draft),
         )
         if admitted.superseded and draft.again is not None:
             raise ReadAgain([unit.origin for unit in admitted.superseded])
@@ -183,7 +216,9 @@ class Committer:
         except BaseException:
             self._budget.refund(set_aside, read=draft.input.read)
             raise
-        return Committed(marker, Counter(record.reason for record in set_aside))
+        now_s = self._clock.monotonic_s()
+        took = ChunkTook(draft.input.read, now_s - open_s, now_s - began_s, draft.input.bytes_read)
+        return Committed(marker, Counter(record.reason for record in set_aside), took=took)
 
     def _refuse_excess(self, draft: Draft, refused: Refusals) -> None:
         bad = [draft.aside(unit, self._sink.name, error) for unit, error in refused]

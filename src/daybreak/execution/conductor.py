@@ -24,6 +24,7 @@ from ..telemetry import Said, StepEnded, StepStarted
 from .atomic_step import run_atomic
 from .chunked_step import ChunkedStep, Surroundings
 from .heartbeat import Heartbeat
+from .overrun_watch import Ending, OverrunWatch
 from .patience import MAY_PASS
 from .retrying import run_task
 from .step_failure import failure_of
@@ -84,6 +85,7 @@ class Conductor:
         around: What they share.
         lease_s: Of the run.
         only: The names of the only steps to run in this attempt; None for all.
+        ending: Of the window in which the run works; None if it has none.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Conductor:
         *,
         lease_s: float,
         only: Collection[str] | None = None,
+        ending: Ending | None = None,
     ) -> None:
         self._steps = steps
         self._only = only
@@ -102,8 +105,19 @@ class Conductor:
         self._ended: dict[str, Ended] = {}
         self._running: set[str] = set()
         self._steward = Steward(limits_of(steps), around.ledger, around.clock, around.telemetry)
+        self._watch = None if ending is None else self._watching(ending)
         self._is_stopping = False
         self._alone: str | None = None  # the step at whose ranges processes died, as long as it is
+
+    def _watching(self, ending: Ending) -> OverrunWatch:
+        wanted = [one for one in self._steps if self._only is None or one.name in self._only]
+        around = self._around
+        watch = OverrunWatch(
+            wanted, ending, clock=around.clock, telemetry=around.telemetry, stop=self.stop
+        )
+        around.telemetry.subscribe(watch.hear)
+        around.stop.before_chunk = watch.before_chunk
+        return watch
 
     def stop(self, reason: str) -> None:
         """Ask the run to stop at a chunk boundary; safe to call from a signal handler."""
@@ -126,6 +140,8 @@ class Conductor:
         heartbeat = Heartbeat(self._around.ledger, lease_s=self._lease_s)
         with Scope() as scope:
             scope.start(heartbeat.beat, scope)
+            if self._watch is not None:
+                scope.start(self._watch.look_on, scope)
             try:
                 self._conduct(scope)
             finally:
@@ -220,7 +236,10 @@ class Conductor:
         known = rows.get(step.name)
         upstream = {before.name: rows[before.name].pass_number for before in step.upstream}
         row = self._around.ledger.begin_step(
-            step.name, code=self._around.bodies.code(step), upstream=upstream
+            step.name,
+            code=self._around.bodies.code(step),
+            upstream=upstream,
+            knobs=self._around.bodies.knobs(step),
         )
         self._say_changed_code(step, known, row)
         if step.kind is StepKind.STEP:
@@ -278,6 +297,7 @@ class Conductor:
                 counts=ended.counts,
                 value=ended.value,
                 error=None if ended.error is None else str(ended.error),
+                seconds=ended.duration_s,
             )
             committed = self._around.ledger.steps()[ended.step.name].counts
         if ended.status is StepStatus.DONE:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import eq, itemgetter
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from ..errors import DataRefused, DaybreakError, Quarantine
 from ..model.chunk import ChunkInput, Finding, SetAside
 from ..model.ranges import Range
 from ..pipeline import Carried
+
+T = TypeVar("T")
 
 CHECK = "check"
 """The stage named in quarantine for records that the check had refused."""
@@ -28,7 +30,8 @@ class Unit:
 class OneEach(Sequence[Unit]):
     """The outputs of input records that have one each; a unit is made only when it is looked at.
 
-    Nearly all chunks are such, and written at once: nobody looks at a single unit then.
+    Nearly all chunks are such, and written at once: nobody looks at a single unit then. Some of
+    them are such again.
     """
 
     __slots__ = ("origins", "values")
@@ -43,12 +46,26 @@ class OneEach(Sequence[Unit]):
     @overload
     def __getitem__(self, place: int) -> Unit: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Unit]: ...
-    def __getitem__(self, place: int | slice) -> Unit | list[Unit]:
+    def __getitem__(self, place: slice) -> OneEach: ...
+    def __getitem__(self, place: int | slice) -> Unit | OneEach:
         if isinstance(place, int):
             return Unit(self.origins[place], [self.values[place]])
-        pairs = zip(self.origins[place], self.values[place], strict=True)
-        return [Unit(origin, [value]) for origin, value in pairs]
+        return OneEach(self.origins[place], self.values[place])
+
+    def without(self, places: Sequence[int]) -> OneEach:
+        """Return them but for those at some places, which are given in order."""
+        return OneEach(without_places(places, self.origins), without_places(places, self.values))
+
+
+def without_places(places: Sequence[int], items: Sequence[T]) -> list[T]:
+    """Return items but for those at some places, which are given in order."""
+    kept: list[T] = []
+    start = 0
+    for place in places:
+        kept += items[start:place]
+        start = place + 1
+    kept += items[start:]
+    return kept
 
 
 def origins_of(units: Sequence[Unit]) -> Sequence[int]:

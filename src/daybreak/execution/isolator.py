@@ -16,82 +16,21 @@ One savepoint is alive at a time, whatever the number of bad records.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
 from ..abc import ChunkWriter, RawSink, RecordRefused, RuledSink, Sink, Transaction
 from ..errors import DataRefused, DaybreakError, TransactionEnded, TransientError
 from ..faultpoints import hit
 from .draft import OneEach, Unit
-from .raw_units import RawUnits, without
-from .record_watch import write_told
+from .raw_units import RawUnits, values_of, without
 from .rivals import Rivals, rivals_of
 from .waiting_line import WaitingLine
+from .whole import Admitted, Refusals, owner_of, rule_of, write_whole
 
 CERTAIN_MIN: Final = 16
 """So many records are certainly bad before it is asked whether they are too many."""
-
-Refusals: TypeAlias = list[tuple[Unit, Exception]]
-
-
-@dataclass(slots=True)
-class Admitted:
-    """What the sink took of a chunk."""
-
-    written: int = 0
-    """Rows, by the database's own count."""
-
-    passed: int = 0
-    """Input records all of whose outputs were taken."""
-
-    superseded: list[Unit] = field(default_factory=list)
-    """Input records in the place of all of whose outputs something newer stands."""
-
-    refused: Refusals = field(default_factory=list)
-
-    @property
-    def commonest_rule(self) -> DataRefused | None:
-        """One refusal by the rule that refused most of them; None if no rule did."""
-        causes = {_rule_of(cause): cause for _, cause in self.refused}
-        counts = Counter(_rule_of(cause) for _, cause in self.refused)
-        found = (causes[rule] for rule, _ in counts.most_common())
-        return next((one for one in found if isinstance(one, DataRefused) and one.rule), None)
-
-
-def write_whole(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Admitted:
-    """Write all units at once.
-
-    Raises:
-        RecordRefused, DataRefused: If one is at fault; the transaction must be rolled back.
-    """
-    if isinstance(units, RawUnits):
-        return _write_raw(writer, sink, units)
-    if isinstance(units, OneEach):
-        values, origins = units.values, units.origins
-    else:
-        values = [value for unit in units for value in unit.values]
-        origins = [unit.origin for unit in units for _ in unit.values]
-    if not values:
-        return Admitted(passed=len(units))
-    with writer.guarded():
-        written = write_told(sink, writer.transaction, values, origins)
-    superseded = _superseded(written.superseded, units)
-    return Admitted(written.rows, len(units) - len(superseded), superseded)
-
-
-def _write_raw(writer: ChunkWriter, sink: Sink, units: RawUnits) -> Admitted:
-    """Write units as bytes, or as their values if the sink does not take those bytes."""
-    if not units:
-        return Admitted()
-    with writer.guarded():
-        tx = writer.transaction
-        written = sink.write_raw(tx, units.records) if isinstance(sink, RawSink) else None
-        if written is None:
-            written = write_told(sink, tx, units.records.values(), units.origins)
-    superseded = [units[place] for place in written.superseded]
-    return Admitted(written.rows, len(units) - len(superseded), superseded)
 
 
 def _asked(
@@ -100,9 +39,9 @@ def _asked(
     """Return the places of the units of which a sink says that they break a rule."""
     if isinstance(units, RawUnits) and isinstance(sink, RawSink):
         return sink.raw_suspects(tx, units.records, cause)
-    values = [value for unit in units for value in unit.values]
+    values = values_of(units)
     places = sink.suspects(tx, values, cause)
-    return places if len(values) == len(units) else sorted(set(_owner_of(places, units)))
+    return places if len(values) == len(units) else sorted(set(owner_of(places, units)))
 
 
 class Isolator:
@@ -243,7 +182,7 @@ class Isolator:
 
     def _ask(self, cause: Exception, units: Sequence[Unit]) -> Sequence[int]:
         """Ask the sink who breaks a rule; note them as suspects, and return their places."""
-        self._asked.add(_rule_of(cause))
+        self._asked.add(rule_of(cause))
         found = self._broken_by(units, cause)
         self._suspects.extend(_Suspect(units[place]) for place in found)
         return found
@@ -301,7 +240,7 @@ class Isolator:
         hit("chunk.in_isolation")
         try:
             with self._writer.savepoint():
-                taken = write_whole(self._writer, self._sink, units)
+                taken = write_whole(self._writer, self._sink, units, are_compared=True)
                 self._writer.force_constraints()
         except (RecordRefused, DataRefused) as refused:
             return _fault_of(refused, units)
@@ -334,11 +273,7 @@ class _Fault:
     @property
     def rule(self) -> tuple[str, str]:
         """Which rule was broken, as far as is known."""
-        return _rule_of(self.cause)
-
-
-def _rule_of(cause: Exception) -> tuple[str, str]:
-    return (cause.rule, cause.constraint) if isinstance(cause, DataRefused) else ("", "")
+        return rule_of(self.cause)
 
 
 def _fault_of(refused: RecordRefused | DataRefused, units: Iterable[Unit]) -> _Fault:
@@ -353,27 +288,14 @@ def _fault_among(
     """Return a fault of units as one of some of them; None if it names another, or nobody."""
     if fault is None or fault.position is None:
         return None
-    named = units[fault.position]
-    places = (place for place, unit in enumerate(some) if unit is named)
+    named = units[fault.position].origin
+    places = (place for place, unit in enumerate(some) if unit.origin == named)
     return next((_Fault(place, fault.cause) for place in places), None)
-
-
-def _superseded(places: Sequence[int], units: Sequence[Unit]) -> list[Unit]:
-    """Return the units none of whose values is still wanted."""
-    if not places:
-        return []
-    lost = Counter(_owner_of(places, units))
-    return [unit for number, unit in enumerate(units) if lost[number] == len(unit.values) > 0]
-
-
-def _owner_of(places: Sequence[int], units: Sequence[Unit]) -> list[int]:
-    owners = [number for number, unit in enumerate(units) for _ in unit.values]
-    return [owners[place] for place in places]
 
 
 def _unit_of(position: int, units: Iterable[Unit]) -> int:
     """Return which unit holds the value at a position of the flat list."""
-    if isinstance(units, RawUnits):
+    if isinstance(units, (RawUnits, OneEach)):
         return position
     end = 0
     for number, unit in enumerate(units):

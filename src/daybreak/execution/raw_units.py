@@ -8,8 +8,7 @@ from typing import Any, overload
 from ..model.chunk import ChunkInput
 from ..model.ranges import Range
 from ..model.raw import RawRecords
-from ..pipeline import Block
-from .draft import Draft, Unit, refused_by_check
+from .draft import Draft, OneEach, Unit, refused_by_check, without_places
 
 
 class RawUnits(Sequence[Unit]):
@@ -54,10 +53,7 @@ class RawUnits(Sequence[Unit]):
 
     def without(self, places: Sequence[int]) -> RawUnits:
         """Return them but for those at some places, which are given in order."""
-        numbers = list(self._numbers)
-        for place in reversed(places):
-            del numbers[place]
-        return RawUnits(self._raw, self._origins, numbers)
+        return RawUnits(self._raw, self._origins, without_places(places, self._numbers))
 
 
 def raw_draft_of(part: Range, read: ChunkInput, raw: RawRecords) -> Draft:
@@ -66,32 +62,17 @@ def raw_draft_of(part: Range, read: ChunkInput, raw: RawRecords) -> Draft:
     return Draft(part, read, units, refused_by_check(read), filtered=0)
 
 
-def rewritten_units(read: ChunkInput, block: Block[Any]) -> RawUnits | None:
-    """Return what stages made of records as bytes again, if each of them became one record.
-
-    Returns:
-        None if they are no records of the kind that was read, or there are none.
-    """
-    raw, origins = read.as_bytes, list(block.origins)
-    if raw is None or not origins:
-        return None
-    numbers: Sequence[int] = range(len(raw))
-    if origins != list(read.origins):
-        place = {origin: number for number, origin in enumerate(read.origins)}
-        numbers = [place[origin] for origin in origins]
-    if len(set(numbers)) < len(numbers):
-        return None
-    found = raw.rewritten(numbers, block.values)
-    return None if found is None else RawUnits(found, origins)
-
-
 def without(places: Sequence[int], units: Sequence[Unit]) -> Sequence[Unit]:
     """Return units but for those at some places, which are given in order."""
-    if isinstance(units, RawUnits):
+    if isinstance(units, (RawUnits, OneEach)):
         return units.without(places)
-    kept: list[Unit] = []
-    start = 0
-    for place in places:
-        kept += units[start:place]
-        start = place + 1
-    return kept + list(units[start:])
+    return without_places(places, units)
+
+
+def values_of(units: Sequence[Unit]) -> Sequence[Any]:
+    """Return the values of all units, one behind the other."""
+    if isinstance(units, RawUnits):
+        return units.records.values()
+    if isinstance(units, OneEach):
+        return units.values
+    return [value for unit in units for value in unit.values]

@@ -19,7 +19,8 @@ from ..model.status import StepStatus
 from ..pipeline import Scope, carrier
 from ..telemetry import Said
 from . import changes
-from .chunked_step import Surroundings, measurement_of
+from .chunk_notes import measurement_of
+from .chunked_step import Surroundings
 from .plan import ChunkedPlan
 from .prepare import PREPARED
 from .proof import prove

@@ -22,9 +22,9 @@ from ..pipeline import Block, Carrier
 from .committer import Refusal, until_durable, write_units
 from .computing import computed_draft
 from .draft import Draft
-from .isolator import Admitted
 from .patience import Patience
 from .plan import ChunkedPlan
+from .whole import Admitted
 
 
 @dataclass(frozen=True, slots=True)

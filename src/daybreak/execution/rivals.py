@@ -13,6 +13,7 @@ from typing import Any
 
 from ..abc import ChunkWriter, RecordRefused, RivalSink, Sink
 from .draft import Unit
+from .raw_units import values_of
 
 
 class Rivals:
@@ -84,11 +85,12 @@ def rivals_of(writer: ChunkWriter, sink: Sink, units: Sequence[Unit]) -> Rivals 
     """
     if not isinstance(sink, RivalSink):
         return None
-    values = [value for unit in units for value in unit.values]
+    values = values_of(units)
     places = list(range(len(values)))
     while places:
+        some = values if len(places) == len(values) else [values[place] for place in places]
         try:
-            groups = _asked(writer, sink, [values[place] for place in places])
+            groups = _asked(writer, sink, some)
         except RecordRefused as refused:
             del places[refused.position]
         else:

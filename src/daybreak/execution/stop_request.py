@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 
 class StopRequest:
@@ -11,6 +12,8 @@ class StopRequest:
     def __init__(self) -> None:
         self._event = threading.Event()
         self.reason = ""
+        self.before_chunk: Callable[[float], None] = lambda _chunk_s: None
+        """Is told before each chunk how long such a one takes, and may request a stop."""
 
     def request(self, reason: str) -> None:
         """Ask to stop; the first reason stays."""

@@ -22,9 +22,9 @@ from ..model.ownership import Pass
 from ..model.progress import REMAINING, SWEEPS, SWEPT, Accepted, StepRow
 from ..model.ranges import Range
 from .draft import Draft, origins_of
-from .isolator import Admitted
 from .plan import ChunkedPlan
 from .proof import sum_of
+from .whole import Admitted
 
 T = TypeVar("T")
 

@@ -8,9 +8,10 @@ from typing import Final
 from .draft import Unit
 from .raw_units import without
 
-NAMED_GROWTH: Final = 16
+NAMED_GROWTH: Final = 1
 """Behind a record that was named, this many times as many are tried as came since the one before:
-a wrong guess costs what lies before the next culprit."""
+a wrong guess costs what lies before the next culprit. With 16 nearly every guess was wrong, and
+what is good was written twice; with less there are more tries, which cost something as well."""
 
 UNNAMED_GROWTH: Final = 2
 """The same where the culprit had to be searched: a wrong guess costs all that was tried."""

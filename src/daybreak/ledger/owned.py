@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 from ..errors import InvalidTransition, LeaseLost
 from ..faultpoints import hit
 from ..model.fate import Counts
+from ..model.knobs import Knobs
 from ..model.ownership import Ownership, Pass
 from ..model.progress import CHANGES_ACCEPTED, COMMITS_LOST, Accepted, Measurement, StepRow
 from ..model.ranges import Range
@@ -30,9 +30,11 @@ from .ownership import note, row_of, spaced
 from .passes import BEGUN_AGAIN, NewPass, accept_changes, begin_again, spaced_sources_of
 from .rows import (
     AuditRow,
+    PlannedStep,
     RunRow,
     as_json,
     count_binds,
+    knob_binds,
     measurement_binds,
     pass_binds,
     run_of,
@@ -44,15 +46,6 @@ from .session import LedgerSession, LedgerTransaction
 T = TypeVar("T")
 
 _AT_WORK: Final = frozenset({RunStatus.RUNNING, RunStatus.STOPPING, RunStatus.PAUSED})
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStep:
-    """A step that a run is going to have."""
-
-    step: str
-    impact: str
-    """What breaks, and for whom, if it does not finish."""
 
 
 class OwnedRun:
@@ -143,6 +136,7 @@ class OwnedRun:
         total: int | None = None,
         fingerprint: Mapping[str, Any] | None = None,
         upstream: Mapping[str, int] | None = None,
+        knobs: Knobs | None = None,
     ) -> StepRow:
         """Mark a step as running; its ends, total and fingerprint are kept from the first start.
 
@@ -153,6 +147,7 @@ class OwnedRun:
             total: How many records the chain holds, if that is known.
             fingerprint: JSON data by which a changed source is recognised.
             upstream: Of every step before it the pass that it is made from; kept with its ends.
+            knobs: With which it begins an attempt; None if it has begun it already.
 
         Returns:
             The step as it stands now, with what was kept.
@@ -175,6 +170,7 @@ class OwnedRun:
                 upstream=None if upstream is None else as_json(dict(upstream)),
                 code=code,
                 now=now,
+                **knob_binds(knobs),
                 allowed=spaced_sources_of(StepStatus.RUNNING),
             )
             if not begun:
@@ -279,6 +275,7 @@ class OwnedRun:
         counts: Counts | None = None,
         value: str | None = None,
         error: str | None = None,
+        seconds: float | None = None,
     ) -> None:
         """Write how a step ended.
 
@@ -288,6 +285,7 @@ class OwnedRun:
             counts: Its fates; without them the sums of its measurements are shown.
             value: What a task or an atomic step gave, as JSON text.
             error: The cause, if it failed.
+            seconds: What the attempt took; None if it was no attempt at the whole step.
 
         Raises:
             InvalidTransition: If it is not running; nothing was written.
@@ -304,6 +302,7 @@ class OwnedRun:
                 value=value,
                 error=storable(error),
                 now=now,
+                seconds=seconds,
                 allowed=spaced_sources_of(status),
                 **count_binds(counts),
             )

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ..model.fate import Counts
+from ..model.knobs import Knobs
 from ..model.ownership import Pass
 from ..model.progress import Former, Measurement, StepRow
 from ..model.ranges import Range
@@ -89,6 +90,15 @@ class RunRow:
     def is_final(self) -> bool:
         """Whether it can never be resumed."""
         return self.status in (RunStatus.DONE, RunStatus.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step that a run is going to have."""
+
+    step: str
+    impact: str
+    """What breaks, and for whom, if it does not finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +266,15 @@ def count_binds(counts: Counts | None) -> dict[str, int | None]:
         "records_quarantined": counts.quarantined if counts else None,
         "records_superseded": counts.superseded if counts else None,
         "rows_written": counts.written if counts else None,
+    }
+
+
+def knob_binds(knobs: Knobs | None) -> dict[str, int | None]:
+    """Return the knobs of an attempt that begins as binds; without knobs none begins."""
+    return {
+        "begins": int(knobs is not None),
+        "parallel": None if knobs is None else knobs.parallel,
+        "chunk": None if knobs is None else knobs.chunk,
     }
 
 

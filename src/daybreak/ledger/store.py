@@ -15,6 +15,8 @@ from ..model.identity import Identity
 from ..model.limits import LEASE_S
 from ..model.progress import Measurement
 from .clock import Patience
+from .forecasts import KeptForecast, keep_forecast, kept_forecasts
+from .history import RUNS_MOST, StepTime, history
 from .migration import is_missing_file, make_folder, missing, prepare, readable
 from .owned import OwnedRun
 from .ownership import NewRun, Taking, no_such_run, start
@@ -182,6 +184,25 @@ class LedgerStore:
         """Return the committed chunks of a step, in the order in which they were committed."""
         rows = self._session.read("select_measurements", run_id=run_id, step=step)
         return [measurement_of(row) for row in rows]
+
+    def history(
+        self,
+        job: str,
+        *,
+        step: str | None = None,
+        databases: Mapping[str, str] | None = None,
+        runs_most: int = RUNS_MOST,
+    ) -> list[StepTime]:
+        """Return what the steps of a job took in its past runs; see `history.history`."""
+        return history(self._session, job, step=step, databases=databases, runs_most=runs_most)
+
+    def keep_forecast(self, job: str, kept: KeptForecast) -> None:
+        """Write down what was forecast for a step of a job."""
+        keep_forecast(self._session, job, kept)
+
+    def forecasts(self, job: str) -> list[KeptForecast]:
+        """Return what was forecast for the steps of a job, the oldest first."""
+        return kept_forecasts(self._session, job)
 
     def audit(self, run_id: int) -> list[AuditRow]:
         """Return what was done to a run, the oldest first."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from .fate import Counts
 from .ranges import Range
-from .raw import RawRecords
+from .raw import RawInput
 
 
 class BrokenOff(str):
@@ -90,7 +90,7 @@ class ChunkInput:
     reread: Callable[[Sequence[int]], ChunkInput] | None = None
     """Reads the records with some origins once more, as they are now, with the same origins; those
     that are gone are left out. None if what was read does not change."""
-    as_bytes: RawRecords | None = None
+    as_bytes: RawInput | None = None
     """The values as bytes, where their texts say all that there is to say of them."""
 
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
-from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
-    ClassVar,
     Concatenate,
     Generic,
-    Literal,
     Protocol,
     TypeAlias,
     TypeVar,
@@ -25,50 +20,21 @@ from typing import (
 
 from ..errors import DefinitionError
 from .fate import Counts
-from .knobs import Knobs, Order, refuse_side_by_side
-from .limits import CHUNK_RECORDS, Bad, BadLimit
-from .night import Window
+from .keepable import K
+from .knobs import Knob, Knobs, Order, refuse_side_by_side
+from .limits import Bad, BadLimit
+from .night import Window, read_critical
+from .overrun import OnOverrun, read_on_overrun
 from .parameters import Parameter, parameters_of
 from .shares import NOTHING, Uses, read_units, refuse_impossible
 
 if TYPE_CHECKING:
     from ..abc import Transaction
     from ..databases import Database
-    from ..pipeline import Pipeline, Work
+    from ..pipeline import Work
     from .retry import Retry
 
-    # What the ledger can keep, so that `run[step]` answers the same after a restart. For type
-    # checkers only: as one string, which the names from above would need, not all can read it.
-    Kept: TypeAlias = (
-        bool
-        | int
-        | float
-        | Decimal
-        | str
-        | date
-        | datetime
-        | timedelta
-        | Path
-        | Mapping[str, Any]
-        | Sequence[Any]
-        | "_Dataclass"
-        | "_Model"
-        | Pipeline[Any]
-        | None
-    )
-
 T_co = TypeVar("T_co", covariant=True)
-
-
-class _Dataclass(Protocol):
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-
-class _Model(Protocol):
-    def model_dump_json(self) -> str: ...
-
-
-K = TypeVar("K", bound="Kept")
 
 
 class StepKind(StrEnum):
@@ -158,6 +124,9 @@ class Job:
         name: Unique among the jobs of a ledger.
         window: `"02:00-05:00 Asia/Tokyo"`: the job runs once a night, and its runs carry the
             night's business date. Without a window it is not repeated once it is done.
+        on_overrun: If it will not end in its window: `"warn"` tells of it in time; `"stop"` also
+            ends it there, at a boundary of a chunk: the same command goes on the next night.
+        critical: With a lower P(done in the window, with the worst failure) it is not started.
         limits: How much there is of what steps share within a run: `{"db": 4}`. Steps take of it
             by `uses=`. Limits that several runs share are kept in the ledger: `daybreak limits`.
         once: Whether a job with a window runs once for its parameters, whatever the night.
@@ -169,6 +138,8 @@ class Job:
         /,
         *,
         window: str | None = None,
+        on_overrun: OnOverrun = "warn",
+        critical: float | None = None,
         limits: Mapping[str, int] = NOTHING,
         once: bool = False,
     ) -> None:
@@ -178,6 +149,8 @@ class Job:
             )
         self.name = name
         self.window = Window.parse(window) if window else None
+        self.on_overrun = read_on_overrun(on_overrun, has_window=self.window is not None)
+        self.critical = read_critical(critical, self.window)
         self.limits = read_units("limits", limits)
         self.once = once
         self._steps: dict[str, Step[Any]] = {}
@@ -220,8 +193,8 @@ class Job:
         *,
         after: After = (),
         impact: str = "",
-        chunk: int | Literal["auto"] = "auto",
-        parallel: int = 1,
+        chunk: Knob = "auto",
+        parallel: Knob = 1,
         max_bad: Bad = "1%",
         order: Order = "any",
         uses: Mapping[str, int] = ...,
@@ -234,8 +207,8 @@ class Job:
         *,
         after: After = (),
         impact: str = "",
-        chunk: int | Literal["auto"] = "auto",
-        parallel: int = 1,
+        chunk: Knob = "auto",
+        parallel: Knob = 1,
         max_bad: Bad = "1%",
         order: Order = "any",
         uses: Mapping[str, int] = NOTHING,
@@ -248,21 +221,20 @@ class Job:
             fn: The function, when used without parentheses.
             after: The steps that must be done before.
             impact: What breaks, and for whom, if it does not finish.
-            chunk: Records that commit together; `"auto"` is 10,000.
-            parallel: Chunks in flight.
+            chunk: Records that commit together; `"auto"` goes by what they take.
+            parallel: Chunks in flight; `"auto"` has more as long as more get more done.
             max_bad: How many records may be set aside, as a count or a percentage, before the run
                 fails. Records that the check refused do not count.
             order: `"source"` commits the chunks one after the other, in the order of the source.
             uses: Units of shared limits that it needs to begin, by name: `{"db": 2}`.
             record_timeout_s: How long a record may take in a stage, or in the function of `each`.
-                One that takes longer ends the run's process, which goes on by itself; if it does
-                so again, alone, the record is set aside. It costs about a microsecond a record.
+                One that takes longer ends its process, and is set aside if it does so again.
             name: Its name, where that of the function will not do.
 
         Raises:
             DefinitionError: If an option is out of bounds or the name is taken.
         """
-        knobs = Knobs(CHUNK_RECORDS if chunk == "auto" else chunk, parallel)
+        knobs = Knobs.of(chunk, parallel)
         limit = BadLimit.parse(max_bad)
         refuse_side_by_side(order, knobs)
         if record_timeout_s is not None and not 0 < record_timeout_s < math.inf:

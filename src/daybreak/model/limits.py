@@ -10,10 +10,13 @@ from typing import Final, TypeAlias
 from ..errors import DefinitionError
 
 CHUNK_RECORDS: Final = 10_000
-"""Records a chunk when `chunk="auto"`: 1 to 10 MB a commit, where databases load fastest."""
+"""Records a chunk where nobody says how many and nothing can be learnt: 1 to 10 MB a commit."""
 
 CHUNK_RECORDS_MAX: Final = 10_000_000
 PARALLEL_MAX: Final = 64
+PARALLEL_AUTO_MAX: Final = 8
+"""Chunks in flight at most when `parallel="auto"`: each holds a session and a chunk in memory."""
+
 BAD_ALWAYS_ALLOWED: Final = 10
 """Fewer bad records than this never exceed a percentage, unless all records are bad."""
 

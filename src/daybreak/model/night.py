@@ -39,6 +39,22 @@ class Window:
             )
         return window
 
+    @property
+    def length_s(self) -> float:
+        """How long it is, in seconds, on a night on which no clock is changed."""
+        begin, end = (each.hour * 3600 + each.minute * 60 for each in (self.begin, self.end))
+        return float((end - begin) % 86_400)
+
+    def span_of(self, night: date) -> tuple[datetime, datetime]:
+        """Return when the window of a night begins and ends, in UTC.
+
+        Args:
+            night: The date on which it begins.
+        """
+        last = night + timedelta(days=1) if self.end < self.begin else night
+        begin = datetime.combine(night, self.begin, self.zone)
+        return begin.astimezone(UTC), datetime.combine(last, self.end, self.zone).astimezone(UTC)
+
     def night_at(self, instant: datetime) -> date:
         """Return the business date of a run that starts at `instant` (aware).
 
@@ -57,6 +73,27 @@ class Window:
 
     def __str__(self) -> str:
         return f"{self.begin:%H:%M}-{self.end:%H:%M} {self.zone.key}"
+
+
+def read_critical(critical: float | None, window: Window | None) -> float | None:
+    """Check `critical=`, the probability that a job must have to be started.
+
+    Raises:
+        DefinitionError: If it is none, or the job has no window to end in.
+    """
+    if critical is None:
+        return None
+    if isinstance(critical, bool) or not 0 < critical < 1:
+        raise DefinitionError(
+            f"expected critical to be a probability between 0 and 1, got {critical!r}",
+            hint="write critical=0.99, or leave it out",
+        )
+    if window is None:
+        raise DefinitionError(
+            "a job is critical that must end in its window, and this one has none",
+            hint='give it one: window="02:00-05:00 Asia/Tokyo"',
+        )
+    return float(critical)
 
 
 def _time_of_day(text: str) -> time:

@@ -23,6 +23,12 @@ REMAINING: Final = "remaining"
 SWEEPS: Final = "sweeps"
 """The fact that holds where the walk of a pass and its sweeps ended, but for the last of them."""
 
+START_FORCED: Final = "start forced"
+"""The audit's word for a critical job that was started although its plan was not sure enough."""
+
+KNOBS_TURNED: Final = "knobs turned"
+"""The audit's word for how the knobs of a step stand that turns them by what it measures."""
+
 COMMITS_LOST: Final = "commits lost"
 """The audit's word for an unfinished step whose target knows less of it than the ledger did."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,18 +60,6 @@ class RawRecords(Protocol):
         """Return some of them, in the order given."""
         ...
 
-    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RawRecords | None:
-        """Return some of them with other values; what did not change keeps its text.
-
-        Args:
-            numbers: Which of them, in order.
-            values: What each became.
-
-        Returns:
-            None if these are no records of the same kind.
-        """
-        ...
-
     def value(self, number: int) -> Any:
         """Return one record."""
         ...
@@ -82,4 +70,39 @@ class RawRecords(Protocol):
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of one field."""
+        ...
+
+
+class RawPart(Protocol):
+    """A few of the records that were read, with their values, on their way through stages."""
+
+    @property
+    def values(self) -> Sequence[Any]:
+        """The records."""
+        ...
+
+    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RawRecords | None:
+        """Return some of them with other values, as bytes; what did not change keeps its text.
+
+        They hold no record: those are made anew, as they are now, if somebody asks for them.
+
+        Args:
+            numbers: Which of the part, in order.
+            values: What each became.
+
+        Returns:
+            None if these are no records of the same kind, or one of them cannot be spelled.
+        """
+        ...
+
+
+class RawInput(RawRecords, Protocol):
+    """Good records as a source gives them."""
+
+    def parts(self) -> Iterator[RawPart]:
+        """Give all of them part by part; a part's values are made when it is given."""
+        ...
+
+    def joined(self, rewritten: Sequence[RawRecords]) -> RawRecords:
+        """Return as one what became of parts, in source order."""
         ...

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..abc import Publish
-from ..check.faulty_export import export_faulty, reasons_path
 from ..check.findings_spill import FindingsSpill
-from ..check.report import ReportWish, report_of, write_report
 from ..check.sources import check_sources
 from ..check.summary import SAMPLES_MAX, CheckSummary
 from ..connectors.faulty_rows import require_export
@@ -101,10 +99,17 @@ def check_files(sources: File[object], wish: CheckWish, publish: Publish) -> Che
                 take=None if wish.export is None else take,
                 samples_max=wish.samples_max,
                 is_of_run=False,
+                wants_sha256=wish.html is not None,
             )
         summary, duration_s = heard[-1], time.perf_counter() - began_s
         exports = {} if wish.export is None else _export(root, summary, spills, wish, folder)
         if wish.html is not None:  # last, since it is done at once: who is ended leaves no part
+            from ..check.report import (  # noqa: PLC0415 - only for who wants one
+                ReportWish,
+                report_of,
+                write_report,
+            )
+
             said = ReportWish(wish.schema, wish.with_values)
             write_report(report_of(summary, [root], said), wish.html)
     return Checked(summary, duration_s, exports, wish.html)
@@ -118,6 +123,8 @@ def _export(
     folder: Path,
 ) -> dict[Path, int]:
     """Write the faulty records of every file that has records."""
+    from ..check.faulty_export import export_faulty  # noqa: PLC0415 - only for who wants one
+
     assert wish.export is not None, "somebody wishes for it"
     written = {}
     for path, found, spill in zip(root.paths, summary.files, spills, strict=True):
@@ -141,6 +148,8 @@ def _require_places(root: FileRoot, wish: CheckWish) -> None:
     """Refuse, before the work, what could not be written at its end, or would do harm."""
     places = [] if wish.html is None else [wish.html]
     if wish.export is not None:
+        from ..check.faulty_export import reasons_path  # noqa: PLC0415 - only for who wants one
+
         require_export(root.format)
         exports = [wish.export(path) for path in root.paths]
         places += [*exports, *map(reasons_path, exports)]

@@ -17,6 +17,7 @@ from ..ledger import passes
 from ..ledger.rows import AuditRow, RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model import progress
+from ..model.eta import Estimate, eta_of
 from ..model.fate import Counts
 from ..model.progress import Measurement
 from ..model.status import RunStatus, StepStatus
@@ -55,6 +56,21 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
+class KnobLine:
+    """How the knobs of a step stand that turns them by what it measures."""
+
+    at: datetime
+    chunk: int
+    """Records a chunk."""
+
+    parallel: int
+    """Chunks in flight."""
+
+    reason: str
+    """Which was turned last, and why."""
+
+
+@dataclass(frozen=True, slots=True)
 class StepLine:
     """A step of a run, as one line of a table."""
 
@@ -77,6 +93,12 @@ class StepLine:
 
     outdated_by: Sequence[str]
     """Steps before it that have begun again since it was made from them."""
+
+    knobs: KnobLine | None = None
+    """How its knobs stand, or stood last, if it turned them itself."""
+
+    estimate: Estimate | None = None
+    """How long its rest takes, if it is at work and its number of records is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +151,7 @@ def run_report(ledger: str, run_id: int) -> RunReport:
     with reading(ledger) as store:
         run = store.run(run_id)
         steps = store.steps(run_id)
+        audit = store.audit(run_id)
         now = store.now()
         is_at_work = run.status in _AT_WORK and not is_owner_gone(run, now)
         return RunReport(
@@ -142,11 +165,16 @@ def run_report(ledger: str, run_id: int) -> RunReport:
             error=run.error,
             steps=[
                 _step_line(
-                    step, store.measurements(run_id, step.step), steps, is_at_work=is_at_work
+                    step,
+                    store.measurements(run_id, step.step),
+                    steps,
+                    knobs=_knobs_of(step, audit),
+                    now=now,
+                    is_at_work=is_at_work,
                 )
                 for step in steps
             ],
-            notes=list(_notes(store.audit(run_id))),
+            notes=list(_notes(audit)),
         )
 
 
@@ -208,6 +236,10 @@ def _notes(lines: Iterable[AuditRow]) -> Iterator[NoteLine]:
                 yield NoteLine(line.at, f"begun again by {line.details['by']}: {steps}{by_hand}")
             case progress.CHANGES_ACCEPTED:
                 yield NoteLine(line.at, f"accepted: {line.details['changed']}")
+            case progress.START_FORCED:
+                yield NoteLine(
+                    line.at, f"start forced: {line.details['reason']} ({line.details['because']})"
+                )
             case progress.REMAINING:
                 left = remaining_text(line.details["rows"], line.details["quarantined"])
                 sweeps = line.details["sweeps"]
@@ -220,6 +252,8 @@ def _step_line(
     measurements: Sequence[Measurement],
     steps: Iterable[StepDetails],
     *,
+    knobs: KnobLine | None,
+    now: datetime,
     is_at_work: bool,
 ) -> StepLine:
     busy_s = busy(measurements)
@@ -237,7 +271,31 @@ def _step_line(
         waits_for=step.waits_for if is_at_work else None,
         pass_number=step.pass_number,
         outdated_by=step.outdated_by({one.step: one for one in steps}),
+        knobs=knobs,
+        estimate=_estimate_of(step, measurements, now) if is_at_work else None,
     )
+
+
+def _estimate_of(
+    step: StepDetails, measurements: Sequence[Measurement], now: datetime
+) -> Estimate | None:
+    """Return how long the rest of a step takes that is at work, from what its chunks took."""
+    if step.status is not StepStatus.RUNNING or not step.total or not measurements:
+        return None
+    chunks = ((one.counts.read, one.committed_at, one.duration_s) for one in measurements)
+    estimate = eta_of(step.total, chunks).estimate()
+    last = max(one.committed_at for one in measurements)
+    return None if estimate is None else estimate.later((now - last).total_seconds())
+
+
+def _knobs_of(step: StepDetails, audit: Iterable[AuditRow]) -> KnobLine | None:
+    """Return how the knobs of a step stood when that was noted last."""
+    found = None
+    for line in audit:
+        if line.what == progress.KNOBS_TURNED and line.details["step"] == step.step:
+            told = line.details
+            found = KnobLine(line.at, told["chunk"], told["parallel"], told["reason"])
+    return found
 
 
 def busy(measurements: Iterable[Measurement]) -> float:

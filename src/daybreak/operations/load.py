@@ -12,8 +12,9 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from ..databases import Database
@@ -62,9 +63,23 @@ def load_job(path: str | Path) -> LoadedJob:
     return LoadedJob(job, file, job.parameters(), tuple(databases))
 
 
+class _AsItStands(SourceFileLoader):
+    """Runs the text of a file, never bytecode kept from an earlier one.
+
+    Python tells such bytecode by the file's size and second, and an edit may leave both as they
+    were.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Return what the file says now."""
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def _imported(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
+    loader = _AsItStands(file.stem, str(file))
+    spec = importlib.util.spec_from_file_location(file.stem, file, loader=loader)
+    if file.suffix != ".py" or spec is None or spec.loader is None:
         raise DefinitionError(
             f"{file.name} is no Python file", hint="give the path of a file that ends in .py"
         )

@@ -8,6 +8,7 @@ at when the step begins, for only then its pipeline is known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..databases import Database
@@ -18,9 +19,10 @@ from ..ledger.clock import SystemClock
 from ..ledger.store import LedgerStore
 from ..model.job import Step, StepKind
 from ..model.knobs import Knobs
+from ..model.limits import PARALLEL_AUTO_MAX
 from ..model.shares import Uses, more_than_there_is
 from .mentions import databases_mentioned
-from .sessions import sessions_findings
+from .sessions import sessions_findings, sessions_to_spare
 
 
 def preflight(
@@ -53,6 +55,43 @@ def preflight(
             *sessions_findings(steps, knobs, places, limits),
         ]
     )
+
+
+def bounded(
+    steps: Sequence[Step[Any]],
+    knobs: Mapping[str, Knobs],
+    databases: Mapping[str, Database],
+    store: LedgerStore,
+) -> dict[str, Knobs]:
+    """Return knobs in which every number of chunks in flight that adapts has its bound.
+
+    A step has no more of them than sessions are left, divided by the steps that adapt, and no more
+    than it has units of any limit that it uses.
+
+    Args:
+        steps: Those that are not done.
+        knobs: Of the steps that the command names.
+        databases: The job's, by name, bound.
+        store: The ledger.
+    """
+    turned = {step.name: knobs.get(step.name, step.knobs) for step in steps}
+    adapting = [step for step in steps if turned[step.name].parallel_adapts]
+    if not adapting:
+        return dict(knobs)
+    limits = {limit.name: limit.units for limit in store.limits()}
+    places = {step.name: _databases_of(step, databases) for step in steps}
+    spare = sessions_to_spare(steps, knobs, places, limits)
+    more = PARALLEL_AUTO_MAX if spare is None else spare // len(adapting)
+    return {
+        **knobs,
+        **{
+            step.name: replace(
+                turned[step.name],
+                parallel_most=max(1, min(PARALLEL_AUTO_MAX, 1 + more, *step.uses.values())),
+            )
+            for step in adapting
+        },
+    }
 
 
 def refuse(findings: Iterable[PreflightError]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +17,15 @@ from .quarantine import QuarantineCause
 
 NAME: Final = "rehearsal"
 """What a rehearsal is called where a run has its number."""
+
+_RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
+
+
+def rss_bytes_max() -> int:
+    """Return the most memory that this process, or one that it waited for, has held at once."""
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    theirs = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return max(ours, theirs) * _RSS_UNIT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,9 @@ class Rehearsal:
 
     caveats: Sequence[str] = ()
     """In what it differs from a run, as sentences."""
+
+    rss_bytes_max: int = 0
+    """The most memory that its process held at once, with the interpreter and what was imported."""
 
     @property
     def status(self) -> StepStatus:

@@ -50,6 +50,13 @@ def _what(step: Step[Any], records: int, chunk: int) -> str:
             )
 
 
+def which_records(records: int, whole: int, *, is_spread: bool) -> str:
+    """Say which of the records a rehearsal has read."""
+    if is_spread:
+        return f"{records:,} of {whole:,} records, spread over them"
+    return f"the first {records:,} of {whole:,} records"
+
+
 def said_in_scratch(records: int, databases: Iterable[Database]) -> list[str]:
     """Return what a rehearsal in scratch databases says before it starts, as sentences."""
     names = ", ".join(database.name for database in databases)

@@ -46,10 +46,10 @@ from .naming import identity_of
 from .places import ledger_url
 from .quarantine import QuarantineCause, causes_in
 from .register import REGISTER, writes_files
-from .rehearsal import NAME, Rehearsal, RehearsedStep
+from .rehearsal import NAME, Rehearsal, RehearsedStep, rss_bytes_max
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
-from .rehearsal_words import said_in_place
+from .rehearsal_words import said_in_place, which_records
 from .rehearsed_bodies import RehearsedBodies
 from .run_lock import host_name
 from .settings import Settings, knobs_of, named_databases, night_of
@@ -66,6 +66,7 @@ def rehearse(
     *,
     records: int = REHEARSAL_RECORDS,
     run_id: int | None = None,
+    is_spread: bool = False,
 ) -> Rehearsal:
     """Rehearse one step in place; nothing of it is left but what is returned.
 
@@ -75,6 +76,7 @@ def rehearse(
         settings: As for a run; `lease_s` is how long to wait for locks of others.
         telemetry: Is told of everything meanwhile, first of what will be done and what it costs.
         records: At most so many records are read.
+        is_spread: Whether they are read from everywhere in the source, else from its beginning.
         run_id: The run whose finished steps are built on; by default the newest of the same
             parameters.
 
@@ -120,12 +122,12 @@ def rehearse(
             for done in filter(earlier.has_done, step.upstream):
                 known = earlier.steps[done.name]
                 bodies.done(done, known.value, known.counts)
-            heard = RehearsedBodies(bodies, records=records, is_alone=True)
+            heard = RehearsedBodies(bodies, records=records, is_alone=True, is_spread=is_spread)
             attempt = _Attempt(step, heard, telemetry, clock, stop)
             rehearsed = attempt.run(identity, databases)
             begun = [one for one in transactions.values() if one.is_begun]
             caveats = [
-                *_caveats(step, earlier, rehearsed, records),
+                *_caveats(step, earlier, rehearsed, records, is_spread=is_spread),
                 *_about_transaction(begun, rehearsed, stop),
             ]
         price = commit_price(begun[0].url, folder) if begun else None
@@ -136,6 +138,7 @@ def rehearse(
         steps=[rehearsed],
         commit=price if isinstance(price, CommitPrice) else None,
         caveats=[*caveats, price] if isinstance(price, str) else caveats,
+        rss_bytes_max=rss_bytes_max(),
     )
 
 
@@ -277,11 +280,16 @@ def _ledger_of(identity: Identity) -> Iterator[tuple[LedgerStore, OwnedRun]]:
 
 
 def _caveats(
-    step: Step[Any], earlier: EarlierRun, rehearsed: RehearsedStep, records: int
+    step: Step[Any],
+    earlier: EarlierRun,
+    rehearsed: RehearsedStep,
+    records: int,
+    *,
+    is_spread: bool,
 ) -> Iterator[str]:
     whole = rehearsed.source_records
     if whole is not None and whole > records:
-        yield f"these were the first {records:,} of {whole:,} records"
+        yield f"these were {which_records(records, whole, is_spread=is_spread)}"
     if rehearsed.kind is StepKind.STEP and step.knobs.parallel > 1:
         yield f"one worker did them; a run has {step.knobs.parallel}"
     known = earlier.steps.get(step.name)

@@ -24,8 +24,8 @@ from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
-from ..ledger.owned import OwnedRun, PlannedStep
-from ..ledger.rows import StepDetails
+from ..ledger.owned import OwnedRun
+from ..ledger.rows import PlannedStep, StepDetails
 from ..model.fate import Counts
 from ..model.job import Job, Step, StepKind
 from ..model.limits import REHEARSAL_RECORDS
@@ -38,10 +38,10 @@ from .naming import identity_of
 from .owning import opened_ledger, owned_run
 from .quarantine import causes_in
 from .register import REGISTER, writes_files
-from .rehearsal import NAME, Rehearsal, RehearsedStep
+from .rehearsal import NAME, Rehearsal, RehearsedStep, rss_bytes_max
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
-from .rehearsal_words import said_in_scratch
+from .rehearsal_words import said_in_scratch, which_records
 from .rehearsed_bodies import RehearsedBodies
 from .settings import Settings, knobs_of, named_databases, night_of
 from .signals import stopped_by_signals
@@ -54,6 +54,7 @@ def rehearse_in_scratch(
     telemetry: Telemetry,
     *,
     records: int = REHEARSAL_RECORDS,
+    is_spread: bool = False,
 ) -> Rehearsal:
     """Rehearse a job, or the steps up to one, in databases made for it.
 
@@ -63,6 +64,7 @@ def rehearse_in_scratch(
         settings: As for a run; its ledger is not used.
         telemetry: Is told of everything meanwhile, first of what will be done and what it costs.
         records: At most so many records of each step are read.
+        is_spread: Whether they are read from everywhere in the source, else from its beginning.
 
     Raises:
         DefinitionError: If a step, a parameter, a knob or a database's name is wrong.
@@ -77,7 +79,7 @@ def rehearse_in_scratch(
         telemetry.publish(Said(clock.now(), None, sentence, {}))
     with rehearsal_folder() as folder, _scratch(databases, folder):
         scratch = _Scratch(loaded, settings, telemetry, folder=folder, databases=databases)
-        rehearsed = scratch.run(steps, records)
+        rehearsed = scratch.run(steps, records, is_spread=is_spread)
         first = next(iter(databases.values()), None)
         price = commit_price(first.url, folder) if first else None
     return Rehearsal(
@@ -86,7 +88,11 @@ def rehearse_in_scratch(
         records_max=records,
         steps=rehearsed,
         commit=price if isinstance(price, CommitPrice) else None,
-        caveats=[*_caveats(rehearsed, records), *([price] if isinstance(price, str) else [])],
+        caveats=[
+            *_caveats(rehearsed, records, is_spread=is_spread),
+            *([price] if isinstance(price, str) else []),
+        ],
+        rss_bytes_max=rss_bytes_max(),
     )
 
 
@@ -131,7 +137,9 @@ class _Scratch:
         self._hearing = Hearing()
         telemetry.subscribe(self._hearing.hear)
 
-    def run(self, steps: Sequence[Step[Any]], records: int) -> list[RehearsedStep]:
+    def run(
+        self, steps: Sequence[Step[Any]], records: int, *, is_spread: bool
+    ) -> list[RehearsedStep]:
         """Run the steps as far as they go; what fails comes back as a value."""
         store = opened_ledger(f"sqlite:///{self._folder / 'ledger.db'}", self._settings)
         try:
@@ -145,7 +153,9 @@ class _Scratch:
                 who=f"{NAME}, pid {os.getpid()}",
             )
             with owned_run(store, run, self._settings, self._telemetry, self._clock) as owned:
-                bodies = RehearsedBodies(self._bodies(owned), records=records, is_alone=False)
+                bodies = RehearsedBodies(
+                    self._bodies(owned), records=records, is_alone=False, is_spread=is_spread
+                )
                 result = self._conducted(steps, owned, bodies)
                 rows = store.steps(run.id)
                 causes = causes_in(owned.run, rows, self._targets(bodies, rows))
@@ -225,8 +235,9 @@ def _error_of(step: Step[Any], row: StepDetails, result: Result) -> DaybreakErro
     return RunError(row.error, step=step.name) if row.error else None
 
 
-def _caveats(steps: Sequence[RehearsedStep], records: int) -> Iterator[str]:
+def _caveats(steps: Sequence[RehearsedStep], records: int, *, is_spread: bool) -> Iterator[str]:
     yield "tables had no rows but those that the steps before had written"
     for step in steps:
         if step.source_records is not None and step.source_records > records:
-            yield (f"step {step.step} did the first {records:,} of {step.source_records:,} records")
+            which = which_records(records, step.source_records, is_spread=is_spread)
+            yield f"step {step.step} did {which}"

@@ -1,4 +1,4 @@
-"""The steps' functions as a rehearsal calls them: the first records only, by one worker."""
+"""The steps' functions as a rehearsal calls them: some of their records only, by one worker."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..abc import Target, Transaction
-from ..connectors.first_records import FirstRecords
+from ..connectors.part_of_source import FirstRecords, SpreadRecords
 from ..execution.plan import Bodies, ChunkedPlan
 from ..model.fate import Counts
 from ..model.job import Step
@@ -20,23 +20,30 @@ class RehearsedBodies:
         bodies: The steps' functions.
         records: At most so many records of each step are read.
         is_alone: Whether there is one transaction, in which one worker has room.
+        is_spread: Whether they are read from everywhere in the source, else from its beginning.
     """
 
-    def __init__(self, bodies: Bodies, *, records: int, is_alone: bool) -> None:
+    def __init__(
+        self, bodies: Bodies, *, records: int, is_alone: bool, is_spread: bool = False
+    ) -> None:
         self._bodies = bodies
         self._records = records
         self._is_alone = is_alone
+        self._part = SpreadRecords.of if is_spread else FirstRecords
         self.totals: dict[str, int | None] = {}
         """By step: how many records its source holds."""
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         plan = self._bodies.chunked(step)
         self.totals[step.name] = plan.source.total()
-        return replace(plan, source=FirstRecords(plan.source, self._records))
+        return replace(plan, source=self._part(plan.source, self._records))
 
     def knobs(self, step: Step[Any]) -> Knobs:
         knobs = self._bodies.knobs(step)
-        return replace(knobs, parallel=1) if self._is_alone else knobs
+        if not self._is_alone:
+            return knobs
+        # All of it is one transaction: what a chunk takes in it says nothing of a run's.
+        return replace(knobs, parallel=1, chunk_adapts=False, parallel_adapts=False)
 
     def task(self, step: Step[Any]) -> str:
         return self._bodies.task(step)

@@ -75,12 +75,59 @@ def sessions_findings(
     return findings
 
 
+def sessions_to_spare(
+    steps: Sequence[Step[Any]],
+    knobs: Mapping[str, Knobs],
+    places: Mapping[str, Sequence[Database]],
+    limits: Uses,
+) -> int | None:
+    """Return how many more sessions there may be than the steps need; None if nothing limits them.
+
+    Args:
+        steps: Those that are not done.
+        knobs: Of the steps that the command names.
+        places: The databases in which each works.
+        limits: Of the ledger.
+    """
+    looked = _looked_at(steps, knobs, places, limits)
+    spare = [
+        one.room.free - LOOKING - sum(one.most.values())
+        for one in looked
+        if isinstance(one, _Looked)
+    ]
+    return max(min(spare), 0) if spare else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What was found at one server, user or database."""
+
+    room: Room
+    need: _Need
+    most: Mapping[str, int]
+    """The sessions of the steps that need most of it at the same time."""
+
+
 def _findings_now(
     steps: Sequence[Step[Any]],
     knobs: Mapping[str, Knobs],
     places: Mapping[str, Sequence[Database]],
     limits: Uses,
 ) -> Iterator[PreflightError]:
+    for one in _looked_at(steps, knobs, places, limits):
+        if isinstance(one, DatabaseUnreachable):
+            yield one
+        elif one.most and sum(one.most.values()) + LOOKING > one.room.free:
+            yield _finding(one.room, one.need, one.most)
+            return  # the server's finding says it all; the user's and the database's are the same
+
+
+def _looked_at(
+    steps: Sequence[Step[Any]],
+    knobs: Mapping[str, Knobs],
+    places: Mapping[str, Sequence[Database]],
+    limits: Uses,
+) -> Iterator[_Looked | DatabaseUnreachable]:
     parallel = {step.name: _sessions_of(step, knobs) for step in steps}
     both = {**limits, **(steps[0].job.limits if steps else {})}
     both = {name: min(units, limits.get(name, units)) for name, units in both.items()}
@@ -101,10 +148,7 @@ def _findings_now(
                     of[step.name] = of.get(step.name, 0) + number
     for place, room in rooms.items():
         need = _Need(steps, parallel, counted.get(place, {}), both)
-        most = need.heaviest(max(parallel.values(), default=1))
-        if most and sum(most.values()) + LOOKING > room.free:
-            yield _finding(room, need, most)
-            return  # the server's finding says it all; the user's and the database's are the same
+        yield _Looked(room, need, need.heaviest(max(parallel.values(), default=1)))
 
 
 def _sessions_of(step: Step[Any], knobs: Mapping[str, Knobs]) -> int:

@@ -12,9 +12,11 @@ from ..databases import Database
 from ..databases.session import connect
 from ..databases.url import resolve
 from ..errors import DefinitionError, TransientError
+from ..execution.overrun_watch import Ending
 from ..model.job import Job
-from ..model.knobs import Knobs, refuse_side_by_side
+from ..model.knobs import Knob, Knobs, refuse_side_by_side
 from ..model.limits import DISK_FREE_BYTES_MIN, LEASE_S, PATIENCE_S, TAKEOVER_S
+from ..model.overrun import Left
 from ..model.restart import Wish
 from .load import LoadedJob
 from .places import database_from_environment
@@ -27,8 +29,8 @@ class Settings:
     parameters: Mapping[str, object] = field(default_factory=dict)
     """The job's parameters as given: texts, or values."""
 
-    knobs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """By step: `{"load": {"parallel": 4}}`."""
+    knobs: Mapping[str, Mapping[str, Knob]] = field(default_factory=dict)
+    """By step: `{"load": {"parallel": 4, "chunk": "auto"}}`."""
 
     databases: Mapping[str, str] = field(default_factory=dict)
     """URL by name; the name "" means the job's only database."""
@@ -49,6 +51,9 @@ class Settings:
     accepts_changes: bool = False
     """Go on although a source or the graph changed, as far as that is safe."""
 
+    force_start: str | None = None
+    """Why a critical job is started although it is not sure enough to end in its window."""
+
     lease_s: float = LEASE_S
     """How long other machines wait for a sign of life before they take the run over."""
 
@@ -65,7 +70,7 @@ class Settings:
     """How much room there must be where the run writes."""
 
 
-def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knobs]:
+def knobs_of(job: Job, given: Mapping[str, Mapping[str, Knob]]) -> dict[str, Knobs]:
     """Return the knobs of the steps that the command names.
 
     Raises:
@@ -74,13 +79,13 @@ def knobs_of(job: Job, given: Mapping[str, Mapping[str, int]]) -> dict[str, Knob
     knobs = {}
     for name, settings in given.items():
         step = job.step_named(name)
-        known = {"chunk": step.knobs.chunk, "parallel": step.knobs.parallel}
+        known = step.knobs.turned_to
         for knob in settings:
             if knob not in known:
                 raise DefinitionError(
                     f"step {name} has no knob {knob!r}", hint="the knobs are chunk and parallel"
                 )
-        knobs[name] = Knobs(**{**known, **settings})
+        knobs[name] = Knobs.of(**{**known, **settings})
         refuse_side_by_side(step.order, knobs[name])
     return knobs
 
@@ -148,3 +153,20 @@ def night_of(job: Job, settings: Settings, clock: Clock) -> date | None:
     if job.window is None or job.once:
         return None
     return settings.night or job.window.night_at(clock.now())
+
+
+def ending_of(job: Job, clock: Clock, typical: Mapping[str, Left]) -> Ending | None:
+    """Return when the window ends in which a run works now; None for a job without a window.
+
+    It is the present window, or the next one, whatever night the run belongs to: one that was not
+    done in its own goes on in this one.
+
+    Args:
+        job: The job.
+        clock: Of the run.
+        typical: What past runs say of steps that have not begun.
+    """
+    if job.window is None:
+        return None
+    _, ends_at = job.window.span_of(job.window.night_at(clock.now()))
+    return Ending(ends_at, job.on_overrun, typical)

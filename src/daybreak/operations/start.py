@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from ..execution.patience import Patience
 from ..execution.stop_request import StopRequest
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock
-from ..ledger.owned import OwnedRun, PlannedStep
-from ..ledger.rows import RunRow
+from ..ledger.owned import OwnedRun
+from ..ledger.rows import PlannedStep, RunRow
 from ..ledger.store import LedgerStore
+from ..model.identity import Identity
 from ..model.job import Job
 from ..model.knobs import Knobs
 from ..model.parameters import read_parameters
@@ -28,18 +28,20 @@ from ..model.status import RunStatus, StepStatus
 from ..telemetry import RunEnded, RunStarted, Said, Telemetry
 from .attempt import Attempt
 from .bodies import StepBodies, target_of
+from .critical import surely_enough
 from .deaths import in_flight_of, process_died, tell_of_death
 from .disk import disk_findings, places_of
 from .ended_before import verify_ended
 from .load import LoadedJob
 from .naming import identity_of
 from .owning import freed_ledger, owned_run
+from .past import Past, past_of
 from .places import ledger_url, runs_folder
-from .preflight import preflight, refuse
+from .preflight import bounded, preflight, refuse
 from .register import REGISTER, register_database
 from .restarting import Begun, Restarting
 from .run_lock import who
-from .settings import Settings, bound_databases, knobs_of, night_of
+from .settings import Settings, bound_databases, ending_of, knobs_of, night_of
 from .signals import stopped_by_signals
 
 
@@ -65,7 +67,11 @@ class Outcome:
 
 
 def start(
-    loaded: LoadedJob, settings: Settings, telemetry: Telemetry, attempt: Attempt | None = None
+    loaded: LoadedJob,
+    settings: Settings,
+    telemetry: Telemetry,
+    attempt: Attempt | None = None,
+    clock: Clock | None = None,
 ) -> Outcome:
     """Start the run that the settings mean, or resume it; return when it has ended.
 
@@ -75,6 +81,7 @@ def start(
         telemetry: Who wants to hear of it.
         attempt: Which attempt of a supervised command this process is; None if nobody would
             start it again.
+        clock: Of nights and durations; that of the machine unless it is given.
 
     Raises:
         DefinitionError: If a parameter, a knob or a database's name is wrong.
@@ -82,12 +89,12 @@ def start(
         LedgerBehind: If the run is done, and a target does not know that any more.
         OwnershipError: If another process owns the run, or took it over meanwhile.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     job = loaded.job
     attempt = attempt or Attempt()
     settings = _gone_on(settings, attempt)
     parameters = read_parameters(loaded.parameters, settings.parameters)
-    knobs = knobs_of(job, settings.knobs)
+    knobs: Mapping[str, Knobs] = knobs_of(job, settings.knobs)
     databases = bound_databases(loaded, settings)
     url = ledger_url(settings.ledger, loaded.path)
     runs = runs_folder(url, loaded.path)
@@ -98,15 +105,13 @@ def start(
         night = night_of(job, settings, clock)
         places = {**databases, REGISTER: register_database(url)}
         restarting = _restarting(job, settings, places, reached)
-        run = _run_of(
-            store,
-            loaded,
-            settings,
-            night=night,
-            parameters=parameters,
-            databases=databases,
-            restarting=restarting,
-        )
+        identity = identity_of(loaded, parameters, databases, night)
+        forced = None
+        if attempt.run is None:  # one that follows a death has begun already
+            forced = surely_enough(
+                store, job, identity, settings, now=clock.now(), file=loaded.path.name
+            )
+        run = _run_of(store, loaded, settings, identity=identity, restarting=restarting)
         attempt.works_at(run.id)
         if run.is_final and not _begins(settings):
             return _ended_before(store, run, job, places, reached)
@@ -117,10 +122,12 @@ def start(
             in_flight_of(run, attempt) as in_flight,
         ):
             store.be_patient(settings.patience_s)
+            if forced is not None:
+                forced.note(owned)
             targets = Targets(owned.ownership)
             begun = restarting.begin(store, owned, run, targets) if restarting else Begun()
             attempt.began_again()
-            _preflight(job, owned, knobs, databases, store, lock_wait_s=settings.takeover_s)
+            knobs = _preflight(job, owned, knobs, databases, store, lock_wait_s=settings.takeover_s)
             around = _surroundings(
                 owned,
                 settings,
@@ -132,6 +139,7 @@ def start(
                 telemetry=telemetry,
                 clock=clock,
                 register=url,
+                past=past_of(store, owned.run),
             )
             return _conduct(job, owned, around, settings, attempt=attempt, begun=begun)
     except InvalidTransition:
@@ -171,6 +179,7 @@ def _surroundings(
     telemetry: Telemetry,
     clock: Clock,
     register: str,
+    past: Past,
 ) -> Surroundings:
     """Return what every step of the run shares."""
     run = owned.run
@@ -201,6 +210,8 @@ def _surroundings(
         patience=Patience(clock, settings.patience_s, telemetry),
         accepts_changes=settings.accepts_changes,
         in_flight=in_flight,
+        growths=past.growths,
+        typical=past.typical,
     )
 
 
@@ -222,15 +233,12 @@ def _run_of(
     loaded: LoadedJob,
     settings: Settings,
     *,
-    night: date | None,
-    parameters: Mapping[str, Any],
-    databases: Mapping[str, Database],
+    identity: Identity,
     restarting: Restarting | None,
 ) -> RunRow:
     """Find the run that the command means, or enter it."""
     if settings.run is not None:
         return store.run(settings.run)
-    identity = identity_of(loaded, parameters, databases, night)
     if settings.night is None and not settings.again:
         unfinished = store.newest_unfinished(identity.family)
         if unfinished is not None:
@@ -255,8 +263,11 @@ def _preflight(
     store: LedgerStore,
     *,
     lock_wait_s: float,
-) -> None:
+) -> Mapping[str, Knobs]:
     """Look at the surroundings as the run's owner: whoever does not own it is told only that.
+
+    Returns:
+        The knobs, with the bounds that the surroundings set to those that adapt.
 
     Raises:
         PreflightError: The run has failed, resumable; nothing else was written.
@@ -266,8 +277,9 @@ def _preflight(
     try:
         steps = [step for step in job.steps if step.name not in is_done]
         preflight(steps, knobs, databases, store, lock_wait_s=lock_wait_s)
+        return bounded(steps, knobs, databases, store)
     except DatabaseBusy:
-        return  # who holds the lock is said when the first step joins its target
+        return knobs  # who holds the lock is said when the first step joins its target
     except PreflightError as error:
         owned.become(RunStatus.FAILED, error=str(error))
         raise
@@ -328,7 +340,13 @@ def _conduct(
     if attempt.gives_up:
         outcome = _given_up(owned, around.in_flight, attempt)
     else:
-        conductor = Conductor(job.steps, around, lease_s=settings.lease_s, only=begun.only)
+        conductor = Conductor(
+            job.steps,
+            around,
+            lease_s=settings.lease_s,
+            only=begun.only,
+            ending=ending_of(job, clock, around.typical),
+        )
         with stopped_by_signals(conductor.stop, attempt):
             result = conductor.run()
         outcome = _outcome(run, result)

@@ -85,6 +85,11 @@ class Carrier:
         results = _through(self._parts, block, fates, watch)
         return Carried(results, fates.filtered, fates.failures_in(block.origins))
 
+    @property
+    def has_workers(self) -> bool:
+        """Whether a stage has workers of its own; else all is done in the thread of the chunk."""
+        return bool(self._crews)
+
     def close(self) -> None:
         """Say that no chunk will come any more, so that the workers end."""
         for crew in self._crews:

@@ -6,14 +6,17 @@ Chunks are many: a step says how far it is at most every `CHUNK_LINE_EVERY_S`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final, TextIO
 
+from ..model.overrun import Outlook
 from ..model.status import StepStatus
 from ..telemetry import (
     AttemptDied,
     ChunkCommitted,
     Event,
     Fetching,
+    Overrun,
     RangeSuspected,
     RunStarted,
     Said,
@@ -26,7 +29,7 @@ from .look import console_on, say_lost
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import rate, records, size, span, visible, waiting
+from .wording import between, rate, records, size, span, visible, waiting
 
 CHUNK_LINE_EVERY_S: Final = 5.0
 
@@ -81,8 +84,8 @@ class Lines:
                 self._line(f"{event.step}: {ended(self._progress.step(event.step))}")
             case Shown():
                 self._table(event)
-            case Said():
-                self._line(said(event))
+            case Said() | Overrun():
+                self._line(said(event) if isinstance(event, Said) else overrun(event))
             case _:
                 pass
 
@@ -148,7 +151,9 @@ def how_far(step: StepProgress, now_s: float) -> str:
     if (per_s := step.rate.per_s(now_s)) is not None:
         parts.append(rate(per_s))
     if (remaining_s := step.remaining_s(now_s)) is not None:
-        parts.append(f"{span(remaining_s)} left")
+        interval = step.between_s(now_s)
+        how_sure = "" if interval is None else f" {between(*interval)}"
+        parts.append(f"{span(remaining_s)} left{how_sure}")
     if step.counts.quarantined:
         parts.append(f"{step.counts.quarantined:,} quarantined")
     return ", ".join(parts)
@@ -176,6 +181,23 @@ def death(event: AttemptDied | RangeSuspected) -> str:
     hand = f"; in hand: {', '.join(event.in_flight)}" if event.in_flight else ""
     record = f"; at record {event.record}" if event.record else ""
     return f"the process before this one died{how}{hand}{record}"
+
+
+def overrun(event: Overrun) -> str:
+    """Say whether the run will end in its window, in one line."""
+    ends = f"{event.window_ends_at.astimezone():%H:%M}"
+    if event.is_stopping:
+        return f"the window ends at {ends}: no more chunk begins, and the same command goes on"
+    if event.outlook is Outlook.OVER:
+        return f"overrun: the window has ended at {ends}, and the run has not"
+    if event.outlook is Outlook.ON_TIME:
+        return f"on time again: the run will end before {ends}"
+    likely, safe = (
+        f"{(event.at + timedelta(seconds=seconds)).astimezone():%H:%M}"
+        for seconds in (event.likely_s, event.safe_s)
+    )
+    without = f", not counting {', '.join(event.unknown)}" if event.unknown else ""
+    return f"{event.outlook}: the window ends at {ends}, the run at {likely} to {safe}{without}"
 
 
 def said(event: Said) -> str:

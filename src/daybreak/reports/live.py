@@ -12,6 +12,7 @@ from ..telemetry import (
     AttemptDied,
     Event,
     Fetching,
+    Overrun,
     RangeSuspected,
     RunEnded,
     RunStarted,
@@ -20,12 +21,12 @@ from ..telemetry import (
     StepStarted,
     StepWaits,
 )
-from .lines import arrived, death, said, speed
+from .lines import arrived, death, overrun, said, speed
 from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import rate, span, waiting
+from .wording import between, rate, span, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -97,6 +98,8 @@ class LiveDisplay:
                 self._console.print(self._mask.hide(line), style="yellow")
             case AttemptDied() | RangeSuspected():
                 self._console.print(self._mask.hide(death(event)), style="yellow")
+            case Overrun():
+                self._console.print(self._mask.hide(overrun(event)), style="yellow")
             case StepStarted():
                 self._say_resumed(event.step)
             case Shown():
@@ -205,6 +208,9 @@ def _running(
     per_s = step.rate.per_s(now_s)
     remaining_s = step.remaining_s(now_s)
     left = f"{span(remaining_s)} left" if remaining_s is not None else elapsed
+    interval = step.between_s(now_s)
+    if interval is not None and not is_narrow:
+        left += f" {between(*interval)}"
     return (
         _bar(step.counts.read, step.total, is_narrow=is_narrow),
         _text(_done_of(step), ""),

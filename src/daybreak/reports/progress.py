@@ -16,8 +16,10 @@ from ..model.job import StepKind
 from ..model.status import RunStatus, StepStatus
 from ..telemetry import (
     ChunkCommitted,
+    Estimated,
     Event,
     Fetching,
+    KnobTurned,
     Progressed,
     RunEnded,
     RunStarted,
@@ -90,13 +92,31 @@ class StepProgress:
     was_done: bool = False
     error: str | None = None
     rate: MovingRate = field(default_factory=lambda: MovingRate(0.0))
+    estimate: Estimated | None = None
+    """How long the rest takes, as it was estimated last."""
+
+    estimated_s: float = 0.0
+    """When that was."""
 
     def remaining_s(self, now_s: float) -> float | None:
-        """Return how long the rest takes at the present rate; None if that cannot be said."""
+        """Return how long the rest takes; None if that cannot be said.
+
+        By the law of the step's growth; before that is known, at the present rate.
+        """
+        if self.estimate is not None:
+            return max(self.estimate.remaining_s - (now_s - self.estimated_s), 0.0)
         per_s = self.rate.per_s(now_s)
         if not per_s or self.total is None:
             return None
         return max(self.total - self.counts.read, 0) / per_s
+
+    def between_s(self, now_s: float) -> tuple[float, float] | None:
+        """Return between which times the rest probably takes; None if that cannot be said."""
+        if self.estimate is None:
+            return None
+        spent_s = now_s - self.estimated_s
+        low_s, high_s = self.estimate.low_s - spent_s, self.estimate.high_s - spent_s
+        return max(low_s, 0.0), max(high_s, 0.0)
 
     @property
     def is_resumed(self) -> bool:
@@ -158,6 +178,11 @@ class Progress:
                     self.step(event.step).doing = event
                 case ChunkCommitted():
                     self._chunk_committed(event)
+                case Estimated():
+                    step = self.step(event.step)
+                    step.estimate, step.estimated_s = event, self.now_s()
+                case KnobTurned():
+                    self._knob_turned(event)
                 case StepEnded():
                     self._step_ended(event)
                 case RunEnded():
@@ -183,11 +208,19 @@ class Progress:
         step.waits = None
         step.began_s = self.now_s()
         step.rate = MovingRate(step.began_s)
+        step.estimate = None
 
     def _chunk_committed(self, event: ChunkCommitted) -> None:
         step = self.step(event.step)
         step.counts += event.counts
         step.rate.add(self.now_s(), event.counts.read)
+
+    def _knob_turned(self, event: KnobTurned) -> None:
+        step = self.step(event.step)
+        if event.knob == "chunk":
+            step.chunk = event.after
+        else:
+            step.parallel = event.after
 
     def _step_ended(self, event: StepEnded) -> None:
         step = self.step(event.step)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
+from ..model.eta import Estimate
 from ..model.status import StepStatus
-from ..operations.inspect import RunLine, RunReport, StepLine
+from ..operations.inspect import KnobLine, RunLine, RunReport, StepLine
 from .look import colour, glyph
 from .tables import plain_table
-from .wording import instant, rate, span, visible, waiting
+from .wording import between, instant, rate, span, visible, waiting
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -56,6 +57,16 @@ def report_parts(report: RunReport, stream: TextIO) -> list[RenderableType]:
     parts: list[RenderableType] = [head, facts_table(report), steps_table(report.steps, stream)]
     parts += [_waiting(step) for step in report.steps if step.waits_for]
     parts += [
+        Text(f"step {visible(step.step)}: {estimate_text(step.estimate)}", "cyan")
+        for step in report.steps
+        if step.estimate is not None
+    ]
+    parts += [
+        Text(f"step {visible(step.step)}: {knobs_text(step.knobs)}", "bright_black")
+        for step in report.steps
+        if step.knobs is not None
+    ]
+    parts += [
         Text(
             f"{visible(step.step)} was made from the former {', '.join(step.outdated_by)}", "yellow"
         )
@@ -70,6 +81,21 @@ def report_parts(report: RunReport, stream: TextIO) -> list[RenderableType]:
     if report.error and not any(step.error for step in report.steps):
         parts.append(Text(f"  {visible(report.error, 1000)}", style="red"))
     return parts
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """Say how long the rest of a step takes, how sure that is, and by which law."""
+    interval = between(estimate.low_s, estimate.high_s)
+    return f"{span(estimate.remaining_s)} left {interval}, by {visible(estimate.law)}"
+
+
+def knobs_text(knobs: KnobLine) -> str:
+    """Say how the knobs of a step stand that turns them itself, and why."""
+    chunks = "chunk" if knobs.parallel == 1 else "chunks"
+    return (
+        f"{knobs.chunk:,} records a chunk, {knobs.parallel} {chunks} in flight"
+        f" (last turned at {instant(knobs.at)}, {visible(knobs.reason, 300)})"
+    )
 
 
 def _waiting(step: StepLine) -> RenderableType:

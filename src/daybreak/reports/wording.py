@@ -34,6 +34,12 @@ def span(seconds: float) -> str:
     return f"{minutes // 1440} d {minutes % 1440 // 60:02d} h"
 
 
+def between(low_s: float, high_s: float) -> str:
+    """Write between which spans of time something lies: `(9 min 10 s to 14 min 00 s)`."""
+    low, high = span(low_s), span(high_s)
+    return f"({low})" if low == high else f"({low} to {high})"
+
+
 def rate(per_s: float) -> str:
     """Write records per second, with a decimal where there are few."""
     return f"{per_s:.1f}/s" if per_s < _RATE_DECIMAL_BELOW else f"{per_s:,.0f}/s"

@@ -6,9 +6,12 @@ import random
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from daybreak.connectors.csv_dialect import CsvDialect
 from tests.check.columnar.checking import look
+
+ROUNDS = 3 * settings().max_examples  # few in `make check`
 
 PIECES = [
     b"1,a\n",
@@ -57,7 +60,7 @@ def same(data: bytes, block_bytes: int, dialect: CsvDialect | None = None) -> No
 @pytest.mark.parametrize("block_bytes", [48, 200, 2_000, 2**16])
 def test_any_mixture_of_lines_is_cut_into_the_same_rows(block_bytes: int, seed: int) -> None:
     chance = random.Random(seed)
-    for _ in range(150):
+    for _ in range(ROUNDS // 2):
         pieces = chance.choices(PIECES, k=chance.randrange(40))
         end = b"" if chance.random() < 0.5 else b"23,end"
 
@@ -68,7 +71,7 @@ def test_any_mixture_of_lines_is_cut_into_the_same_rows(block_bytes: int, seed: 
 def test_any_bytes_are_cut_into_the_same_rows(alphabet: bytes, seed: int) -> None:
     chance = random.Random(seed)
     delimiter = ";" if b";" in alphabet else ","
-    for _ in range(300):
+    for _ in range(ROUNDS):
         body = bytes(chance.choices(alphabet, k=chance.randrange(120)))
 
         same(

@@ -28,6 +28,9 @@ _ASCII: Final = bytes(range(0x80))
 _MARK: Final = "\ufeff"
 """A byte order mark; one inside a file is a fault."""
 
+_ROWS_AT_ONCE: Final = 1_000
+"""Doubtful rows whose places are made numbers together: each by itself takes six times as long."""
+
 _ASKED_MEMORY: Final = 10_000
 """Distinct texts of a block whose answers are remembered; the others are asked again."""
 
@@ -77,6 +80,17 @@ class BlockRows:
             lines[numbers.index(number)] = first + places.loose[number].line
         return offsets, lines
 
+    def spans(self, numbers: Places) -> Iterator[tuple[int, int, int, int]]:
+        """Yield of some rows their numbers, the bytes at which they begin and end, their lines."""
+        places, shift = self._places, self._shift
+        starts, last = places.starts[numbers], self.count - 1
+        ends = np.where(numbers < last, places.starts[np.minimum(numbers + 1, last)], places.end)
+        lines = numbers if places.newlines is None else places.newlines.searchsorted(starts)
+        found = (numbers, starts + shift, ends + shift, lines + self.line)
+        for number, offset, end, line in zip(*(one.tolist() for one in found), strict=True):
+            loose = places.loose.get(number)
+            yield number, offset, end, line if loose is None else self.line + loose.line
+
     def raw(self, begin: int, end: int) -> bytes | memoryview:
         """Return the bytes from where one row begins to where another one ends.
 
@@ -99,7 +113,7 @@ class Verdict:
     """What is known of a block's rows."""
 
     rows: BlockRows
-    doubtful: Sequence[int]
+    doubtful: Places
     """The numbers, from 0, of the rows that are not certainly good, in order."""
 
     _block: Block
@@ -132,12 +146,24 @@ class Verdict:
 
     def row(self, number: int) -> Row:
         """Return a row as the row reader gives it."""
-        rows, limit = self.rows, self._marks.record_bytes_max
-        (offset,), (line,) = rows.places(range(number, number + 1))
-        if (row := self._places.loose.get(number)) is not None:
-            return row._replace(line=line)
-        raw = bytes(rows.raw(offset, rows.offset(number + 1)))
-        size = len(raw)
+        ((_, row),) = self._rows_of(np.array([number], np.intp))
+        return row
+
+    def doubtful_rows(self) -> Iterator[tuple[int, Row]]:
+        """Yield the rows that are not certainly good, with their numbers."""
+        for first in range(0, len(self.doubtful), _ROWS_AT_ONCE):
+            yield from self._rows_of(self.doubtful[first : first + _ROWS_AT_ONCE])
+
+    def _rows_of(self, numbers: Places) -> Iterator[tuple[int, Row]]:
+        for number, offset, end, line in self.rows.spans(numbers):
+            if (row := self._places.loose.get(number)) is not None:
+                yield number, row._replace(line=line)
+            else:
+                yield number, self._row(offset, end, line)
+
+    def _row(self, offset: int, end: int, line: int) -> Row:
+        raw = bytes(self.rows.raw(offset, end))
+        size, limit = len(raw), self._marks.record_bytes_max
         if self._places.newlines is not None:
             return Row(line, offset, size, raw, None, max(1, raw.count(b"\n")))
         if size > limit:
@@ -195,7 +221,7 @@ class BlockCheck:
             texts = cut.texts(buffer, at, is_utf8=self._is_utf8)
             found = found & self._good(column, texts, found)
         good[whole] = found
-        doubtful = np.flatnonzero(~good).tolist()
+        doubtful = np.flatnonzero(~good)
         rows = BlockRows(block, cut.rows)
         kept = cut if keeps_texts else None
         return Verdict(rows, doubtful, block, cut.rows, self._marks, kept, self._is_utf8)

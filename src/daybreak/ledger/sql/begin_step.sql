@@ -1,11 +1,11 @@
 -- Mark a step as running; its ends, total and fingerprint are kept from the first start.
 insert into daybreak_ledger.steps as kept (
   run_id, step, status, pass, range_after, range_upto, total, fingerprint, upstream, code,
-  started_at
+  started_at, attempts, parallel, chunk
 )
 values (
   :run_id, :step, 'running', 1, :range_after, :range_upto, :total, :fingerprint, :upstream, :code,
-  :now
+  :now, :begins, :parallel, :chunk
 )
 on conflict (run_id, step) do update
 set
@@ -22,6 +22,11 @@ set
   code = excluded.code,
   started_at = coalesce(kept.started_at, excluded.started_at),
   ended_at = null,
+  attempts = coalesce(kept.attempts, 0) + excluded.attempts,
+  -- What has no ends yet is done from its beginning: only its last attempt counts.
+  seconds = case when kept.range_upto is null then null else kept.seconds end,
+  parallel = coalesce(excluded.parallel, kept.parallel),
+  chunk = coalesce(excluded.chunk, kept.chunk),
   waits_for = null,
   error = null,
   records_read = null,

@@ -6,6 +6,8 @@ set
   error = :error,
   -- Never before it began, as in `become`.
   ended_at = case when :now < started_at then started_at else :now end,
+  -- Of a step in chunks the sum of its attempts; a replay of some records adds nothing.
+  seconds = coalesce(coalesce(seconds, 0) + :seconds, seconds),
   records_read = :records_read,
   records_passed = :records_passed,
   records_filtered = :records_filtered,

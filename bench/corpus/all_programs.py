@@ -1,0 +1,14 @@
+"""Every program of the corpus: importing this enters them all."""
+
+from __future__ import annotations
+
+from . import databases, formats, mappings, numbers, sequences
+from .program import PROGRAMS, Part, Program
+
+MODULES = (databases, formats, mappings, numbers, sequences)
+
+
+def programs_of(part: Part) -> list[Program]:
+    """Return the programs of a part, by family and name."""
+    chosen = [program for program in PROGRAMS.values() if program.part == part]
+    return sorted(chosen, key=lambda program: (program.family, program.name))

@@ -1,0 +1,192 @@
+"""How a forecast, and each of its peers, did on the kept points of a part of the corpus.
+
+Nothing is measured here. A case is one program at one multiple of its largest size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+from statistics import median
+from typing import Any, Final
+
+import numpy as np
+
+from daybreak.forecast import Forecast, fit
+from daybreak.forecast.calibration import CONSTANTS, Constants
+
+from ..peers.growth import METHODS, Guess
+from .program import FACTORS, PROGRAMS, Program
+
+FIRM_ERROR: Final = 0.15
+CASES_MIN: Final = 20
+SPREADS: Final = (0.8, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A forecast against the truth."""
+
+    program: Program
+    forecast: Forecast
+    factor: int
+    truth: float
+
+    @property
+    def records(self) -> int:
+        """For how many records it was."""
+        return self.program.largest * self.factor
+
+    @property
+    def log_error(self) -> float:
+        """The logarithm of truth over prediction."""
+        return log(self.truth / self.forecast.predict(self.records))
+
+    @property
+    def error(self) -> float:
+        """How far the prediction is off, relative to the truth."""
+        return abs(exp(-self.log_error) - 1)
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the truth lies in the 90 % interval."""
+        low, high = self.forecast.interval(self.records)
+        return low <= self.truth <= high
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One program: what was forecast, and all its cases."""
+
+    program: Program
+    forecast: Forecast
+    memory: Forecast
+    cases: tuple[Case, ...]
+
+    @property
+    def grade(self) -> str:
+        """The grade at the largest multiple, memory looked at too where the cliff is known."""
+        records = self.program.largest * (self.program.factors or FACTORS)[-1]
+        grades = [self.forecast.grade(records)]
+        if self.program.limit is not None:
+            ground = min(self.memory.points.amounts)
+            grades.append(self.memory.grade(records, limit=ground + self.program.limit))
+        return max(grades)
+
+
+def judged(kept: Mapping[str, Any], constants: Constants = CONSTANTS) -> list[Judged]:
+    """Forecast every program that is kept, by its ladder alone."""
+    found = []
+    for name, program_points in sorted(kept["programs"].items()):
+        program = PROGRAMS[name]
+        points = program_points["points"]
+        forecast = fit([(p["records"], p["seconds"]) for p in points], constants=constants)
+        memory = fit(
+            [(p["records"], p["bytes"]) for p in points], unit="bytes", constants=constants
+        )
+        found.append(
+            Judged(program, forecast, memory, cases_of(program, forecast, program_points["truth"]))
+        )
+    return found
+
+
+def cases_of(
+    program: Program, forecast: Forecast, truth: Iterable[Mapping[str, Any]]
+) -> tuple[Case, ...]:
+    """Put together what was measured at each multiple."""
+    amounts: dict[int, list[float]] = {}
+    for point in truth:
+        amounts.setdefault(point["records"] // program.largest, []).append(point["seconds"])
+    return tuple(Case(program, forecast, k, median(v)) for k, v in sorted(amounts.items()))
+
+
+def is_right(said: str, true: str) -> bool:
+    """Say whether a law is the true one; a power by a tenth is."""
+    return said == true or _is_near_power(said, true)
+
+
+def _is_near_power(said: str, true: str) -> bool:
+    powers = [_power(law) for law in (said, true)]
+    return None not in powers and abs(powers[0] - powers[1]) <= 0.101  # type: ignore[operator]
+
+
+def _power(law: str) -> float | None:
+    known = {"√n": 0.5, "n": 1.0, "n²": 2.0, "n³": 3.0}
+    if law in known:
+        return known[law]
+    try:
+        return float(law.removeprefix("n^")) if law.startswith("n^") else None
+    except ValueError:
+        return None
+
+
+# ---------------------------------------------------------------- left out families
+
+
+def left_out(kept: Mapping[str, Any], constants: Constants = CONSTANTS) -> list[Judged]:
+    """Judge with intervals calibrated without the family that is judged."""
+    everything = judged(kept, constants)
+    families = {each.program.family for each in everything}
+    found = []
+    for family in sorted(families):
+        others = [each for each in everything if each.program.family != family]
+        tuned = calibrated(others, constants)
+        theirs = {
+            "programs": {
+                each.program.name: kept["programs"][each.program.name]
+                for each in everything
+                if each.program.family == family
+            }
+        }
+        found += judged(theirs, tuned)
+    return found
+
+
+def calibrated(programs: Sequence[Judged], constants: Constants) -> Constants:
+    """Choose the interval's widths so that nine tenths of the cases lie in it.
+
+    Every family counts the same, however many programs it has; so does every multiple. What is
+    graded C does not count: its interval is not offered for use.
+    """
+    cases = [case for each in programs if each.grade != "C" for case in each.cases]
+    if len(cases) < CASES_MIN:
+        return constants
+    deviations = np.array(
+        [case.log_error / case.forecast.deviation(case.records) for case in cases]
+    )
+    families = [case.program.family for case in cases]
+    weights = np.array([1.0 / families.count(family) for family in families])
+    return replace(
+        constants,
+        spread=float(np.clip(-_quantile(deviations, weights, 0.05), *SPREADS)),
+        spread_up=float(np.clip(_quantile(deviations, weights, 0.95), *SPREADS)),
+    )
+
+
+def _quantile(values: Any, weights: Any, level: float) -> float:
+    order = np.argsort(values)
+    cumulated = (np.cumsum(weights[order]) - weights[order] / 2) / np.sum(weights)
+    return float(np.interp(level, cumulated, values[order]))
+
+
+# ---------------------------------------------------------------- peers
+
+
+def guesses(kept: Mapping[str, Any]) -> dict[str, dict[str, Guess]]:
+    """Return what every peer says of every program: method, then program."""
+    found: dict[str, dict[str, Guess]] = {method: {} for method in METHODS}
+    for name, program_points in kept["programs"].items():
+        seconds: dict[int, list[float]] = {}
+        for point in program_points["points"]:
+            seconds.setdefault(point["records"], []).append(point["seconds"])
+        sizes = np.array(sorted(seconds), dtype=float)
+        amounts = np.array([median(seconds[size]) for size in sorted(seconds)])
+        for method, guess in METHODS.items():
+            found[method][name] = guess(sizes, amounts)
+    return found
+
+
+def shares(programs: Sequence[Judged], test: Callable[[Judged], bool]) -> float:
+    """Return which part of programs passes a test."""
+    return sum(map(test, programs)) / len(programs) if programs else float("nan")

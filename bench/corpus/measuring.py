@@ -1,0 +1,170 @@
+"""`python -m bench.corpus.measuring PART`: measure the programs of a part, and keep the points.
+
+Restartable: a program that is kept whole is not measured again. Every point is a fresh process; the
+sizes of a program come in random order. The truth, at 2, 4 and 10 times the largest size, is
+measured in the same way. The test part is refused without its own option, which is written down.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final, get_args
+
+from daybreak.errors import RunError
+from daybreak.operations.measure import LEAST_S, Clock, Point, ladder, packed_work, point_of
+
+from .all_programs import programs_of
+from .program import PARTS, Part, Program
+
+FOLDER: Final = Path(__file__).with_name("points")
+OPENINGS: Final = Path(__file__).with_name("openings.md")
+Kept = dict[str, list[dict[str, Any]]]
+LIMIT_S: Final = 120.0
+SEED: Final = 20261127
+LONG_S: Final = 8.0
+SECONDS_A_PROGRAM: Final = 25
+
+
+def main() -> None:
+    """Measure what is missing."""
+    parser = argparse.ArgumentParser(prog="python -m bench.corpus.measuring", description=__doc__)
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--clock", choices=get_args(Clock), default="wall")
+    parser.add_argument("--repeats", type=int, default=2, help="processes for each size")
+    parser.add_argument("--least-s", type=float, default=LEAST_S, help="seconds of work at least")
+    parser.add_argument("--only", metavar="PROGRAM", help="measure this one anew")
+    parser.add_argument("--again", action="store_true", help="measure all once more, and keep both")
+    parser.add_argument("--open-test-part", action="store_true", help="write it down, and do it")
+    given = parser.parse_args()
+    if given.part == "test":
+        open_test_part(allowed=given.open_test_part)
+    kept = kept_points(given.part)
+    wanted = [p for p in programs_of(given.part) if given.only in (None, p.name)]
+    if not (given.only or given.again):
+        wanted = [program for program in wanted if program.name not in kept["programs"]]
+    print(f"{len(wanted)} programs, about {len(wanted) * SECONDS_A_PROGRAM / 60:.0f} minutes")
+    for number, program in enumerate(wanted, 1):
+        began = perf_counter()
+        before = kept["programs"].get(program.name) if given.again else None
+        points = points_of(program, given.clock, given.repeats, given.least_s, before)
+        kept["programs"][program.name] = points
+        kept.update(
+            machine=machine(), clock=given.clock, repeats=given.repeats, least_s=given.least_s
+        )
+        keep(given.part, kept)
+        took = perf_counter() - began
+        print(f"{number}/{len(wanted)} {program.name}: {took:.0f} s", flush=True)
+
+
+def points_of(
+    program: Program, clock: Clock, repeats: int, least_s: float, before: Kept | None = None
+) -> Kept:
+    """Measure one program: its ladder in random order, and its truth, smallest first.
+
+    What was measured before is kept beside it; then the sizes are moved otherwise, and of the truth
+    only what does not take long is measured once more.
+    """
+    before = before or {"points": [], "truth": []}
+    chance = random.Random(f"{SEED} {program.name} {len(before['points'])}")
+    work = packed_work(program.function, program.prepare, clock)
+    rungs = ladder(program.smallest, program.largest, seed=chance.randrange(2**32))
+    order = [size for size in rungs for _ in range(repeats)]
+    chance.shuffle(order)
+    points = [point_of(work, size, least_s=least_s, limit_s=LIMIT_S) for size in order]
+    long = {point["records"] for point in before["truth"] if point["total_s"] >= LONG_S}
+    return {
+        "points": before["points"] + [asdict(point) for point in points],
+        "truth": before["truth"]
+        + [asdict(point) for point in truth_of(program, work, repeats, long)],
+    }
+
+
+def truth_of(program: Program, work: bytes, repeats: int, known: Collection[int]) -> list[Point]:
+    """Measure the program beyond its ladder; what takes too long is left out, and said."""
+    truth: list[Point] = []
+    for factor in program.factors:
+        if program.largest * factor in known:
+            break
+        try:
+            once = point_of(work, program.largest * factor, limit_s=LIMIT_S)
+        except RunError as error:
+            print(f"{program.name} at {factor} times: {error}", file=sys.stderr)
+            break
+        truth.append(once)
+        if repeats > 1 and once.total_s < LONG_S:  # a long run is its own mean
+            truth.append(point_of(work, program.largest * factor, limit_s=LIMIT_S))
+    return truth
+
+
+def kept_points(part: Part) -> dict[str, Any]:
+    """Return what is kept of a part."""
+    path = FOLDER / f"{part}.json"
+    if not path.exists():
+        return {"machine": machine(), "clock": "wall", "programs": {}}
+    kept: dict[str, Any] = json.loads(path.read_text())
+    return kept
+
+
+def keep(part: Part, kept: Mapping[str, Any]) -> None:
+    """Write it, by one rename, one point a line."""
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{part}.json"
+    lines = [
+        f"{json.dumps(name)}: {{"
+        + ", ".join(f"{json.dumps(k)}: {rows_of(v)}" for k, v in program.items())
+        + "}"
+        for name, program in sorted(kept["programs"].items())
+    ]
+    head = {key: value for key, value in kept.items() if key != "programs"}
+    text = json.dumps(head)[:-1] + ', "programs": {\n' + ",\n".join(lines) + "\n}}\n"
+    path.with_suffix(".new").write_text(text)
+    path.with_suffix(".new").replace(path)
+
+
+def rows_of(points: Sequence[Mapping[str, Any]]) -> str:
+    """Write points, numbers with six digits."""
+    rounded = [
+        {k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in point.items()}
+        for point in points
+    ]
+    return "[\n" + ",\n".join(json.dumps(point) for point in rounded) + "]"
+
+
+def machine() -> str:
+    """Describe what the points hold for."""
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()};"
+        f" Python {platform.python_version()}; load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def open_test_part(*, allowed: bool) -> None:
+    """Write down that the test part was opened, by which commit; refuse if that was not wanted."""
+    if not allowed:
+        sys.exit(
+            "the test part is opened once, with --open-test-part, when nothing is tuned any more"
+        )
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"],  # noqa: S607 - the git of whoever opens it
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=FOLDER.parent,
+    ).stdout.strip()
+    with OPENINGS.open("a") as file:
+        file.write(f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""What a program of the corpus is, and which part it belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeVar
+
+Part = Literal["development", "calibration", "test"]
+Function = Callable[[Any], object]
+F = TypeVar("F", bound=Function)
+
+PARTS: Final[tuple[Part, ...]] = ("development", "calibration", "test")
+FACTORS: Final = (2, 4, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A small program, and what is known of its growth."""
+
+    name: str
+    family: str
+    law: str
+    """Its growth by operation count, in the words of `daybreak.forecast.Law`."""
+
+    function: Function
+    prepare: Callable[[int], Any] | None
+    smallest: int
+    largest: int
+    """The ladder's sizes; the truth is measured at 2, 4 and 10 times the largest."""
+
+    factors: tuple[int, ...]
+    """At which multiples of the largest size the truth is measured; none for explosive growth."""
+
+    is_hidden: bool
+    """Whether it has an n² that is a tenth, or a few tenths, of the time at the largest size."""
+
+    is_cliff: bool
+    """Whether memory, a cache or a spill lies between the largest size and ten times it."""
+
+    limit: float | None
+    """The bytes of that cache, where they are known."""
+
+    @property
+    def part(self) -> Part:
+        """The part it belongs to: by a hash of its family's name, so that kin stay together."""
+        return part_of(self.family)
+
+
+PROGRAMS: Final[dict[str, Program]] = {}
+
+
+def part_of(family: str) -> Part:
+    """Return the part of a family; fixed before anything was tuned."""
+    return PARTS[hashlib.sha256(family.encode()).digest()[0] % len(PARTS)]
+
+
+def program(
+    family: str,
+    law: str,
+    largest: int,
+    *,
+    smallest: int | None = None,
+    prepare: Callable[[int], Any] | None = None,
+    factors: tuple[int, ...] = FACTORS,
+    hidden: bool = False,
+    cliff: bool = False,
+    limit: float | None = None,
+) -> Callable[[F], F]:
+    """Enter a function into the corpus under its own name."""
+
+    def enter(function: F) -> F:
+        name = function.__name__
+        assert name not in PROGRAMS, f"two programs are called {name}"
+        PROGRAMS[name] = Program(
+            name=name,
+            family=family,
+            law=law,
+            function=function,
+            prepare=prepare,
+            smallest=max(2, largest // 100) if smallest is None else smallest,
+            largest=largest,
+            factors=factors,
+            is_hidden=hidden,
+            is_cliff=cliff,
+            limit=limit,
+        )
+        return function
+
+    return enter

@@ -1,0 +1,198 @@
+"""A forecast: the value that answers how much, how sure, and by which law."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import exp, log, sqrt
+from statistics import NormalDist
+from typing import Any, Literal
+
+import numpy as np
+
+from ..errors import ParameterError
+from .bound import most
+from .calibration import CONSTANTS, Constants
+from .grade import Grade, Ground, doubts, grade_of, next_size_of, refusals
+from .laws import Curve, Law
+from .local import Average, Bend
+from .points import Points, Unit
+
+SuperLinear = Literal["yes", "cannot be excluded", "no"]
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What some number of records will take, as far as measured points can tell.
+
+    All amounts are in `unit`. Made by `fit`, kept by `to_json`.
+    """
+
+    unit: Unit
+    """What the amounts are."""
+
+    points: Points
+    """What was measured."""
+
+    law: Law
+    """The law that explains the points best."""
+
+    laws: tuple[Law, ...]
+    """All laws that the points do not exclude, likeliest first; `law` is the first."""
+
+    super_linear: SuperLinear
+    """Whether it grows by a higher power than n. `n log n` does not."""
+
+    average: Average
+    bend: Bend
+    noise: float
+    """Relative deviation of one point from the average."""
+
+    constants: Constants = CONSTANTS
+
+    def predict(self, records: float) -> float:
+        """Return the likely amount for so many records: the median of what may come."""
+        return exp(self._log_at(_asked(records)))
+
+    def interval(self, records: float, level: float = 0.9) -> tuple[float, float]:
+        """Return the interval in which the amount lies with probability `level`, 0 < level < 1."""
+        if not 0 < level < 1:
+            raise ParameterError(
+                f"expected a level between 0 and 1, got {level!r}", hint="0.9 is the usual one"
+            )
+        deviation = self.deviation(records)
+        times = NormalDist().inv_cdf(0.5 + level / 2) / NormalDist().inv_cdf(0.95)
+        middle = self._log_at(records)
+        return (
+            exp(middle - times * self.constants.spread * deviation),
+            exp(middle + times * self.constants.spread_up * deviation),
+        )
+
+    def safe_bound(self, records: float) -> float:
+        """Return what the amount hardly exceeds even if a steeper law is hidden in the noise.
+
+        It is the most that a non-negative mixture of laws through the points comes to, and at least
+        the upper end of the 95 % interval.
+        """
+        edge = self.interval(records, 0.95)[1]
+        band = self.constants.bound_noise * self.noise
+        bound = most(self.points, records, band, self.steepness)
+        return max(edge, bound) if bound == bound else edge  # noqa: PLR0124 - not a number
+
+    def grade(self, records: float, *, limit: float | None = None) -> Grade:
+        """Return A firm, B indicative or C refused.
+
+        Args:
+            records: For how many records.
+            limit: What the machine has of the unit, such as its memory in bytes; above 70 % of it
+                the forecast is refused.
+        """
+        return grade_of(self._ground(records, limit))
+
+    def reasons(self, records: float, *, limit: float | None = None) -> tuple[str, ...]:
+        """Say what keeps the grade from being better; nothing for grade A."""
+        ground = self._ground(records, limit)
+        return (*refusals(ground), *doubts(ground))
+
+    def next_size(self, records: float, *, limit: float | None = None) -> int | None:
+        """Return the number of records to measure next; None if the forecast is firm."""
+        return next_size_of(self._ground(records, limit))
+
+    def deviation(self, records: float) -> float:
+        """Return the standard deviation of the logarithm of the amount (0.1 is about 10 %)."""
+        asked = _asked(records)
+        beyond = max(log(asked / self.points.largest), 0.0)
+        return sqrt(
+            self.noise**2
+            + self.bend.level_deviation**2
+            + float(self.average.spread_at(np.array([asked]))[0]) ** 2
+            + (self.bend.slope_deviation * beyond) ** 2
+            + (self.constants.drift * beyond) ** 2
+        )
+
+    @property
+    def steepness(self) -> float:
+        """The exponent by which it grows at the largest sizes, as predicted."""
+        largest = self.points.largest
+        return self._log_at(largest * exp(0.5)) * 2 - self._log_at(largest) * 2
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the whole forecast as plain values that JSON can hold."""
+        return {
+            "format": _FORMAT,
+            "unit": self.unit,
+            "points": asdict(self.points),
+            "law": [self.law.name, _kept(self.law)],
+            "laws": [[law.name, _kept(law)] for law in self.laws],
+            "super_linear": self.super_linear,
+            "curves": [curve.to_json() for curve in self.average.curves],
+            "weights": list(self.average.weights),
+            "likelihoods": list(self.average.likelihoods),
+            "bend": asdict(self.bend),
+            "noise": self.noise,
+            "constants": asdict(self.constants),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Forecast:
+        """Read what `to_json` gave; it answers as the original did.
+
+        Raises:
+            ParameterError: If it is of another format.
+        """
+        if kept.get("format") != _FORMAT:
+            raise ParameterError(
+                f"expected a forecast of format {_FORMAT}, got {kept.get('format')!r}",
+                hint="fit the points again",
+            )
+        return cls(
+            unit=kept["unit"],
+            points=Points.from_json(kept["points"]),
+            law=_law(kept["law"]),
+            laws=tuple(_law(law) for law in kept["laws"]),
+            super_linear=kept["super_linear"],
+            average=Average(
+                tuple(Curve.from_json(curve) for curve in kept["curves"]),
+                tuple(kept["weights"]),
+                tuple(kept["likelihoods"]),
+            ),
+            bend=Bend(**kept["bend"]),
+            noise=kept["noise"],
+            constants=Constants(**kept["constants"]),
+        )
+
+    def _log_at(self, records: float) -> float:
+        """Return the logarithm of the prediction; beyond the largest size the exponent bends."""
+        beyond = max(log(records / self.points.largest), 0.0)
+        mean = float(self.average.log_at(np.array([float(records)]))[0])
+        return mean + self.bend.level + self.bend.slope * beyond
+
+    def _ground(self, records: float, limit: float | None) -> Ground:
+        return Ground(
+            points=self.points,
+            records=_asked(records),
+            law=self.law,
+            super_linear=self.super_linear,
+            deviation=self.deviation(records),
+            predicted=self.predict(records),
+            limit=limit,
+        )
+
+
+def _asked(records: float) -> float:
+    if not 0 < records < float("inf"):
+        raise ParameterError(
+            f"expected a finite number of records above 0, got {records!r}",
+            hint="ask for at least one record",
+        )
+    return float(records)
+
+
+def _kept(law: Law) -> float | None:
+    return law.exponent if law.exponent < float("inf") else None
+
+
+def _law(kept: tuple[str, float | None]) -> Law:
+    name, exponent = kept
+    return Law(name, float("inf") if exponent is None else exponent)

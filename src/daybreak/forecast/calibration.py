@@ -1,0 +1,76 @@
+"""The constants of the forecast that were found by measuring, in one table, with their source.
+
+They are not derived from theory: each was chosen on the development part of the corpus in
+`bench/corpus`, and decision XX says how well that went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+_SURPRISE: Final[Mapping[str, float]] = {
+    "n": 0.0,
+    "n²": 0.0,
+    "n log n": 1.0,
+    "constant": 0.0,
+    "log n": 3.0,
+    "√n": 3.0,
+    "n^1.5": 3.0,
+    "n³": 3.0,
+    "exponential": 6.0,
+    "saturating": 6.0,
+}
+_SURPRISE_POWER: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """What turns a fit into an honest forecast. Logarithms are natural ones."""
+
+    noise: float = 0.03
+    """Relative noise that is believed before any residual was seen."""
+
+    noise_points: float = 4.0
+    """How many points that belief weighs as much as."""
+
+    recency: float = 0.5
+    """A point counts (its size / the largest size) to this power."""
+
+    matters: float = 0.02
+    """The part of the largest amount from which on a steep term counts: a fifth at ten times it."""
+
+    set_width: float = 8.0
+    """Laws whose criterion is worse than the best by at most that cannot be excluded."""
+
+    local_reach: float = 1.0
+    """How far behind the largest size, as a logarithm, a residual still counts 1/e."""
+
+    local_slope: float = 0.05
+    """Standard deviation of what the exponent at the largest sizes differs from the law's."""
+
+    local_level: float = 0.05
+    """The same of the level there, relative."""
+
+    drift: float = 0.04
+    """Standard deviation of an exponent's change beyond the largest size."""
+
+    spread: float = 1.3
+    """How far the 90 % interval reaches down, in standard deviations."""
+
+    spread_up: float = 2.6
+    """How far it reaches up: programs turn steeper more often than flatter."""
+
+    bound_noise: float = 2.0
+    """Half the width of the band in which the safe bound's mixtures must lie, in deviations."""
+
+    def surprise(self, law: str) -> float:
+        """Return by how much a law must explain points better than n does to be believed as soon.
+
+        Most of what batches do is n, n log n or n².
+        """
+        return _SURPRISE.get(law, _SURPRISE_POWER)
+
+
+CONSTANTS = Constants()

@@ -1,0 +1,131 @@
+"""Measured points, brought into order: one amount a size, and how noisy the repeats were.
+
+Nothing is measured here, and no law is fitted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite, log
+from statistics import median
+from typing import Any, Final, Literal
+
+from ..errors import ParameterError
+
+Unit = Literal["seconds", "bytes"]
+
+UNITS: Final[tuple[Unit, ...]] = ("seconds", "bytes")
+_NEAR: Final = 1.005
+"""Sizes whose ratio is below this are one size: a second look at the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """What was measured, smallest size first."""
+
+    sizes: tuple[float, ...]
+    """Numbers of records, ascending, none twice."""
+
+    amounts: tuple[float, ...]
+    """The median amount at each size, in the unit of the forecast; none is 0."""
+
+    counts: tuple[int, ...]
+    """How many measurements each median stands for."""
+
+    noise: float
+    """Relative standard deviation of a measurement among its repeats; 0 if there are none."""
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Points:
+        """Read what `dataclasses.asdict` gave, when it has been through JSON."""
+        return cls(
+            tuple(kept["sizes"]), tuple(kept["amounts"]), tuple(kept["counts"]), kept["noise"]
+        )
+
+    @property
+    def largest(self) -> float:
+        """The largest size measured, in records."""
+        return self.sizes[-1]
+
+    @property
+    def span(self) -> float:
+        """How many times the smallest size the largest one is."""
+        return self.sizes[-1] / self.sizes[0]
+
+
+def points_of(pairs: Iterable[tuple[float, float]]) -> Points:
+    """Bring (records, amount) pairs into order; repeats of a size become their median.
+
+    Raises:
+        ParameterError: If a number is not finite, a size not positive, an amount negative, if all
+            amounts are 0, or if there are fewer than two sizes.
+    """
+    groups = _grouped([_checked(pair) for pair in pairs])
+    if len(groups) < 2:  # noqa: PLR2004 - growth needs two
+        raise ParameterError(
+            f"expected points of at least two sizes, got {len(groups)}",
+            hint="measure at a second size, best ten times as many records",
+        )
+    least = min((a for _, group in groups for a in group if a > 0), default=0.0)
+    if least == 0:
+        raise ParameterError(
+            "all amounts are 0",
+            hint="measure at larger sizes, or repeat the work until the clock notices it",
+        )
+    amounts = tuple(max(median(group), least * 1e-3) for _, group in groups)
+    return Points(
+        tuple(size for size, _ in groups),
+        amounts,
+        tuple(len(group) for _, group in groups),
+        _noise([group for _, group in groups]),
+    )
+
+
+def _checked(pair: tuple[float, float]) -> tuple[float, float]:
+    try:
+        records, amount = (float(value) for value in pair)
+    except (TypeError, ValueError):
+        raise ParameterError(
+            f"expected a point as (records, amount), got {pair!r}",
+            hint="give pairs of numbers, such as (10_000, 1.2)",
+        ) from None
+    if not (isfinite(records) and isfinite(amount)):
+        raise ParameterError(
+            f"expected finite numbers, got {pair!r}", hint="leave out what was not measured"
+        )
+    if records <= 0 or amount < 0:
+        raise ParameterError(
+            f"expected records above 0 and an amount of at least 0, got {pair!r}",
+            hint="leave out the empty run: what it costs is found from the others",
+        )
+    return records, amount
+
+
+def _grouped(pairs: list[tuple[float, float]]) -> list[tuple[float, list[float]]]:
+    """Put together what was measured at one size, or at sizes that differ by almost nothing."""
+    groups: list[tuple[float, list[float]]] = []
+    for records, amount in sorted(pairs):
+        if groups and records < groups[-1][0] * _NEAR:
+            groups[-1][1].append(amount)
+        else:
+            groups.append((records, [amount]))
+    return groups
+
+
+def _noise(groups: list[list[float]]) -> float:
+    """Pool the spread of the logarithms of repeats, as one standard deviation.
+
+    It is taken from absolute deviations, so that a single hiccup does not hide the rest.
+    """
+    deviations: defaultdict[int, list[float]] = defaultdict(list)
+    for group in groups:
+        centre = median(group)
+        if len(group) > 1 and min(group) > 0:
+            deviations[len(group)] += [abs(log(amount / centre)) for amount in group]
+    total = sum(len(each) for each in deviations.values())
+    if not total:
+        return 0.0
+    # The mean absolute deviation from the median of k normal values is about sd * 0.8 * (1 - 1/k).
+    return sum(sum(each) / (0.8 * (1 - 1 / k)) for k, each in deviations.items()) / total

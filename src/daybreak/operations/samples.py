@@ -1,0 +1,113 @@
+"""Rehearsals of one step on samples, each in a process of its own: what a forecast measures.
+
+A fresh process has a fresh heap, and its peak of memory is that of one sample.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..errors import RunError
+from ..model.status import StepStatus
+
+_SHOWN_MAX: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one rehearsal of a step took."""
+
+    records: int
+    """Input records that were read."""
+
+    seconds: float
+    """What the step took, with the price of as many commits as a run would make."""
+
+    rss_bytes: int
+    """The most memory that its process held at once."""
+
+    cost_s: float
+    """What the rehearsal took as a whole, with the start of its process."""
+
+    source_records: int | None
+    """How many records the source holds; None where it cannot say."""
+
+    chunk_s_max: float = 0.0
+    """What its slowest chunk took: the longest transaction."""
+
+    caveats: tuple[str, ...] = ()
+    """In what it differs from a run."""
+
+
+def sampled(words: Sequence[str], records: int) -> Sample:
+    """Rehearse a step on so many records, spread over its source, in a fresh process.
+
+    Args:
+        words: The file, the step and their options, as typed behind `daybreak rehearse`.
+        records: At most so many are read.
+
+    Raises:
+        RunError: If the rehearsal does not end well. Nothing is left of it.
+    """
+    began_s = time.monotonic()
+    asked = ("--records", str(records), "--spread", "--json")
+    command = [sys.executable, "-m", "daybreak", "rehearse", *words, *asked]
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            process.terminate()  # it rolls back, and ends
+            raise
+    return _sample(_found_in(out, err, records), time.monotonic() - began_s)
+
+
+def _found_in(out: str, err: str, records: int) -> Mapping[str, Any]:
+    """Return what a rehearsal found out; its last line says it.
+
+    Raises:
+        RunError: If there is no such line, or the step failed or was stopped.
+    """
+    lines = out.splitlines()
+    found = json.loads(lines[-1]) if lines else {}
+    if found.get("event") != "rehearsal":
+        said = err.strip() or "it said nothing"
+        raise RunError(
+            f"a rehearsal of {records:,} records did not begin: {said[-_SHOWN_MAX:]}",
+            hint="rehearse the step by itself first: daybreak rehearse",
+        )
+    error = found["steps"][-1].get("error")
+    if error is not None:
+        raise RunError(
+            f"a rehearsal of {records:,} records failed: {error['message']}",
+            hint=error["hint"] or "rehearse the step by itself first: daybreak rehearse",
+        )
+    if found["status"] != StepStatus.DONE.value:
+        raise RunError(
+            f"a rehearsal of {records:,} records was stopped: {'; '.join(found['caveats'])}",
+            hint="forecast when nobody else writes these rows, or with a smaller --sample",
+        )
+    return found
+
+
+def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:
+    step, commit = found["steps"][-1], found["commit"]
+    is_rolled_back = commit and not found["is_scratch"]
+    commits_s = len(step["chunks"]) * commit["median_s"] if is_rolled_back else 0.0
+    return Sample(
+        records=step["counts"]["read"],
+        seconds=step["duration_s"] + commits_s,
+        rss_bytes=found["rss_bytes_max"],
+        cost_s=cost_s,
+        source_records=step["source_records"],
+        chunk_s_max=max((chunk["duration_s"] for chunk in step["chunks"]), default=0.0),
+        caveats=tuple(found["caveats"]),
+    )

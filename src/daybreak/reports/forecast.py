@@ -1,0 +1,213 @@
+"""A forecast as people and programs read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from ..forecast import Forecast
+from ..operations.forecast import ROOM, StepForecast
+from .curve import Curves, picture
+from .payload import plain
+from .secrets import Mask
+from .tables import plain_table, titled
+from .wording import records, size, span
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+AHEAD: Final = (1, 2, 4, 10)
+"""For how many times the records asked for a forecast is shown."""
+
+REASONS_SHOWN_MAX: Final = 3
+_FINE_S: Final = 0.95
+YEARS_SHOWN_MAX: Final = 10
+YEAR_S: Final = 365.25 * 86_400
+_COLOURS: Final = {"A": "green", "B": "yellow", "C": "red"}
+
+
+def forecast_payload(found: StepForecast, mask: Mask) -> dict[str, Any]:
+    """Return all of it as JSON data."""
+    return {
+        "event": "forecast",
+        "job": found.job,
+        "step": found.step,
+        "records": found.records,
+        "time": _quantity_payload(found.time, found.records, None),
+        "memory": None
+        if found.memory is None
+        else _quantity_payload(found.memory, found.records, float(found.memory_bytes)),
+        "samples": plain(found.samples, mask),
+        "runs": plain(found.runs, mask),
+        "parallel": found.parallel,
+        "window": found.window,
+        "window_s": found.window_s,
+        "memory_bytes": found.memory_bytes,
+        "ends": plain(found.ends, mask),
+        "caveats": plain(found.caveats, mask),
+    }
+
+
+def _quantity_payload(forecast: Forecast, asked: int, limit: float | None) -> dict[str, Any]:
+    def at(number: int) -> dict[str, Any]:
+        low, high = forecast.interval(number)
+        return {
+            "records": number,
+            "likely": forecast.predict(number),
+            "interval": [low, high],
+            "safe_bound": forecast.safe_bound(number),
+            "grade": forecast.grade(number, limit=limit),
+            "reasons": list(forecast.reasons(number, limit=limit)),
+            "next_size": forecast.next_size(number, limit=limit),
+        }
+
+    return {
+        "unit": forecast.unit,
+        "law": str(forecast.law),
+        "laws": [str(law) for law in forecast.laws],
+        "super_linear": forecast.super_linear,
+        "points": [
+            list(pair) for pair in zip(forecast.points.sizes, forecast.points.amounts, strict=True)
+        ],
+        "at": [at(asked * times) for times in AHEAD],
+    }
+
+
+def forecast_parts(found: StepForecast, stream: TextIO) -> list[RenderableType]:
+    """Return it as parts to print one below the other."""
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    parts: list[RenderableType] = []
+    parts += _quantity(found, found.time, "time", stream)
+    if found.memory is not None:
+        parts += _quantity(found, found.memory, "memory", stream)
+    parts += [Text(f"note: {caveat}", style="bright_black") for caveat in found.caveats]
+    style = "green" if found.time.grade(found.records) == "A" else "yellow"
+    return [*parts, *(Text(line, style=style) for line in verdict(found))]
+
+
+def _quantity(
+    found: StepForecast, forecast: Forecast, name: str, stream: TextIO
+) -> Iterator[RenderableType]:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    limit = float(found.memory_bytes) if forecast.unit == "bytes" else None
+    yield Text(f"{name} of {found.step}: {growth(forecast)}", style="bold")
+    yield ""
+    if name == "time":
+        yield picture(curves_of(found), span_fine, stream)
+        yield ""
+    yield titled("", _table(found, forecast), why(forecast, found.records, limit))
+    yield ""
+
+
+def growth(forecast: Forecast) -> str:
+    """Say by which law it grows, and which others are not excluded."""
+    others = [str(law) for law in forecast.laws[1:]]
+    also = f" ({', '.join(others)} cannot be excluded)" if others else ""
+    alarm = {
+        "yes": "; it is super-linear",
+        "cannot be excluded": "; super-linear growth cannot be excluded",
+        "no": "",
+    }[forecast.super_linear]
+    how = "stays the same" if str(forecast.law) == "constant" else f"grows like {forecast.law}"
+    return how + also + alarm
+
+
+def why(forecast: Forecast, asked: int, limit: float | None) -> str:
+    """Say why the grade is no better, the strongest reasons first; nothing for grade A."""
+    reasons = forecast.reasons(asked, limit=limit)[:REASONS_SHOWN_MAX]
+    grade = forecast.grade(asked, limit=limit)
+    return f"grade {grade} for {records(asked)}: {'; '.join(reasons)}" if reasons else ""
+
+
+def _table(found: StepForecast, forecast: Forecast) -> Any:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    limit = float(found.memory_bytes) if forecast.unit == "bytes" else None
+    write = span_fine if forecast.unit == "seconds" else _bytes
+    table = plain_table()
+    table.add_column("records", justify="right")
+    for name in ("likely", "9 of 10 times", "safe bound"):
+        table.add_column(name, justify="right")
+    table.add_column("grade", justify="center")
+    for times in AHEAD:
+        number = found.records * times
+        low, high = forecast.interval(number)
+        grade = forecast.grade(number, limit=limit)
+        table.add_row(
+            f"{number:,}",
+            write(forecast.predict(number)),
+            f"{write(low)} to {write(high)}",
+            write(forecast.safe_bound(number)),
+            Text(grade, style=_COLOURS[grade]),
+        )
+    return table
+
+
+def curves_of(found: StepForecast) -> Curves:
+    """Return the time of a step as curves to draw."""
+    time = found.time
+    return Curves(
+        points=list(zip(time.points.sizes, time.points.amounts, strict=True)),
+        middle=time.predict,
+        low=lambda size: time.interval(size)[0],
+        high=lambda size: time.interval(size)[1],
+        safe=time.safe_bound,
+        asked=found.records,
+        limit=found.window_s,
+    )
+
+
+def verdict(found: StepForecast) -> list[str]:
+    """Say in a few sentences what the forecast comes to."""
+    time, asked = found.time, found.records
+    low, high = time.interval(asked)
+    grade = time.grade(asked)
+    first = (
+        f"{records(asked)} take about {span_fine(time.predict(asked))}"
+        f" ({span_fine(low)} to {span_fine(high)}; hardly more than"
+        f" {span_fine(time.safe_bound(asked))}): grade {grade}"
+    )
+    lines = [first]
+    if (further := time.next_size(asked)) is not None:
+        lines.append(f"to know better, measure {records(further)} next: a larger --budget-s")
+    lines += list(_ends(found))
+    return lines
+
+
+def _ends(found: StepForecast) -> Iterator[str]:
+    if found.window is not None and found.window_s is not None:
+        if found.ends.window is None:
+            yield f"no number of records makes it pass its window ({found.window})"
+        elif found.ends.window <= found.records:
+            yield (
+                f"it may not fit its window ({found.window}, {span(found.window_s)}): the safe"
+                f" bound passes it from {records(found.ends.window)} on"
+            )
+        else:
+            yield (
+                f"it fits its window ({found.window}, {span(found.window_s)}) up to"
+                f" {records(found.ends.window)}"
+            )
+    if found.memory is not None and found.ends.memory is not None:
+        yield (
+            f"it passes {ROOM:.0%} of the machine's memory ({size(found.memory_bytes)}) from"
+            f" {records(found.ends.memory)} on"
+        )
+
+
+def span_fine(seconds: float) -> str:
+    """Write a span of time of any length: short ones in milliseconds, absurd ones in years."""
+    if seconds > YEARS_SHOWN_MAX * YEAR_S:
+        return f"over {YEARS_SHOWN_MAX} years"
+    return span(seconds) if seconds >= _FINE_S else f"{seconds * 1000:.3g} ms"
+
+
+def _bytes(amount: float) -> str:
+    return size(round(amount))
+
+
+def all_parts(found: Sequence[StepForecast], stream: TextIO) -> list[RenderableType]:
+    """Return several forecasts, one below the other."""
+    return [part for one in found for part in [*forecast_parts(one, stream), ""]]

@@ -1,0 +1,114 @@
+"""A forecast as one HTML page: no script, nothing fetched, foreign text made harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Final
+
+from ..check.html_text import foreign, plain
+from ..check.report_style import STYLE
+from ..forecast import Forecast
+from ..operations.forecast import StepForecast
+from .curve_svg import STYLE as CURVE_STYLE
+from .curve_svg import svg_of
+from .forecast import AHEAD, curves_of, growth, span_fine, verdict, why
+from .secrets import Mask
+from .wording import size
+
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_KINDS: Final = {"A": "good", "B": "warn", "C": "bad"}
+
+
+def page_of(found: StepForecast, mask: Mask) -> str:
+    """Return a forecast as the text of an HTML file."""
+    return mask.hide("\n".join(_page(found)) + "\n")
+
+
+def _page(found: StepForecast) -> Iterator[str]:
+    title = f"Forecast of {found.job} / {found.step}"
+    first, *others = verdict(found)
+    yield "<!doctype html>"
+    yield '<html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    yield f"<title>{plain(title, 100)}</title>"
+    yield f"<style>{STYLE}{CURVE_STYLE}</style></head><body><main>"
+    yield f"<h1>{foreign(title)}</h1>"
+    yield (
+        f'<div class="verdict {_kind(found)}"><strong>{escape(first)}</strong>'
+        f"<span>{escape('; '.join(others))}</span></div>"
+    )
+    if found.impact:
+        yield f"<p>If it does not finish: {foreign(found.impact)}</p>"
+    yield f"<h2>Time: {escape(growth(found.time))}</h2>"
+    yield f"<figure>{svg_of(curves_of(found), _written, _window(found))}"
+    yield (
+        "<figcaption>Points: what was measured. Line: the likely time; band: 9 of 10 times; dashed:"
+        " the safe bound.</figcaption></figure>"
+    )
+    yield from _table(found, found.time)
+    if found.memory is not None:
+        yield f"<h2>Memory: {escape(growth(found.memory))}</h2>"
+        yield from _table(found, found.memory)
+    yield from _measured(found)
+    yield "<h2>What it does not say</h2><ul>"
+    yield from (f"<li>{foreign(caveat)}</li>" for caveat in found.caveats)
+    yield "</ul></main><footer>Written by Daybreak.</footer></body></html>"
+
+
+def _kind(found: StepForecast) -> str:
+    if found.ends.window is not None and found.ends.window <= found.records:
+        return "bad"
+    return _KINDS[found.time.grade(found.records)]
+
+
+def _window(found: StepForecast) -> str:
+    return f"window {escape(found.window)}" if found.window else ""
+
+
+def _written(amount: float) -> str:
+    return escape(span_fine(amount))
+
+
+def _table(found: StepForecast, forecast: Forecast) -> Iterator[str]:
+    limit = float(found.memory_bytes) if forecast.unit == "bytes" else None
+    write = span_fine if forecast.unit == "seconds" else _bytes
+    heads = ("records", "likely", "9 of 10 times", "safe bound")
+    yield "<table><thead><tr>"
+    yield from (f'<th class="n">{head}</th>' for head in heads)
+    yield "<th>grade</th></tr></thead><tbody>"
+    for times in AHEAD:
+        number = found.records * times
+        low, high = forecast.interval(number)
+        cells = (
+            f"{number:,}",
+            write(forecast.predict(number)),
+            f"{write(low)} to {write(high)}",
+            write(forecast.safe_bound(number)),
+        )
+        yield "<tr>" + "".join(f'<td class="n">{escape(cell)}</td>' for cell in cells)
+        yield f"<td>{forecast.grade(number, limit=limit)}</td></tr>"
+    yield f"</tbody></table><p>{escape(why(forecast, found.records, limit))}</p>"
+
+
+def _bytes(amount: float) -> str:
+    return size(round(amount))
+
+
+def _measured(found: StepForecast) -> Iterator[str]:
+    yield "<h2>What was measured</h2>"
+    yield '<table><thead><tr><th class="n">records</th><th class="n">took</th>'
+    yield '<th class="n">memory</th><th>from</th></tr></thead><tbody>'
+    for sample in sorted(found.samples, key=lambda one: one.records):
+        yield (
+            f'<tr><td class="n">{sample.records:,}</td>'
+            f'<td class="n">{_written(sample.seconds)}</td>'
+            f'<td class="n">{size(sample.rss_bytes)}</td><td>a rehearsal</td></tr>'
+        )
+    for run in found.runs:
+        yield (
+            f'<tr><td class="n">{run.records or 0:,}</td><td class="n">{_written(run.seconds)}</td>'
+            f'<td class="n"></td><td>run {run.run}</td></tr>'
+        )
+    yield "</tbody></table>"

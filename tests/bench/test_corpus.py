@@ -1,0 +1,78 @@
+"""The corpus that judges the forecast keeps to its parts, and its peers know plain growth."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from bench.corpus.all_programs import programs_of
+from bench.corpus.judging import is_right, judged
+from bench.corpus.measuring import kept_points, main
+from bench.corpus.program import PARTS, PROGRAMS, part_of
+from bench.peers.growth import METHODS
+
+
+def test_families_were_dealt_once_and_for_all() -> None:
+    """Whoever moves a family after something was tuned has seen its answers."""
+    programs = [program for part in PARTS for program in programs_of(part)]
+
+    assert len(PROGRAMS) == len(programs) >= 48
+    assert {"development": 27, "calibration": 25, "test": 34} == Counter(p.part for p in programs)
+    assert "test" == part_of("arrays")
+    assert "development" == part_of("spills")
+    assert "calibration" == part_of("joins")
+
+
+@pytest.mark.parametrize("name", sorted(PROGRAMS))
+def test_a_program_runs_at_its_smallest_size(name: str) -> None:
+    program = PROGRAMS[name]
+    size = program.smallest
+
+    program.function(size if program.prepare is None else program.prepare(size))
+
+
+def test_the_test_part_is_not_opened_by_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["measuring", "test"])
+
+    with pytest.raises(SystemExit, match="opened once"):
+        main()
+
+
+def test_kept_points_are_judged_at_every_multiple() -> None:
+    kept = kept_points("development")
+    one = {"programs": dict(list(kept["programs"].items())[:1])}
+
+    (found,) = judged(json.loads(json.dumps(one)))
+
+    assert found.program.factors == tuple(case.factor for case in found.cases)
+    assert all(case.truth > 0 for case in found.cases)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_peer_carries_a_straight_line_on(method: str) -> None:
+    sizes = np.geomspace(100, 10_000, 13)
+    guess = METHODS[method](sizes, 3 * sizes)
+
+    assert "n" == guess.law
+    assert 300_000 == pytest.approx(guess.predict(100_000))
+
+
+@pytest.mark.parametrize(
+    ("said", "true", "right"),
+    [
+        ("n", "n", True),
+        ("n^1.7", "n^1.6", True),
+        ("n^1.6", "n^1.5", True),
+        ("n log n", "n", False),
+        ("n^1.2", "n", False),
+        ("constant", "log n", False),
+    ],
+    ids=str,
+)
+def test_a_law_is_right_by_its_name_or_a_tenth_of_a_power(
+    said: str, true: str, *, right: bool
+) -> None:
+    assert right == is_right(said, true)

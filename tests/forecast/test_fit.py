@@ -1,0 +1,227 @@
+"""Points become a law, a prediction, an interval, a bound and a grade."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from math import exp, inf, log, nan, sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import daybreak
+from daybreak.errors import ParameterError
+from daybreak.forecast import Forecast, fit
+from daybreak.forecast.bound import most
+from daybreak.forecast.points import points_of
+
+Pairs = list[tuple[float, float]]
+SIZES = np.geomspace(1_000, 100_000, 13)
+GROWTHS: dict[str, Callable[[float], float]] = {
+    "constant": lambda _: 5.0,
+    "log n": log,
+    "√n": sqrt,
+    "n": lambda n: n,
+    "n log n": lambda n: n * log(n),
+    "n^1.5": lambda n: n**1.5,
+    "n²": lambda n: n**2,
+    "n³": lambda n: n**3,
+    "n^2.4": lambda n: n**2.4,
+    "exponential": lambda n: exp(n / 8_000),
+    "saturating": lambda n: 1 - exp(-n / 5_000),
+}
+
+
+def points(growth: Callable[[float], float], seed: int, noise: float = 0.02) -> Pairs:
+    """Measure a synthetic program: two looks at each of thirteen sizes, with noise."""
+    chance = np.random.default_rng(seed)
+    return [
+        (float(n), growth(float(n)) * exp(chance.normal(0, noise))) for n in SIZES for _ in range(2)
+    ]
+
+
+curves = st.builds(
+    lambda name, seed, noise: points(GROWTHS[name], seed, noise),
+    st.sampled_from(sorted(GROWTHS)),
+    st.integers(0, 2**16),
+    st.sampled_from([0.0, 0.02, 0.1]),
+)
+
+
+@pytest.mark.parametrize("law", GROWTHS)
+def test_a_law_is_found_in_its_own_curve(law: str) -> None:
+    forecast = fit(points(GROWTHS[law], seed=1, noise=0.005))
+
+    assert law == str(forecast.law)
+    assert forecast.law == forecast.laws[0]
+
+
+def test_two_points_of_a_square_are_told_as_one() -> None:
+    """10,000 records take 20 minutes, twice as many four times as long."""
+    forecast = fit([(10_000, 1_200), (20_000, 4_800)])
+
+    assert "n²" == str(forecast.law)
+    assert "yes" == forecast.super_linear
+    assert "C" == forecast.grade(100_000)
+    assert 120_000 == pytest.approx(forecast.predict(100_000))
+    low, high = forecast.interval(100_000)
+    assert low < 120_000 < high < forecast.safe_bound(100_000) * 1.0001
+    assert 40_000 == forecast.next_size(100_000)
+    assert "only 2 sizes were measured" in forecast.reasons(100_000)[0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(curves, st.sampled_from([1e-6, 3.0, 1e9]))
+def test_another_unit_of_the_amount_changes_the_amount_alone(pairs: Pairs, times: float) -> None:
+    one = fit(pairs)
+    other = fit([(n, times * amount) for n, amount in pairs])
+
+    assert one.laws == other.laws
+    assert other.predict(1e6) == pytest.approx(times * one.predict(1e6), rel=1e-6)
+    assert other.safe_bound(1e6) == pytest.approx(times * one.safe_bound(1e6), rel=1e-4)
+
+
+@pytest.mark.parametrize("law", ["n", "n^1.5", "n²", "n³"])
+def test_another_unit_of_the_records_changes_little(law: str) -> None:
+    """A logarithm knows absolute sizes, so laws with one weigh a little more or less."""
+    pairs = points(GROWTHS[law], seed=2)
+    one, other = fit(pairs), fit([(1_000 * n, amount) for n, amount in pairs])
+
+    assert one.law == other.law
+    assert other.predict(1e9) == pytest.approx(one.predict(1e6), rel=0.03)
+
+
+@settings(max_examples=20, deadline=None)
+@given(curves, st.randoms(use_true_random=False))
+def test_the_order_of_the_points_says_nothing(pairs: Pairs, chance: Any) -> None:
+    shuffled = pairs.copy()
+    chance.shuffle(shuffled)
+
+    assert fit(pairs) == fit(shuffled)
+
+
+@settings(max_examples=20, deadline=None)
+@given(curves)
+def test_predictions_never_fall_and_lie_between_their_bounds(pairs: Pairs) -> None:
+    forecast = fit(pairs)
+    asked = [50.0, 1e3, 1e4, 9e4, 1e5, 1.1e5, 1e6, 1e7]
+    predicted = [forecast.predict(n) for n in asked]
+
+    assert predicted == sorted(predicted)
+    for n, amount in zip(asked, predicted, strict=True):
+        low, high = forecast.interval(n)
+        assert 0 < low <= amount <= high <= forecast.safe_bound(n)
+
+
+@settings(max_examples=10, deadline=None)
+@given(curves)
+def test_a_kept_forecast_answers_as_the_original(pairs: Pairs) -> None:
+    forecast = fit(pairs, unit="bytes")
+
+    assert forecast == Forecast.from_json(json.loads(json.dumps(forecast.to_json())))
+
+
+def test_a_forecast_of_another_format_is_refused() -> None:
+    with pytest.raises(ParameterError, match="format 1, got 0"):
+        Forecast.from_json({"format": 0})
+
+
+def test_the_safe_bound_knows_of_a_square_that_nobody_saw() -> None:
+    """A sixth at the largest size hides in a band of 10 %, and is two thirds of it all later."""
+    line = points_of((float(n), float(n)) for n in SIZES)
+    forecast = fit(points(GROWTHS["n"], seed=3, noise=0.05))
+
+    assert 2.5e6 < most(line, 1e6, 0.1, 1.0) < 4e6
+    assert 1e6 == pytest.approx(most(line, 1e6, 1e-6, 1.0), rel=1e-3)
+    assert forecast.safe_bound(1e6) > 1.1 * forecast.interval(1e6, 0.95)[1]
+
+
+def test_a_hidden_square_that_can_be_seen_raises_the_alarm() -> None:
+    forecast = fit(points(lambda n: 0.7 * n + 0.3 * n**2 / 100_000, seed=4, noise=0.01))
+
+    assert "no" != forecast.super_linear
+
+
+@pytest.mark.parametrize("law", ["n", "n log n", "√n"])
+def test_tame_growth_raises_no_alarm(law: str) -> None:
+    assert "yes" != fit(points(GROWTHS[law], seed=5)).super_linear
+
+
+def test_a_good_ladder_of_a_plain_law_is_graded_a_near_by_and_c_far_away() -> None:
+    forecast = fit(points(GROWTHS["n²"], seed=6, noise=0.01))
+
+    assert "A" == forecast.grade(200_000)
+    assert () == forecast.reasons(200_000)
+    assert forecast.next_size(200_000) is None
+    assert "C" == forecast.grade(100_000_000)
+
+
+def test_memory_that_nears_what_the_machine_has_is_refused() -> None:
+    forecast = fit(points(lambda n: 1e7 + 100 * n, seed=7), unit="bytes")
+
+    assert "C" != forecast.grade(1e6, limit=1e9)
+    assert "C" == forecast.grade(1e6, limit=1.4e8)
+    assert "memory" in forecast.reasons(1e6, limit=1.4e8)[0]
+
+
+def test_a_break_within_the_points_is_told_and_a_hiccup_is_not() -> None:
+    """From some size on everything takes three times as long; or one size did once."""
+    pairs = points(GROWTHS["n"], seed=9)
+    broken = [(n, 3 * amount if n > 30_000 else amount) for n, amount in pairs]
+    hiccup = [(n, 3 * amount if 30_000 < n < 35_000 else amount) for n, amount in pairs]
+
+    assert "C" == fit(broken).grade(200_000)
+    assert any("growth breaks" in reason for reason in fit(broken).reasons(200_000))
+    assert not any("growth breaks" in reason for reason in fit(hiccup).reasons(200_000))
+
+
+@pytest.mark.parametrize("law", ["exponential", "saturating"])
+def test_growth_that_cannot_be_carried_on_is_refused(law: str) -> None:
+    assert "C" == fit(points(GROWTHS[law], seed=8)).grade(200_000)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ([], "at least two sizes, got 0"),
+        ([(10, 1.0), (10, 1.1)], "at least two sizes, got 1"),
+        ([(10, 1.0), (20, nan)], "finite"),
+        ([(10, 1.0), (20, inf)], "finite"),
+        ([(10, 1.0), (20, -1.0)], "at least 0"),
+        ([(0, 1.0), (20, 1.0)], "above 0"),
+        ([(10, 0.0), (20, 0.0)], "all amounts are 0"),
+        ([(10, 1.0), ("many", 1.0)], "as \\(records, amount\\)"),
+    ],
+)
+def test_points_that_say_nothing_are_refused(pairs: Iterable[Any], words: str) -> None:
+    with pytest.raises(ParameterError, match=words) as refused:
+        fit(pairs)
+
+    assert refused.value.hint
+
+
+def test_nonsense_is_refused() -> None:
+    forecast = fit([(10, 1.0), (20, 2.0)])
+
+    with pytest.raises(ParameterError, match="seconds, bytes"):
+        fit([(10, 1.0), (20, 2.0)], unit="hours")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="finite number of records"):
+        forecast.predict(0)
+    with pytest.raises(ParameterError, match="between 0 and 1"):
+        forecast.interval(100, level=90)
+
+
+def test_the_door_leads_to_the_forecast_and_costs_nothing_until_it_is_used() -> None:
+    code = (
+        "import sys, daybreak; assert not {'numpy', 'daybreak.forecast'} & set(sys.modules);"
+        "import daybreak.forecast as f; assert 'scipy' not in sys.modules;"
+        "assert daybreak.forecast.fit is f.fit"
+    )
+
+    assert daybreak.forecast.fit is fit
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,146 @@
+"""The plan of a night: its probabilities, moments and advice, on nets with known answers."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from daybreak.forecast.draws import Draws, Wish, drawn
+from daybreak.forecast.failing import Resuming
+from daybreak.forecast.growth import breaking
+from daybreak.forecast.net import attempt, net_of
+from daybreak.forecast.night import NightPlan, Question, planned
+from daybreak.forecast.past import Guess, Past, PastNight, PastStep, past_of
+
+FIRST = date(2026, 3, 2)
+SEED = 20_261_127
+
+
+def fixed(*nights: list[float], chunk_s: float | None = None) -> Draws:
+    """Give nights whose seconds are known; a failure costs all of a step, or a chunk."""
+    seconds = np.array(nights, dtype=np.float64)
+    return Draws(
+        seconds=seconds,
+        chunk_s=seconds.copy() if chunk_s is None else np.full(seconds.shape, float(chunk_s)),
+        records=np.full(seconds.shape, np.nan),
+        failures=np.zeros(seconds.shape, dtype=np.int64),
+        volume=np.full(len(seconds), np.nan),
+    )
+
+
+def plan_of(draws: Draws, window_s: float | None, *, chunked: bool = False) -> NightPlan:
+    """Plan a line of two steps, a and b; a failed run goes on after 10 seconds."""
+    net = net_of([("a", [], {}), ("b", ["a"], {})], {})
+    question = Question(Resuming(net, (chunked, chunked), 10.0), window_s, wanted=0.9)
+    return planned(question, draws, np.random.default_rng(SEED))
+
+
+def test_probabilities_count_nights() -> None:
+    plan = plan_of(fixed([100, 50], [100, 150], [100, 60], [100, 70]), 275)
+
+    # With a once more: 260, 360, 270, 280; with b once more: 210, 410, 230, 250.
+    assert [0.5, 0.75] == [step.failing.in_time for step in plan.steps]
+    assert ("a", 0.5) == (plan.worst, plan.worst_in_time)
+    assert 1.0 == plan.clean.in_time
+    assert (("a", "b"), 1.0) == (plan.path, plan.path_share)
+
+
+def test_the_latest_start_leaves_what_the_night_takes() -> None:
+    plan = plan_of(fixed([100, 50]), 300)
+
+    assert 300 - 150 == plan.latest_start_s
+    assert 300 - 260 == plan.latest_start_failing_s
+
+
+def test_the_point_of_no_return_leaves_a_restart_and_the_work_from_there_on() -> None:
+    late_a, late_b = plan_of(fixed([200, 50]), 300), plan_of(fixed([20, 230]), 300)
+
+    assert 300 - 10 - (200 + 50) == late_a.no_return_s
+    assert 300 - 10 - 230 == late_b.no_return_s
+
+
+def test_there_is_no_point_of_no_return_where_every_failure_can_be_repaired() -> None:
+    assert np.inf == plan_of(fixed([100, 50], chunk_s=5), 300, chunked=True).no_return_s
+    assert 0 == plan_of(fixed([200, 95], chunk_s=5), 300, chunked=True).no_return_s
+
+
+def test_halving_the_longer_step_is_the_best_gain() -> None:
+    plan = plan_of(fixed([100, 40]), None)
+
+    assert ["a", "b"] == [gain.name for gain in plan.gains]
+    assert 50 == plan.gains[0].saved_s
+    assert (None, None) == (plan.clean.in_time, plan.no_return_s)
+
+
+def made_past(nights: int, *, growth: float = 0.0, steepness: float = 1.0) -> Past:
+    """Give a past of one step in chunks and one task, with a little noise."""
+    chance = np.random.default_rng(SEED)
+    past = []
+    for day in range(nights):
+        records = 1e6 * np.exp(growth * day / 30 + 0.1 * chance.standard_normal())
+        seconds = 1_000 * (records / 1e6) ** steepness * np.exp(0.03 * chance.standard_normal())
+        tell_s = 60.0 * np.exp(0.03 * chance.standard_normal())
+        steps = {
+            "load": PastStep(float(seconds), int(records), chunk_share=0.1),
+            "tell": PastStep(float(tell_s)),
+        }
+        past.append(PastNight(FIRST + timedelta(days=day), steps))
+    return past_of(past, ["load", "tell"], tonight=FIRST + timedelta(days=nights))
+
+
+def test_the_same_seed_gives_the_same_nights_and_another_gives_others() -> None:
+    past, wish = made_past(30), Wish(FIRST + timedelta(days=30))
+    one, same, other = (
+        drawn(past, ["load", "tell"], wish, 50, np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+
+    assert (one.seconds == same.seconds).all()
+    assert (one.seconds != other.seconds).any()
+
+
+def test_twice_the_records_take_as_long_as_the_past_says_they_grow() -> None:
+    past, night = made_past(90, steepness=1.6), FIRST + timedelta(days=90)
+    once, twice = (
+        drawn(past, ["load"], Wish(night, times), 2_000, np.random.default_rng(SEED))
+        for times in (1.0, 2.0)
+    )
+    grows = np.median(twice.seconds[:, 0]) / np.median(once.seconds[:, 0])
+
+    assert pytest.approx(2**1.6, rel=0.1) == grows
+    assert pytest.approx(2) == np.median(twice.volume) / np.median(once.volume)
+
+
+def test_few_nights_make_a_wide_answer() -> None:
+    def width(nights: int) -> float:
+        wish = Wish(FIRST + timedelta(days=nights))
+        draws = drawn(made_past(nights), ["load"], wish, 2_000, np.random.default_rng(SEED))
+        low, high = np.quantile(draws.seconds[:, 0], (0.05, 0.95))
+        return float(high / low)
+
+    assert width(3) > 1.3 * width(60)
+
+
+def test_a_step_without_a_past_is_drawn_around_the_guess() -> None:
+    past = past_of([], ["load"], guesses={"load": Guess(600.0, 0.2)}, tonight=FIRST)
+    draws = drawn(past, ["load"], Wish(FIRST), 4_000, np.random.default_rng(SEED))
+
+    assert pytest.approx(600, rel=0.05) == np.median(draws.seconds)
+
+
+def test_growth_says_when_the_window_breaks() -> None:
+    """With 5 % more a month, a window that holds 1.5 times as much lasts for about eight months."""
+    past, tonight = made_past(180, growth=0.05), FIRST + timedelta(days=180)
+    window_s = 1.5 * float(np.exp(0.05 * 6)) * 1_000
+    net = net_of([("load", [], {})], {})
+
+    def in_time(draws: Draws) -> float:
+        return float((attempt(net, draws.seconds).over <= window_s).mean())
+
+    found = breaking(past, ["load"], Wish(tonight), in_time, wanted=0.5, seed=SEED)
+
+    assert pytest.approx(1.5, rel=0.1) == found.volume_times
+    assert pytest.approx(0.05, abs=0.02) == found.growth_a_month
+    assert found.on is not None
+    assert 150 < (found.on - tonight).days < 350

@@ -1,0 +1,76 @@
+"""Whether what is left of a job ends in its window, by its net and by what was said before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from daybreak import Job
+from daybreak.errors import DefinitionError
+from daybreak.model.overrun import Left, Outlook, is_last_boundary, left_of, outlook
+
+NOW = datetime(2026, 11, 27, 3, tzinfo=UTC)
+ENDS_AT = NOW + timedelta(seconds=1_000)
+
+
+def diamond() -> Job:
+    """Four steps: the second and the third side by side."""
+    job = Job("orders")
+
+    def nothing() -> str:
+        raise AssertionError("nobody runs it")
+
+    first = job.task(name="first")(nothing)
+    sides = [job.task(name=name, after=first)(nothing) for name in ("left", "right")]
+    job.task(name="last", after=sides)(nothing)
+    return job
+
+
+def test_what_is_left_is_the_longest_way_through_the_net() -> None:
+    left = {"first": Left(10, 20), "left": Left(100, 110), "right": Left(50, 500), "last": Left(1)}
+
+    assert Left(111, 520) == left_of(diamond().steps, left)
+    assert Left(100, 500) == left_of(diamond().steps[1:3], left)
+    assert Left() == left_of(diamond().steps, {})
+
+
+@pytest.mark.parametrize(
+    ("likely_s", "safe_s", "expected"),
+    [
+        (500, 999, Outlook.ON_TIME),
+        (500, 1_001, Outlook.AT_RISK),
+        (1_001, 2_000, Outlook.LATE),
+    ],
+)
+def test_the_safe_bound_warns_first(likely_s: float, safe_s: float, expected: Outlook) -> None:
+    assert expected is outlook(Left(likely_s, safe_s), NOW, ENDS_AT, Outlook.ON_TIME)
+
+
+def test_a_warning_is_taken_back_only_when_there_is_room() -> None:
+    near = Left(500, 980)
+
+    assert Outlook.ON_TIME is outlook(near, NOW, ENDS_AT, Outlook.ON_TIME)
+    assert Outlook.AT_RISK is outlook(near, NOW, ENDS_AT, Outlook.AT_RISK)
+    assert Outlook.ON_TIME is outlook(Left(500, 940), NOW, ENDS_AT, Outlook.AT_RISK)
+    assert Outlook.LATE is outlook(Left(980, 980), NOW, ENDS_AT, Outlook.LATE)
+
+
+def test_behind_the_end_it_has_overrun() -> None:
+    assert Outlook.OVER is outlook(Left(), ENDS_AT, ENDS_AT, Outlook.ON_TIME)
+
+
+def test_a_chunk_that_would_end_beyond_the_window_is_not_begun() -> None:
+    assert not is_last_boundary(NOW, ENDS_AT, 1_000)
+    assert is_last_boundary(NOW, ENDS_AT, 1_001)
+    assert is_last_boundary(ENDS_AT, ENDS_AT, 0)
+
+
+def test_a_policy_needs_a_window_and_is_one_of_two() -> None:
+    assert "warn" == Job("orders").on_overrun
+    assert "stop" == Job("orders", window="02:00-05:00 UTC", on_overrun="stop").on_overrun
+    with pytest.raises(DefinitionError, match="this one has none"):
+        Job("orders", on_overrun="stop")
+    with pytest.raises(DefinitionError, match="expected on_overrun to be 'warn' or 'stop'"):
+        Job("orders", window="02:00-05:00 UTC", on_overrun=cast("Any", "cry"))

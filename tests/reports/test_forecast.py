@@ -1,0 +1,107 @@
+"""A forecast as it is shown: the law, the numbers, where it ends; and as a page."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from daybreak.forecast import fit
+from daybreak.operations.forecast import Ends, StepForecast, first_beyond
+from daybreak.operations.samples import Sample
+from daybreak.reports.forecast import forecast_parts, forecast_payload, span_fine
+from daybreak.reports.forecast_page import page_of
+from daybreak.reports.look import console_on
+from daybreak.reports.secrets import Mask
+
+WINDOW_S = 3 * 3600.0
+
+
+def found(*, records: int = 100_000, job: str = "shop") -> StepForecast:
+    """Return the forecast of a step that grows by the square."""
+    sizes = [300 * 2**n // 2 for n in range(12)]
+    samples = [Sample(n, 0.01 + 4e-9 * n * n, 60_000_000 + 100 * n, 1.0, 10**6) for n in sizes]
+    time = fit([(one.records, one.seconds) for one in samples])
+    memory = fit([(one.records, one.rss_bytes) for one in samples], unit="bytes")
+    return StepForecast(
+        job=job,
+        step="load",
+        impact="Orders are missing.",
+        records=records,
+        samples=samples,
+        runs=[],
+        time=time,
+        memory=memory,
+        parallel=1,
+        window="02:00-05:00 Asia/Tokyo",
+        window_s=WINDOW_S,
+        memory_bytes=8_000_000_000,
+        ends=Ends(first_beyond(time.safe_bound, WINDOW_S), None),
+        caveats=["it was a warm day"],
+    )
+
+
+def shown(forecast: StepForecast, encoding: str = "utf-8") -> str:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    console = console_on(stream, width=120)
+    for part in forecast_parts(forecast, stream):
+        console.print(part)
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
+def test_people_read_the_law_the_time_and_where_it_ends() -> None:
+    text = shown(found())
+
+    assert "time of load: grows like n²; it is super-linear" in text
+    assert "100,000 records take about" in text
+    assert "it fits its window (02:00-05:00 Asia/Tokyo, 3 h 00 min) up to" in text
+    assert "note: it was a warm day" in text
+    assert "●" in text
+    assert "◆" in text
+
+
+def test_a_window_that_is_passed_is_said_first_in_the_page_by_its_colour() -> None:
+    forecast = found(records=10_000_000)
+
+    assert "it may not fit its window" in shown(forecast)
+    assert 'class="verdict bad"' in page_of(forecast, Mask())
+
+
+def test_a_stream_without_braille_gets_plain_letters() -> None:
+    text = shown(found(), encoding="latin-1")
+
+    assert "o" in text
+    assert "*" in text
+    assert "." in text
+
+
+def test_foreign_text_is_harmless_on_the_page() -> None:
+    page = page_of(found(job="<script>alert(1)</script>"), Mask())
+
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_programs_get_numbers() -> None:
+    payload = json.loads(json.dumps(forecast_payload(found(), Mask())))
+
+    assert "n²" == payload["time"]["law"]
+    assert "yes" == payload["time"]["super_linear"]
+    assert 4 == len(payload["time"]["at"])
+    assert "bytes" == payload["memory"]["unit"]
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(50.0, 51), (0.1, 1), (1e15, None)])
+def test_the_first_size_beyond_a_limit(limit: float, expected: int | None) -> None:
+    assert expected == first_beyond(lambda records: records, limit)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0.0123, "12.3 ms"), (2.0, "2.0 s"), (4000.0, "1 h 06 min"), (1e12, "over 10 years")],
+)
+def test_spans_of_any_length(seconds: float, expected: str) -> None:
+    assert expected == span_fine(seconds)
