@@ -1,6 +1,6 @@
 """Rows spelled for PostgreSQL's COPY by columns: one call of C code for thousands of values.
 
-The driver spells them value by value, which costs twice the time. Here stand only types whose text
+The driver spells them value by value, which takes longer. Here stand only types whose text
 says all about them, and a column has to hold one of them besides NULL. Anything else is left to the
 driver, and so is what cannot be said at all (NUL, half a surrogate): it tells which row that is.
 """
