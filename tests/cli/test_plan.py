@@ -31,6 +31,7 @@ def nightly(tmp_path: Path, past: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     (tmp_path / "nightly.py").write_text(JOB.format(options=""))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DAYBREAK_LEDGER", raising=False)
+    monkeypatch.setenv("COLUMNS", "160")  # wide enough for every line
     (tmp_path / ".daybreak").mkdir()
     shutil.copy(past, tmp_path / ".daybreak")
     return tmp_path
