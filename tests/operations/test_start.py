@@ -32,8 +32,10 @@ from daybreak.errors import (
     PreflightError,
     RightsMissing,
     RunOwned,
+    TooManyBadRecords,
     TransientError,
 )
+from daybreak.execution.chunk_notes import ChunkNotes
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
@@ -311,6 +313,39 @@ def test_a_failed_step_is_resumed_where_it_failed(
 
 
 # ---------------------------------------------------------------- surroundings that are not ready
+
+
+def test_what_was_committed_when_a_step_failed_is_known(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the failure is heard of before the chunks that were committed."""
+    (tmp_path / "job.py").write_text("""
+from daybreak import Database, Job, Quarantine, Work, source
+
+db = Database("sqlite:///numbers.db")
+job = Job("numbers")
+
+def number(n: int) -> dict[str, int]:
+    if n >= 20:
+        raise Quarantine("too large")
+    return {"n": n}
+
+@job.step(chunk=10, max_bad=3, impact="There are no numbers.")
+def numbers() -> Work:
+    return source(range(30)).map(number).into(db.table("numbers", key="n"))
+""")
+    with opened(sqlite_url) as session:
+        session.execute("create table numbers (n integer primary key)")
+    ledger = f"sqlite:///{tmp_path / 'ledger.db'}"
+    monkeypatch.setattr(ChunkNotes, "heard", lambda _notes, _marker: None)
+    settings = Settings(databases={"": sqlite_url}, ledger=ledger)
+    outcome = start(load_job(tmp_path / "job.py"), settings, Telemetry())
+
+    assert isinstance(outcome.error, TooManyBadRecords)
+    store = LedgerStore.open(ledger)
+    (step,) = store.steps(1)
+    store.close()
+    assert 20 == step.counts.passed
 
 
 def test_a_second_ledger_on_the_same_target_is_refused(house: House) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from ..abc import Clock, RunLedger, Target
+from ..errors import DaybreakError, TooManyBadRecords
 from ..model.chunk import Marker
 from ..model.deaths import Suspect
 from ..model.eta import Growth
@@ -22,7 +23,7 @@ from ..telemetry import RangeSuspected, Said, StepStarted, Telemetry
 from .alone import AloneWorker
 from .bad_budget import BadBudget
 from .changes import Change, accepted, accepted_digests, change_of, refuse_beside
-from .chunk_notes import ChunkNotes
+from .chunk_notes import ChunkNotes, measurement_of
 from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .handing_out import hand_out
@@ -157,11 +158,21 @@ class ChunkedStep:
         self, plan: ChunkedPlan, of: Pass, pace: Pace, row: StepRow, chunks: list[Marker]
     ) -> list[Marker] | None:
         """Commit what is missing; return all that is committed, or None if it was stopped."""
-        self._work(plan, of, pace, row, chunks)
+        try:
+            self._work(plan, of, pace, row, chunks)
+        except TooManyBadRecords:
+            self._catch_up(plan, of)
+            raise
         chunks = self._chunks(plan, of)
         if self._around.stop.is_requested and self._missing(plan, row, chunks):
             return None
         return chunks
+
+    def _catch_up(self, plan: ChunkedPlan, of: Pass) -> None:
+        """Have the ledger know the chunks that others committed while one of them failed."""
+        with suppress(DaybreakError):  # what failed is told; this is only how far it came
+            measured = [measurement_of(marker) for marker in self._chunks(plan, of)]
+            self._around.ledger.measure(of, measured)
 
     def _swept(
         self, sweeping: Sweeping, pace: Pace, row: StepRow, chunks: list[Marker]
