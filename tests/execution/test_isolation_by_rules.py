@@ -289,7 +289,7 @@ def test_ten_bad_among_ten_thousand_cost_few_attempts(
 
     assert culprits == loading.set_aside(part)
     assert 9_990 == committed.marker.counts.written
-    assert attempts() <= 40
+    assert attempts() <= 80, "halving alone would need a hundred and more"
 
 
 def test_a_chunk_behind_one_with_bad_records_is_asked_before_it_is_tried(
