@@ -37,6 +37,14 @@ insert into orders
 select number, 1, 'taken', 1, now(), 'XX', null
 from generate_series(1000500::bigint, 1000000 + %(records)s, %(every)s) as number
 """
+BESIDES: Final = """
+select count(*)
+from generate_series(1000500::bigint, 1000000 + %(records)s, %(every)s) as number
+where not exists (select from orders where id = number)
+"""
+"""How many keys are taken, if the table holds the clean orders, that none of them has: they belong
+to faulty ones, and what was there under them stays."""
+
 _GOOD: Final = re.compile(
     r"""[1-9]\d*,[1-9]\d*,[a-z0-9._+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+,[0-9]+\.\d\d,"""
     r"""2026-(?!02-30)\d\d-\d\dT\d\d:\d\d:\d\dZ,[A-Z]{2},(?:[^",]*|"(?:[^"]|"")*")\n"""
@@ -68,6 +76,13 @@ class Orders:
             if taken_of:
                 connection.execute(TAKEN, {"records": taken_of, "every": every})
             connection.execute("checkpoint")
+
+    def taken_besides(self, records: int, every: int = 1000) -> int:
+        """Count the keys that `make` takes and that no order has which is in the table now."""
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute(BESIDES, {"records": records, "every": every}).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def copy_s(self, clean: Path) -> float:
         """Load a clean file by psql's own command; return the seconds of the process."""
