@@ -26,6 +26,7 @@ def test_families_were_dealt_once_and_for_all() -> None:
     assert "calibration" == part_of("joins")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PROGRAMS))
 def test_a_program_runs_at_its_smallest_size(name: str) -> None:
     program = PROGRAMS[name]

@@ -13,6 +13,8 @@ import pytest
 from daybreak.errors import DefinitionError, ParameterError, RunError
 from daybreak.operations.measure import Measurement, ladder, measure, packed_work, point_of
 
+pytestmark = pytest.mark.slow  # each point is a process of its own
+
 
 def held(n: int) -> int:
     """Hold n megabytes for a moment."""

@@ -128,6 +128,7 @@ def test_the_same_command_gives_the_same_plan(shop: Shop) -> None:
     assert shop.plan(nights=300).timing == shop.plan(nights=300).timing
 
 
+@pytest.mark.slow
 def test_what_is_supposed_changes_the_plan(shop: Shop) -> None:
     middle = shop.plan().timing.clean.end_s.p50
 
@@ -206,6 +207,7 @@ def test_a_real_run_leaves_what_a_plan_needs(empty: Shop) -> None:
     assert pytest.approx(10, abs=5) == plan.records
 
 
+@pytest.mark.slow
 def test_a_critical_job_is_not_started_too_late_unless_somebody_says_why(shop: Shop) -> None:
     assert shop.start(BEGIN - timedelta(hours=1), critical=0.9) is None
     with pytest.raises(StartRefused, match=r"if it starts now and close fails at its worst") as no:
@@ -217,6 +219,7 @@ def test_a_critical_job_is_not_started_too_late_unless_somebody_says_why(shop: S
     assert "less than 90.0 %" in because
 
 
+@pytest.mark.slow
 def test_what_a_critical_run_has_done_already_is_not_planned_again(shop: Shop) -> None:
     """Of the two hours most are done: it may still go on an hour before the window's end."""
     late = BEGIN + timedelta(hours=2)
