@@ -10,10 +10,8 @@ from typing import Any, Final
 
 import click
 
-from .help import placeholder
-from .options import DATABASES, HELP, LEDGER, TRACEBACK
-from .rehearse import WAIT_S
-from .run import LOADED, RunCommand, read_night
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, WAIT
+from .run import LOADED, RunCommand
 
 BUDGET_S: Final = 120.0
 """As `operations.forecast.BUDGET_S`, which is too heavy for `--help`; a test compares them."""
@@ -23,11 +21,6 @@ BUDGET_S: Final = 120.0
     "forecast",
     cls=RunCommand,
     short_help="Say how long a step will take with more records, and how sure that is.",
-    options_metavar=f"{placeholder('[--parameter value …]')} [OPTIONS]",
-    context_settings={
-        "max_content_width": 100,
-        "token_normalize_func": lambda token: token.replace("_", "-"),
-    },
     examples=[
         ("daybreak forecast shop.py load --records 10000000", "from samples, rolled back"),
         ("daybreak forecast shop.py load --budget-s 600", "larger samples, a firmer answer"),
@@ -85,19 +78,8 @@ BUDGET_S: Final = 120.0
 )
 @DATABASES
 @LEDGER
-@click.option(
-    "--night",
-    callback=read_night,
-    metavar="DATE",
-    help="The business date, for jobs with a window.  [default: the present one]",
-)
-@click.option(
-    "--wait-s",
-    type=click.FloatRange(min=0.1),
-    metavar="SECONDS",
-    default=WAIT_S,
-    help=f"How long a rehearsal waits for locks of others.  [default: {WAIT_S:g}]",
-)
+@NIGHT
+@WAIT
 @click.option(
     "--accuracy",
     is_flag=True,

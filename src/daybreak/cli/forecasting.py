@@ -25,8 +25,8 @@ from ..telemetry import Event, Said, Telemetry
 from .exits import Exit
 from .job_options import given_text
 from .options import ledger_to_read
-from .rehearsing import OF_RUNS
-from .running import secrets_in, settings_of
+from .rehearsing import settings_of_rehearsal
+from .running import secrets_in
 from .typed import PROGRAM
 
 OWN: Final = frozenset(
@@ -85,8 +85,7 @@ def forecast_job(
         )
     given = {name: given_text(name, options) for name in loaded.parameters}
     mask = secrets_in(loaded, given, words)
-    waiting = {"lease_s": options["wait_s"], "takeover_s": options["wait_s"]}
-    settings = settings_of(loaded, {**options, **OF_RUNS, **waiting})
+    settings = settings_of_rehearsal(loaded, options)
     stdout = sys.stdout
     telemetry = Telemetry()
     told = JsonLines(stdout, mask) if options["as_json"] else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -133,6 +134,31 @@ _BRINGING_ON: Final = (
     EVENTS,
     TRACEBACK,
     HELP,
+)
+
+
+def read_night(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
+    """Read `--night`."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"expected a date like 2026-01-31, got {text!r}") from None
+
+
+NIGHT: Final = click.option(
+    "--night",
+    callback=read_night,
+    metavar="DATE",
+    help="The business date, for jobs with a window.  [default: the present one]",
+)
+
+WAIT_S: Final = 30.0
+WAIT: Final = click.option(
+    "--wait-s",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    default=WAIT_S,
+    help=f"How long a rehearsal waits for locks of others.  [default: {WAIT_S:g}]",
 )
 
 

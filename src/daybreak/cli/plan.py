@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import click
 
-from .help import placeholder
-from .options import DATABASES, HELP, LEDGER, TRACEBACK
-from .run import LOADED, RunCommand, read_night
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK
+from .run import LOADED, RunCommand
 
 NIGHTS: Final = 10_000
 """As `operations.plan.NIGHTS`, which is too heavy for `--help`; a test compares them."""
@@ -25,11 +24,6 @@ _NIGHTS_MOST: Final = 100_000
     "plan",
     cls=RunCommand,
     short_help="Say whether the night will end in its window, even if a step fails.",
-    options_metavar=f"{placeholder('[--parameter value …]')} [OPTIONS]",
-    context_settings={
-        "max_content_width": 100,
-        "token_normalize_func": lambda token: token.replace("_", "-"),
-    },
     examples=[
         ("daybreak plan nightly.py", "this night, from what past nights took"),
         ("daybreak plan nightly.py --what-if records=2x", "with twice the records"),
@@ -49,12 +43,7 @@ _NIGHTS_MOST: Final = 100_000
 )
 @DATABASES
 @LEDGER
-@click.option(
-    "--night",
-    callback=read_night,
-    metavar="DATE",
-    help="The business date, for jobs with a window.  [default: the present one]",
-)
+@NIGHT
 @click.option(
     "--nights",
     type=click.IntRange(min=_NIGHTS_LEAST, max=_NIGHTS_MOST),

@@ -9,25 +9,17 @@ from typing import Any, Final
 
 import click
 
-from .help import placeholder
-from .options import DATABASES, HELP, LEDGER, TRACEBACK
-from .run import LOADED, WORDS, RunCommand, read_night
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, WAIT
+from .run import LOADED, WORDS, RunCommand
 
 RECORDS: Final = 100_000
 """As `model.limits.REHEARSAL_RECORDS`, which is too heavy for `--help`; a test compares them."""
-
-WAIT_S: Final = 30.0
 
 
 @click.command(
     "rehearse",
     cls=RunCommand,
     short_help="Do a step's work and undo it: what it would do, and how long it takes.",
-    options_metavar=f"{placeholder('[--parameter value …]')} [OPTIONS]",
-    context_settings={
-        "max_content_width": 100,
-        "token_normalize_func": lambda token: token.replace("_", "-"),
-    },
     examples=[
         ("daybreak rehearse shop.py load", "one step, in one transaction that is rolled back"),
         ("daybreak rehearse shop.py load --records 1000000", "more of its records"),
@@ -70,19 +62,8 @@ WAIT_S: Final = 30.0
 )
 @DATABASES
 @LEDGER
-@click.option(
-    "--night",
-    callback=read_night,
-    metavar="DATE",
-    help="The business date, for jobs with a window.  [default: the present one]",
-)
-@click.option(
-    "--wait-s",
-    type=click.FloatRange(min=0.1),
-    metavar="SECONDS",
-    default=WAIT_S,
-    help=f"How long to wait for locks of others.  [default: {WAIT_S:g}]",
-)
+@NIGHT
+@WAIT
 @click.option(
     "--json",
     "as_json",

@@ -14,6 +14,7 @@ from ..operations.load import LoadedJob
 from ..operations.rehearsal import Rehearsal
 from ..operations.rehearse import rehearse
 from ..operations.rehearse_scratch import rehearse_in_scratch
+from ..operations.settings import Settings
 from ..reports.failure import Failure, tell
 from ..reports.jsonlog import JsonLines
 from ..reports.lines import Lines
@@ -28,7 +29,7 @@ from .options import DISK_FREE_MB, PATIENCE_S
 from .running import secrets_in, settings_of
 from .typed import PROGRAM, command_line, without_secrets
 
-OF_RUNS: Final[Mapping[str, Any]] = {
+_OF_RUNS: Final[Mapping[str, Any]] = {
     "again": False,
     "only": None,
     "from_step": None,
@@ -63,8 +64,7 @@ def rehearse_job(
     _refuse_nonsense(loaded, file, step, options)
     given = {name: given_text(name, options) for name in loaded.parameters}
     mask = secrets_in(loaded, given, words)
-    waiting = {"lease_s": options["wait_s"], "takeover_s": options["wait_s"]}
-    settings = settings_of(loaded, {**options, **OF_RUNS, **waiting})
+    settings = settings_of_rehearsal(loaded, options)
     stdout = sys.stdout
     with _listeners(loaded, mask, as_json=options["as_json"]) as telemetry:
         if options["scratch"]:
@@ -91,6 +91,16 @@ def rehearse_job(
     secrets = [f"--{one.name}" for one in loaded.parameters.values() if one.is_secret]
     again = command_line([PROGRAM, "rehearse", *without_secrets(words, secrets)])
     return _ended(rehearsal, again, mask, with_traceback=options["traceback"])
+
+
+def settings_of_rehearsal(loaded: LoadedJob, options: Mapping[str, Any]) -> Settings:
+    """Return what the options of a command that rehearses say, as a run's settings.
+
+    Raises:
+        DefinitionError: If one of them is wrong for this job.
+    """
+    waiting = {"lease_s": options["wait_s"], "takeover_s": options["wait_s"]}
+    return settings_of(loaded, {"knobs": (), **options, **_OF_RUNS, **waiting})
 
 
 def _refuse_nonsense(

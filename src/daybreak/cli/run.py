@@ -7,13 +7,12 @@ FILE is read first: its job's parameters become options of the command. What hap
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .help import DaybreakCommand, heading, own_options, placeholder, term
+from .help import HELP_WIDTH_MAX, DaybreakCommand, heading, own_options, placeholder, term
 from .options import (
     DATABASES,
     FORCE_START,
@@ -21,6 +20,7 @@ from .options import (
     LEDGER,
     UNDONE,
     bringing_on,
+    read_night,
 )
 
 if TYPE_CHECKING:
@@ -33,16 +33,19 @@ WORDS: Final = "daybreak.words"
 """Where it keeps what was typed behind its name."""
 
 
-def read_night(_ctx: click.Context, _option: click.Parameter, text: str | None) -> date | None:
-    """Read `--night`."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"expected a date like 2026-01-31, got {text!r}") from None
-
-
 class RunCommand(DaybreakCommand):
-    """A command whose options are partly the job's."""
+    """A command whose options are partly the job's; `--max_bad` is `--max-bad` to it."""
+
+    def __init__(self, name: str | None, **options: Any) -> None:
+        options.setdefault("options_metavar", f"{placeholder('[--parameter value …]')} [OPTIONS]")
+        options.setdefault(
+            "context_settings",
+            {
+                "max_content_width": HELP_WIDTH_MAX,
+                "token_normalize_func": lambda token: token.replace("_", "-"),
+            },
+        )
+        super().__init__(name, **options)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Load the job first, then read the options."""
@@ -133,11 +136,6 @@ def _after(steps: Sequence[Any]) -> str:
     "run",
     cls=RunCommand,
     short_help="Start a job, or resume it.",
-    options_metavar=f"{placeholder('[--parameter value …]')} [OPTIONS]",
-    context_settings={
-        "max_content_width": 100,
-        "token_normalize_func": lambda token: token.replace("_", "-"),
-    },
     examples=[
         ("daybreak run examples/flights.py", "start it, or go on where it was left"),
         ("daybreak run examples/flights.py --help", "its steps and its parameters"),

@@ -9,10 +9,8 @@ from typing import Any, Final
 
 import click
 
-from .help import placeholder
-from .options import DATABASES, HELP, LEDGER, TRACEBACK
-from .rehearse import WAIT_S
-from .run import RunCommand, read_night
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, WAIT
+from .run import RunCommand
 
 BUDGET_S: Final = 180.0
 """As `operations.tune.BUDGET_S`, which is too heavy for `--help`; a test compares them."""
@@ -22,11 +20,6 @@ BUDGET_S: Final = 180.0
     "tune",
     cls=RunCommand,
     short_help="Find how many workers and how large chunks a step needs.",
-    options_metavar=f"{placeholder('[--parameter value …]')} [OPTIONS]",
-    context_settings={
-        "max_content_width": 100,
-        "token_normalize_func": lambda token: token.replace("_", "-"),
-    },
     examples=[
         ("daybreak tune shop.py load", "the smallest setting that ends in the window"),
         ("daybreak tune shop.py load --fastest", "whatever it costs"),
@@ -75,19 +68,8 @@ BUDGET_S: Final = 180.0
 )
 @DATABASES
 @LEDGER
-@click.option(
-    "--night",
-    callback=read_night,
-    metavar="DATE",
-    help="The business date, for jobs with a window.  [default: the present one]",
-)
-@click.option(
-    "--wait-s",
-    type=click.FloatRange(min=0.1),
-    metavar="SECONDS",
-    default=WAIT_S,
-    help=f"How long a rehearsal waits for locks of others.  [default: {WAIT_S:g}]",
-)
+@NIGHT
+@WAIT
 @click.option(
     "--json",
     "as_json",

@@ -17,9 +17,9 @@ from ..telemetry import Telemetry
 from .exits import Exit
 from .forecasting import say_on_stderr, words_of
 from .job_options import given_text
-from .rehearsing import OF_RUNS
+from .rehearsing import settings_of_rehearsal
 from .run import LOADED
-from .running import secrets_in, settings_of
+from .running import secrets_in
 
 if TYPE_CHECKING:
     import click
@@ -44,8 +44,7 @@ def tune_job(ctx: click.Context, step: str, options: Mapping[str, Any]) -> Exit:
     loaded: LoadedJob = ctx.meta[LOADED]
     words = words_of(ctx, _OWN)
     mask = secrets_in(loaded, {n: given_text(n, options) for n in loaded.parameters}, words)
-    waiting = {"lease_s": options["wait_s"], "takeover_s": options["wait_s"], "knobs": ()}
-    settings = settings_of(loaded, {**options, **OF_RUNS, **waiting})
+    settings = settings_of_rehearsal(loaded, options)
     wishes = Wishes(
         records=options["records"],
         parallels=options["parallels"] or PARALLELS,
