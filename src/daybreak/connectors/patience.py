@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeVar
 
+from ..dataclass import dataclass
 from ..errors import SourceError
 from ..model.retry import Backoff
 from .remote import SILENCE_S, Interrupted, RemoteFiles

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from ..dataclass import dataclass
 from ..errors import SourceError
 
 HTTP: Final = frozenset({"http", "https"})

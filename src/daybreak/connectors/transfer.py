@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from ..dataclass import dataclass
 from ..errors import SourceChanged, SourceError
 from .arrivals import Arrivals
 from .half_file import OVERLAP_BYTES, HalfFile

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .dialect import EXAMPLES, dialect_of
 

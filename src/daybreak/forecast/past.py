@@ -9,12 +9,13 @@ so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 
+from ..dataclass import dataclass
 from .net import Floats
 from .regression import Line, fitted
 

@@ -8,10 +8,11 @@ hand, and a record that kills its process once more, with no other record beside
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from ..dataclass import dataclass
 from .ownership import Pass
 from .ranges import Range
 

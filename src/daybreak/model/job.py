@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import (
     TYPE_CHECKING,
@@ -18,6 +18,7 @@ from typing import (
     overload,
 )
 
+from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .fate import Counts
 from .keepable import K

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from ..dataclass import dataclass
 from ..errors import DefinitionError
 
 Uses: TypeAlias = Mapping[str, int]

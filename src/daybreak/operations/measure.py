@@ -14,10 +14,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from ..dataclass import dataclass
 from ..errors import DefinitionError, ParameterError, RunError
 from ..forecast import Forecast, fit
 

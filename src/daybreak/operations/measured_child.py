@@ -11,12 +11,13 @@ import json
 import pickle
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from os import times
 from pathlib import Path
 from statistics import fmean, median
 from time import perf_counter, process_time
 from typing import Any, Final
+
+from ..dataclass import dataclass
 
 _AROUND_TIMES: Final = 8
 """How many times the wanted seconds of work the whole may take on the clock of the wall."""
@@ -37,7 +38,7 @@ CLOCKS: Final[Mapping[str, Callable[[], float]]] = {
 }
 
 
-@dataclass
+@dataclass()
 class Collector:
     """Counts the seconds of the garbage collector while it listens."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from statistics import median
 from typing import Final
 
+from ..dataclass import dataclass
 from ..ledger.rows import RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model.eta import Growth, growth_of

@@ -5,10 +5,11 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from ..databases.commit_price import CommitPrice
+from ..dataclass import dataclass
 from ..errors import DaybreakError
 from ..model.fate import Counts
 from ..model.job import StepKind

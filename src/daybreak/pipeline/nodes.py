@@ -17,11 +17,12 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
+from ..dataclass import dataclass
 from ..errors import DefinitionError, SpentSource
 from ..model.retry import Retry
 from .options import (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ..dataclass import dataclass
 from .fates import FailFast, SetAside
 from .meter import StageMeter
 from .nodes import Stage

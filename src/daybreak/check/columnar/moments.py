@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import product
@@ -11,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from ...dataclass import dataclass
 from .texts import Texts
 from .words import Bytes, Flags, Places, Words
 

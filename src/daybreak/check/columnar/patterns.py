@@ -8,8 +8,10 @@ texts of printable ASCII; any other pattern is left to the model.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeAlias
+
+from ...dataclass import dataclass
 
 _REPEAT_MAX: Final = 1_000
 """RE2 repeats no part more often."""

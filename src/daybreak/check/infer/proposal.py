@@ -7,9 +7,10 @@ they were accepted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from ...dataclass import dataclass
 from .evidence import DECIMAL, EMAIL, WHOLE, Evidence
 
 PATTERN_VALUES_MIN: Final = 20

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from typing import Final
+
+from ...dataclass import dataclass
 
 LENGTH_MAX: Final = 64
 """Longer texts are said to have no shape."""
