@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Callable
 from operator import attrgetter
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # noqa: PLC0414 - it is had from here
@@ -69,6 +69,16 @@ def _written_in(plain: type[Any]) -> set[str]:
     return own
 
 
+class _Absent:
+    """What a parameter is that was not given, and whose value is made; signatures show it."""
+
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_ABSENT: Final = _Absent()
+
+
 class _Init:
     """Stands for `__init__` until somebody asks for it: then it is compiled."""
 
@@ -84,7 +94,7 @@ class _Init:
 
 
 def _compiled(cls: type[Any], fields: _Fields, *, is_frozen: bool) -> Any:
-    known: dict[str, Any] = {"_assign": object.__setattr__, "_absent": object()}
+    known: dict[str, Any] = {"_assign": object.__setattr__, "_absent": _ABSENT}
     parameters, lines = ["self"], [""]
     for field in fields:
         name, value = field.name, field.name
