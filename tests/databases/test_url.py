@@ -1,38 +1,57 @@
-"""A URL that is read without SQLAlchemy means what SQLAlchemy says it means."""
+"""A URL is read and written as SQLAlchemy does, whose spelling everybody knows."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.engine import make_url
 
-from daybreak.databases.url import SqliteFile, parse, parse_fully, without_credentials
+from daybreak.databases.url import parse, without_credentials
+from daybreak.errors import DefinitionError
 
-PLAIN = "sqlite:///x.db", "sqlite:////tmp/a-b/x_1.db", "sqlite:///../x"
-OTHERS = (
-    "sqlite://",
-    "sqlite:///",
-    "sqlite:///:memory:",
-    "sqlite:///x.db?mode=ro",
-    "sqlite:///日.db",
-    "sqlite+pysqlite:///x.db",
-    "postgresql://u:p@h/n",
+SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg", "mysql", "mariadb", "duckdb")
+LETTERS = "ax1.-_%20+ :?#@/&=\n日"
+PARTS = st.text(LETTERS, max_size=6)
+URLS = st.builds("{}://{}".format, st.sampled_from(SCHEMES), st.text(LETTERS, max_size=14))
+SERVERS = st.builds(
+    "postgresql://{}:{}@{}:{}/{}?user={}&password={}&a={}&a=2".format,
+    *(PARTS, PARTS),
+    st.sampled_from(["h", "h.example", "[::1]", ""]),
+    st.integers(0, 65535),
+    *(PARTS, PARTS, PARTS, PARTS),
 )
 
 
-@given(st.sampled_from(PLAIN) | st.text("/x1.-_%6 :?#@\n日", max_size=9).map("sqlite:///".__add__))
-def test_a_url_of_a_file_is_read_as_by_sqlalchemy(url: str) -> None:
-    short, full = parse(url), parse_fully(url)
+@given(URLS | SERVERS)
+def test_a_url_is_read_and_written_as_by_sqlalchemy(url: str) -> None:
+    try:
+        ours = parse(url)
+    except DefinitionError:
+        return
+    theirs = make_url(url)
+    query = dict(theirs.normalized_query)
 
-    assert full.database == short.database
-    assert full.get_backend_name() == short.get_backend_name()
-    if isinstance(short, SqliteFile):
-        assert full.render_as_string() == f"sqlite:///{short.database}" == without_credentials(url)
+    assert theirs.get_backend_name() == ours.kind
+    assert (theirs.username, theirs.password) == (ours.username, ours.password)
+    assert (theirs.host, theirs.port) == (ours.host, ours.port)
+    assert (theirs.database, query) == (ours.database, ours.query)
+    assert theirs.render_as_string(hide_password=False) == str(ours)
 
 
-def test_only_plain_ones_are_short() -> None:
-    assert {SqliteFile} == {type(parse(url)) for url in PLAIN}
-    assert SqliteFile not in {type(parse(url)) for url in OTHERS}
+@given(SERVERS)
+def test_what_is_shown_has_no_user_and_no_password(url: str) -> None:
+    try:
+        shown = make_url(without_credentials(url))
+    except DefinitionError:
+        return
+
+    assert (None, None) == (shown.username, shown.password)
+    assert not {"user", "password"} & set(shown.query)
 
 
 def test_two_spellings_of_one_file_are_equal() -> None:
     assert parse("sqlite:///a.db") == parse("sqlite:///%61.db")
+
+
+def test_a_password_is_in_no_representation() -> None:
+    assert "secret" not in repr(parse("postgresql://u:secret@h/n?password=secret"))

@@ -7,7 +7,8 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from ..abc import RecordRefused, Transaction
-from ..databases.catalogue import create_statement, facts_of
+from ..databases.catalogue import facts_of
+from ..databases.column_types import create_statement
 from ..databases.dialect import Dialect, dialect_of
 from ..databases.drift import refuse_drift, writable
 from ..databases.nodes import Table

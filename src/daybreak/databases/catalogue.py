@@ -1,35 +1,20 @@
-"""What a database's catalogue says of a table, and how a missing one is made from a model."""
+"""What a database's catalogue says of a table, asked by a statement of each kind of database."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
+import re
+from typing import Final
 
-from ..errors import DatabaseUnreachable, DefinitionError
-from ..model.field_kinds import Kind, is_enum, kind_of
-from ..model.fields import ModelField, fields_of
-from .column_types import create_statement_of_others
-from .dialect import DUCKDB, MYSQL, SQLITE, dialect_of
-from .families import family_declared, family_of
+from ..model.row import Row
+from .families import FAMILIES
+from .session import Session, opened
+from .statement import load
 from .table_facts import ColumnFacts, TableFacts
-from .url import parse_fully, without_credentials
 
-if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection
-    from sqlalchemy.engine.reflection import Inspector
-    from sqlalchemy.types import TypeEngine
+_BOUNDS: Final = re.compile(r"\((\d+)(?:, *(\d+))?\)")
+"""Of a type, as `varchar(9)`, `numeric(9,2)`, `timestamp(3) with time zone`."""
 
-
-_DRIVERS: Final[Mapping[str, str]] = {
-    "postgresql": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-}
-"""As SQLAlchemy calls them."""
+_MOMENTS: Final = frozenset({"time", "timestamp", "timestamp with time zone"})
 
 
 def facts_of(url: str, table: str) -> TableFacts | None:
@@ -37,223 +22,46 @@ def facts_of(url: str, table: str) -> TableFacts | None:
 
     Raises:
         DatabaseUnreachable: If the database does not answer.
+        DatabaseBusy: If it is a file that another process holds.
     """
-    from sqlalchemy import create_engine  # noqa: PLC0415 - heavy
-    from sqlalchemy.exc import NoSuchTableError, OperationalError, SAWarning  # noqa: PLC0415 - heavy
-    from sqlalchemy.pool import NullPool  # noqa: PLC0415 - heavy
-
-    if dialect_of(url) is DUCKDB:
-        from .catalogue_duckdb import facts_of_duckdb  # noqa: PLC0415 - its driver is an extra
-
-        return facts_of_duckdb(url, table)
-    parsed = parse_fully(url)
-    if (driver := _DRIVERS.get(dialect_of(url).name)) is not None:
-        parsed = parsed.set(drivername=driver)
-    engine = create_engine(parsed, poolclass=NullPool)
     schema, _, bare = table.rpartition(".")
-    try:
-        with warnings.catch_warnings(), engine.connect() as connection:  # one for all questions
-            warnings.simplefilter("ignore", SAWarning)  # it knows no `xml`; names are enough here
-            return _read(connection, bare, schema or None)
-    except NoSuchTableError:
-        return None
-    except OperationalError as error:
-        raise DatabaseUnreachable(
-            f"cannot read the catalogue of {without_credentials(url)}: {error.orig}",
-            hint="check that the server runs and who may connect",
-        ) from error
-    finally:
-        engine.dispose()
+    named = {"schema": schema, "table": bare}
+    with opened(url) as session:
+        columns = session.query(load(session.dialect, "columns"), **named)
+        return _facts(session, columns, named) if columns else None
 
 
-def _read(connection: Connection, table: str, schema: str | None) -> TableFacts:
-    from sqlalchemy import inspect  # noqa: PLC0415 - heavy
-
-    catalogue = inspect(connection)
-    columns = catalogue.get_columns(table, schema=schema)
-    primary = list(catalogue.get_pk_constraint(table, schema=schema)["constrained_columns"])
-    not_null = frozenset(c["name"] for c in columns if not c["nullable"]) | frozenset(primary)
-    # SQLite numbers the rows of a table with one integer key by itself.
-    is_numbered = catalogue.dialect.name == SQLITE.name and len(primary) == 1
-    numbered = frozenset(primary) if is_numbered else frozenset[str]()
+def _facts(session: Session, columns: list[Row], named: dict[str, str]) -> TableFacts:
+    keys: dict[int | str, list[str | None]] = {}
+    for row in session.query(load(session.dialect, "keys"), **named):
+        keys.setdefault(row.key_number, []).append(row.name)
+    not_null = frozenset(row.name for row in columns if not row.is_nullable)
     return TableFacts(
-        columns=tuple(column["name"] for column in columns),
-        required=tuple(
-            column["name"]
-            for column in columns
-            if column["name"] in not_null - numbered and not _is_filled(column, catalogue)
-        ),
+        columns=tuple(row.name for row in columns),
+        required=tuple(row.name for row in columns if row.name in not_null and not row.is_filled),
         not_null=not_null,
-        generated=frozenset(column["name"] for column in columns if _is_computed(column)),
-        unique=tuple(_unique_sets(catalogue, table, schema, primary)),
-        details=_details_in_mysql(columns)
-        if connection.dialect.name == MYSQL.name
-        else _details(columns, _declared(connection, table, schema)),
-        is_view=_is_view(catalogue, table, schema),
-    )
-
-
-def _details(
-    columns: Sequence[Mapping[str, Any]], declared: Mapping[str, str]
-) -> dict[str, ColumnFacts]:
-    details = {column["name"]: _facts_of_column(column) for column in columns}
-    return details | {
-        name: replace(details[name], type=type_.lower(), family=family_declared(type_))
-        for name, type_ in declared.items()
-        if name in details
-    }
-
-
-def _declared(connection: Connection, table: str, schema: str | None) -> dict[str, str]:
-    """Return the types of a table's columns as they were declared to SQLite; nothing for others."""
-    from sqlalchemy import text  # noqa: PLC0415 - heavy
-
-    if connection.dialect.name != SQLITE.name:
-        return {}
-    asked = text("select name, type from pragma_table_xinfo(:table, :schema)")
-    rows = connection.execute(asked, {"table": table, "schema": schema or "main"})
-    return {row.name: row.type for row in rows}
-
-
-def _details_in_mysql(columns: Sequence[Mapping[str, Any]]) -> dict[str, ColumnFacts]:
-    return {one["name"]: _in_mysql(_facts_of_column(one), one["type"]) for one in columns}
-
-
-def _in_mysql(facts: ColumnFacts, spoken: TypeEngine[Any]) -> ColumnFacts:
-    """Return what MariaDB and MySQL mean by a type: how fine a moment is, and in which zone."""
-    from sqlalchemy import types  # noqa: PLC0415 - heavy
-
-    if not isinstance(spoken, types.DateTime | types.Time):
-        return facts
-    found = replace(facts, scale=getattr(spoken, "fsp", None) or 0)
-    if isinstance(spoken, types.TIMESTAMP):  # kept in UTC, which is the zone of our sessions
-        return replace(found, family="timestamp with time zone")
-    return found
-
-
-def _facts_of_column(column: Mapping[str, Any]) -> ColumnFacts:
-    spoken = column["type"]
-    return ColumnFacts(
-        type=_spelled(spoken),
-        family=family_of(spoken),
-        length_max=getattr(spoken, "length", None),
-        scale=getattr(spoken, "scale", None),
-        is_computed=column.get("computed") is not None,
-        is_always_numbered=bool((column.get("identity") or {}).get("always")),
-    )
-
-
-def _spelled(spoken: TypeEngine[Any]) -> str:
-    from sqlalchemy.exc import CompileError  # noqa: PLC0415 - heavy
-
-    try:
-        return str(spoken).lower()
-    except CompileError:  # a type that SQLAlchemy does not know
-        return "of a type of its own"
-
-
-def _is_view(catalogue: Inspector, table: str, schema: str | None) -> bool:
-    names = catalogue.get_view_names(schema=schema)
-    if catalogue.dialect.name == "postgresql":
-        names = [*names, *catalogue.get_materialized_view_names(schema=schema)]
-    return table in names
-
-
-def _unique_sets(
-    catalogue: Inspector, table: str, schema: str | None, primary: list[str]
-) -> Iterator[frozenset[str]]:
-    """Yield the primary key, and every unique constraint or index over whole columns."""
-    yield frozenset(primary)
-    # MariaDB and MySQL tell of their indexes alone whether they hold the beginnings of values only.
-    if catalogue.dialect.name != MYSQL.name:
-        for constraint in catalogue.get_unique_constraints(table, schema=schema):
-            yield frozenset(constraint["column_names"])
-    for index in catalogue.get_indexes(table, schema=schema):
-        names = index["column_names"]
-        if index["unique"] and None not in names and not _is_partial(index):
-            yield frozenset(name for name in names if name)
-
-
-def _is_filled(column: Mapping[str, Any], catalogue: Inspector) -> bool:
-    """Whether the database gives a column its value by itself."""
-    if catalogue.dialect.name == MYSQL.name and column.get("autoincrement") is True:
-        return True
-    return any(column.get(way) for way in ("default", "identity", "computed"))
-
-
-def _is_computed(column: Mapping[str, Any]) -> bool:
-    """Whether a column takes no value but the database's own."""
-    return bool(column.get("computed") or (column.get("identity") or {}).get("always"))
-
-
-def _is_partial(index: Mapping[str, Any]) -> bool:
-    options = dict(index.get("dialect_options", {}))
-    return bool(options.get("postgresql_where") or options.get("mysql_length"))
-
-
-def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect: str) -> str:
-    """Return the `create table if not exists` for a model, in a database's own words.
-
-    Raises:
-        DefinitionError: If a field's type has no column type.
-    """
-    import sqlalchemy  # noqa: PLC0415 - heavy
-    from sqlalchemy.dialects import postgresql, sqlite  # noqa: PLC0415 - heavy
-    from sqlalchemy.schema import CreateTable  # noqa: PLC0415 - heavy
-
-    if dialect in (MYSQL.name, DUCKDB.name):
-        return create_statement_of_others(name, model, key, dialect)
-    schema, _, bare = name.rpartition(".")
-    table = sqlalchemy.Table(
-        bare,
-        sqlalchemy.MetaData(),
-        *(
-            sqlalchemy.Column(
-                field.name,
-                _column_type(field, model, dialect),
-                primary_key=field.name in key,
-                nullable=field.is_optional and field.name not in key,
-                autoincrement=False,
-            )
-            for field in fields_of(model)
+        generated=frozenset(
+            row.name for row in columns if row.is_computed or row.is_always_numbered
         ),
-        schema=schema or None,
+        unique=tuple(
+            frozenset(name for name in names if name) for names in keys.values() if all(names)
+        ),
+        details={row.name: _of_column(row, session.dialect) for row in columns},
+        is_view=bool(columns[0].is_view),
     )
-    spoken = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}[dialect]()
-    return str(CreateTable(table, if_not_exists=True).compile(dialect=spoken))
 
 
-_MOMENTS: Final = frozenset({"aware datetime", "naive datetime", "datetime"})
-_VALUES: Final[Mapping[Kind, type]] = {"str": str, "int": int}
-"""What the members of an enumeration are stored as."""
-
-
-def _column_type(field: ModelField, model: type[Any], dialect: str) -> TypeEngine[Any]:
-    from sqlalchemy import types  # noqa: PLC0415 - heavy
-
-    # SQLite has no exact decimal: text keeps every digit.
-    decimal = types.Text() if dialect == "sqlite" else types.Numeric()
-    known: dict[Any, TypeEngine[Any]] = {
-        bool: types.Boolean(),
-        int: types.BigInteger(),
-        float: types.Double(),
-        str: types.Text(),
-        bytes: types.LargeBinary(),
-        Decimal: decimal,
-        datetime: types.DateTime(timezone=True),
-        date: types.Date(),
-        time: types.Time(),
-        UUID: types.Uuid(),
-    }
-    if dialect != "sqlite":
-        known[timedelta] = types.Interval()
-    if kind_of(field.bare) in _MOMENTS:
-        return types.DateTime(timezone=kind_of(field.bare) != "naive datetime")
-    if is_enum(field.bare) and kind_of(field.bare) in _VALUES:
-        return known[_VALUES[kind_of(field.bare)]]
-    if field.bare not in known:
-        raise DefinitionError(
-            f"field {field.name} of {model.__name__} has no column type: {field.bare!r}",
-            hint="create the table yourself, or use a plain type",
-        )
-    return known[field.bare]
+def _of_column(row: Row, dialect: str) -> ColumnFacts:
+    spoken = row.type.lower()
+    family = FAMILIES[dialect](row.made_of)
+    bounds = _BOUNDS.search(spoken)
+    first, second = bounds.groups() if bounds else (None, None)
+    scale = first if family in _MOMENTS else second if family == "decimal" else None
+    return ColumnFacts(
+        type=spoken,
+        family=family,
+        length_max=int(first) if first and family == "text" else None,
+        scale=None if scale is None else int(scale),
+        is_computed=bool(row.is_computed),
+        is_always_numbered=bool(row.is_always_numbered),
+    )

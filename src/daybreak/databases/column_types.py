@@ -1,13 +1,14 @@
-"""The `create table` of a model on MariaDB, MySQL and DuckDB.
+"""The `create table` of a model, in the words of each kind of database.
 
-Their types hold exactly what the model's fields can be, or the statement is refused: a Decimal of
-any size has none, and its column is for its owner to choose.
+Types hold exactly what the model's fields can be, or the statement is refused: a Decimal of any
+size has none on MariaDB, MySQL and DuckDB, and its column is for its owner to choose.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +19,29 @@ from .dialect import DIALECTS
 from .sqlite import quoted
 
 _TYPES: Final[Mapping[str, Mapping[type, str]]] = {
+    "postgresql": {
+        bool: "boolean",
+        int: "bigint",
+        float: "double precision",
+        str: "text",
+        bytes: "bytea",
+        Decimal: "numeric",
+        date: "date",
+        time: "time",
+        timedelta: "interval",
+        UUID: "uuid",
+    },
+    "sqlite": {
+        bool: "boolean",
+        int: "bigint",
+        float: "double",
+        str: "text",
+        bytes: "blob",
+        Decimal: "text",  # there is no exact decimal: text keeps every digit
+        date: "date",
+        time: "time",
+        UUID: "char(36)",
+    },
     "mysql": {
         bool: "boolean",
         int: "bigint",
@@ -41,6 +65,8 @@ _TYPES: Final[Mapping[str, Mapping[type, str]]] = {
     },
 }
 _MOMENTS: Final[Mapping[str, tuple[str, str]]] = {
+    "postgresql": ("timestamp", "timestamptz"),
+    "sqlite": ("datetime", "datetime"),
     "mysql": ("datetime(6)", "timestamp(6)"),
     "duckdb": ("timestamp", "timestamptz"),
 }
@@ -52,14 +78,11 @@ record quarantined."""
 
 _TABLE: Final[Mapping[str, str]] = {
     "mysql": " engine = InnoDB default charset = utf8mb4 collate = utf8mb4_bin",
-    "duckdb": "",
 }
 
 
-def create_statement_of_others(
-    name: str, model: type[Any], key: tuple[str, ...], dialect: str
-) -> str:
-    """Return the `create table if not exists` for a model.
+def create_statement(name: str, model: type[Any], key: tuple[str, ...], dialect: str) -> str:
+    """Return the `create table if not exists` for a model, in a database's own words.
 
     Raises:
         DefinitionError: If a field's type has no column type that holds all of its values.
@@ -67,7 +90,9 @@ def create_statement_of_others(
     columns = [_column(field, model, key, dialect) for field in fields_of(model)]
     if key:
         columns.append(f"primary key ({', '.join(map(quoted, key))})")
-    return f"create table if not exists {quoted(name)} ({', '.join(columns)}){_TABLE[dialect]}"
+    return (
+        f"create table if not exists {quoted(name)} ({', '.join(columns)}){_TABLE.get(dialect, '')}"
+    )
 
 
 def _column(field: ModelField, model: type[Any], key: tuple[str, ...], dialect: str) -> str:

@@ -45,7 +45,7 @@ def commit_price(url: str, scratch: Path) -> CommitPrice | str:
     """
     parsed = parse(url)
     try:
-        if parsed.get_backend_name() == "postgresql":
+        if parsed.kind == "postgresql":
             return _of_server(url)
         return _of_file(Path(parsed.database or ""), scratch)
     except (DaybreakError, OSError) as error:

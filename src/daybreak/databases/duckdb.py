@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import duckdb
 
@@ -29,9 +29,7 @@ from ..model.row import Row
 from .duckdb_errors import ours
 from .sqlite import quoted
 from .statement import binds_of, check_binds, in_dollar_style, shortened, statements_of
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
+from .url import Url
 
 _READS: Final = frozenset({"SELECT", "EXPLAIN", "PREPARE", "RELATION", "LOGICAL_PLAN"})
 _REFUSED_IN_TRANSACTION: Final = frozenset({"TRANSACTION", "ATTACH", "DETACH", "CALL"})
@@ -64,7 +62,7 @@ class DuckdbSession:
     dialect = "duckdb"
     is_never_in_doubt = True
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: Url) -> None:
         self._path = url.database or ":memory:"
         self._written: list[_Written] = []
         self._kept: int | None = None

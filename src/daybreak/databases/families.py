@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-
-if TYPE_CHECKING:
-    from sqlalchemy.types import TypeEngine
+from collections.abc import Callable, Mapping
+from typing import Final, Literal, TypeAlias
 
 Family: TypeAlias = Literal[
     "array",
@@ -28,34 +26,39 @@ Family: TypeAlias = Literal[
 """`other` is what we know nothing of, and let pass."""
 
 
-def family_of(spoken: TypeEngine[Any]) -> Family:
-    """Return the family of a type that the catalogue gave."""
-    from sqlalchemy import types  # noqa: PLC0415 - heavy
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - heavy
+_IN_POSTGRESQL: Final[Mapping[Family, str]] = {
+    "array": "array",
+    "boolean": "bool",
+    "bytes": "bytea",
+    "date": "date",
+    "decimal": "numeric",
+    "enum": "enum",
+    "float": "float4 float8",
+    "integer": "int2 int4 int8",
+    "interval": "interval",
+    "json": "json jsonb",
+    "text": "text varchar bpchar citext name",
+    "time": "time timetz",
+    "timestamp": "timestamp",
+    "timestamp with time zone": "timestamptz",
+    "uuid": "uuid",
+}
+"""By family, the types as its catalogue calls them."""
 
-    if isinstance(spoken, postgresql.DOMAIN):
-        return family_of(spoken.data_type)
-    if isinstance(spoken, types.DateTime):
-        return "timestamp with time zone" if spoken.timezone else "timestamp"
-    # The narrower ones first: a float is a kind of number, an enumeration one of text.
-    known: list[tuple[tuple[type, ...], Family]] = [
-        ((types.Boolean,), "boolean"),
-        ((types.Integer,), "integer"),
-        ((types.Float,), "float"),
-        ((types.Numeric,), "decimal"),
-        ((types.Enum,), "enum"),
-        ((types.String,), "text"),
-        ((types.LargeBinary, types.BINARY, types.VARBINARY), "bytes"),
-        ((types.Date,), "date"),
-        ((types.Time,), "time"),
-        ((types.Interval, postgresql.INTERVAL), "interval"),
-        ((types.Uuid,), "uuid"),
-        ((types.JSON,), "json"),
-        ((types.ARRAY,), "array"),
-    ]
-    return next((family for kinds, family in known if isinstance(spoken, kinds)), "other")
-
-
+_IN_MYSQL: Final[Mapping[Family, str]] = {
+    "bytes": "binary varbinary tinyblob blob mediumblob longblob",
+    "date": "date",
+    "decimal": "decimal",
+    "enum": "enum",
+    "float": "float double",
+    "integer": "tinyint smallint mediumint int bigint",
+    "json": "json",
+    "text": "char varchar tinytext text mediumtext longtext set",
+    "time": "time",
+    "timestamp": "datetime",
+    "timestamp with time zone": "timestamp",  # kept in UTC, which is the zone of our sessions
+    "uuid": "uuid",
+}
 _DECLARED: Final[tuple[tuple[tuple[str, ...], Family], ...]] = (
     (("int",), "integer"),  # this far in the order by which SQLite takes a word for a type
     (("char", "clob", "text"), "text"),
@@ -71,8 +74,38 @@ _DECLARED: Final[tuple[tuple[tuple[str, ...], Family], ...]] = (
 )
 
 
-def family_declared(declared: str) -> Family:
+def _declared(spoken: str) -> Family:
     """Return the family of a type as it was declared to SQLite, which knows words, and no types."""
-    said = declared.lower()
+    said = spoken.lower()
     found = (family for words, family in _DECLARED if any(word in said for word in words))
     return next(found, "other")
+
+
+def _in_duckdb(spoken: str) -> Family:
+    if spoken.endswith("]"):
+        return "array"
+    if spoken.startswith(("STRUCT", "MAP", "UNION")):
+        return "other"
+    if spoken == "TIMESTAMP WITH TIME ZONE":
+        return "timestamp with time zone"
+    if spoken.startswith("ENUM"):
+        return "enum"
+    if spoken == "INTERVAL":
+        return "interval"
+    return _declared(spoken)
+
+
+def _by_name(types: Mapping[Family, str]) -> Callable[[str], Family]:
+    family_of: dict[str, Family] = {
+        name: family for family, names in types.items() for name in names.split()
+    }
+    return lambda spoken: family_of.get(spoken, "other")
+
+
+FAMILIES: Final[Mapping[str, Callable[[str], Family]]] = {
+    "duckdb": _in_duckdb,
+    "mysql": _by_name(_IN_MYSQL),
+    "postgresql": _by_name(_IN_POSTGRESQL),
+    "sqlite": _declared,
+}
+"""By dialect, what gives the family of a type as the catalogue calls it."""

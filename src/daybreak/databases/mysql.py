@@ -33,10 +33,10 @@ from .mysql_errors import ours
 from .mysql_guard import refuse_in_transaction
 from .sqlite import quoted
 from .statement import check_binds, in_percent_style, load, statements_of
+from .url import Url
 
 if TYPE_CHECKING:
     from pymysql.cursors import Cursor
-    from sqlalchemy.engine import URL
 
 SQL_MODE: Final = (
     "ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_DATE,"
@@ -91,7 +91,7 @@ class MysqlSession:
     is_never_in_doubt = False
 
     def __init__(
-        self, url: URL, *, application: str, lock_wait_s: float, is_brief: bool = False
+        self, url: Url, *, application: str, lock_wait_s: float, is_brief: bool = False
     ) -> None:
         self._name = url.database or ""
         self._answer_s = max(ANSWER_S_MIN, ANSWER_LOCK_WAITS * lock_wait_s)
@@ -115,7 +115,7 @@ class MysqlSession:
                 program_name=application,
             )
         except pymysql.Error as error:
-            shown = url.set(username=None, password=None).render_as_string()
+            shown = url.without_credentials()
             raise DatabaseUnreachable(
                 f"cannot connect to {shown}: {error.args[-1]}",
                 hint="check that the server runs, the address, the name and the user's rights",
@@ -371,13 +371,13 @@ class MysqlSession:
             self._lost = error
 
 
-def _place(url: URL) -> dict[str, Any]:
+def _place(url: Url) -> dict[str, Any]:
     """Return where the server is, and who asks, as the driver wants it."""
     given: dict[str, Any] = {"host": url.host or "localhost", "user": url.username or ""}
     if url.port is not None:
         given["port"] = url.port
     if url.password is not None:
-        given["password"] = str(url.password)
+        given["password"] = url.password
     known = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "read_default_file")
     unknown = set(url.query) - {*known, "charset"}
     if unknown:
@@ -385,4 +385,4 @@ def _place(url: URL) -> dict[str, Any]:
             f"a URL of MariaDB or MySQL knows no {', '.join(sorted(unknown))}",
             hint=f"it knows {', '.join(known)}; charset is always utf8mb4",
         )
-    return given | {name: url.query[name] for name in known if name in url.query}
+    return given | {name: url.query[name][-1] for name in known if name in url.query}

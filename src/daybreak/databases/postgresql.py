@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import Any, Final
 
 import psycopg
 from psycopg import sql as composing
@@ -19,9 +20,7 @@ from .answering import AnsweringConnection
 from .copying import RowRefused, copy_raw, copy_rows, names_of, raw_options
 from .postgresql_errors import ours
 from .statement import check_binds, in_percent_style, load
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
+from .url import Url
 
 # What the driver warns of is raised as well; on standard error it would only puzzle.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -47,11 +46,10 @@ class PostgresqlSession:
     is_never_in_doubt = False
 
     def __init__(
-        self, url: URL, *, application: str, lock_wait_s: float, is_brief: bool = False
+        self, url: Url, *, application: str, lock_wait_s: float, is_brief: bool = False
     ) -> None:
         self._name = url.database or ""
-        shown = url.set(username=None, password=None).render_as_string()
-        conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        conninfo = str(replace(url, scheme="postgresql"))
         lock_ms, idle_ms = int(lock_wait_s * 1000), int(lock_wait_s * 2000)
         try:
             self.connection: AnsweringConnection = AnsweringConnection.connect(
@@ -73,7 +71,7 @@ class PostgresqlSession:
             )
         except psycopg.OperationalError as error:
             raise DatabaseUnreachable(
-                f"cannot connect to {shown}: {' '.join(str(error).split())}",
+                f"cannot connect to {url.without_credentials()}: {' '.join(str(error).split())}",
                 hint="check that the server runs, the address, the name and the user's rights",
             ) from error
 

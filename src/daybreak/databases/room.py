@@ -36,7 +36,7 @@ def session_room(url: str) -> list[Room]:
         DatabaseUnreachable: If there is no room for the session that asks.
     """
     parsed = parse(url)
-    if parsed.get_backend_name() != "postgresql":
+    if parsed.kind != "postgresql":
         return []
     with opened(url) as session:
         row = session.query(load(session.dialect, "session_room"))[0]

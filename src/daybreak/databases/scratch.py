@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from ..errors import DaybreakError, PreflightError, RightsMissing
 from ..faultpoints import hit
 from .session import Session, connect
 from .statement import load, shortened
-from .url import parse, parse_fully, without_credentials
+from .url import parse, without_credentials
 
 PREFIX: Final = "daybreak_scratch_"
 _APPLICATION: Final = "daybreak:scratch"
@@ -35,7 +36,7 @@ def scratch_database(url: str, folder: Path) -> Iterator[str]:
         RightsMissing: If the user may not create databases.
         PreflightError: If a part of the schema cannot be made; nothing is left.
     """
-    kind = parse(url).get_backend_name()
+    kind = parse(url).kind
     with _on_server(url) if kind == "postgresql" else _in_folder(url, folder) as scratch:
         yield scratch
 
@@ -109,7 +110,7 @@ def _drop_orphans(session: Session, prefix: str) -> None:
 
 
 def _named(url: str, name: str) -> str:
-    return parse_fully(url).set(database=name).render_as_string(hide_password=False)
+    return str(replace(parse(url), database=name))
 
 
 # ---------------------------------------------------------------- the schema
@@ -133,7 +134,7 @@ def _copy_schema(url: str, scratch: str) -> None:
 
 def _statements(url: str) -> list[str]:
     file = parse(url).database
-    if parse(url).get_backend_name() == "sqlite" and not Path(file or "").exists():
+    if parse(url).kind == "sqlite" and not Path(file or "").exists():
         return []
     with closing(connect(url, application=_APPLICATION)) as session:
         if session.dialect == "postgresql":

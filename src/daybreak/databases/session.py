@@ -15,7 +15,7 @@ from ..errors import DatabaseUnreachable
 from ..model.raw import RawRecords
 from ..model.row import Row, values_of
 from .dialect import DUCKDB, MYSQL, SQLITE, Dialect, dialect_of
-from .url import parse, parse_fully
+from .url import parse
 
 LOCK_WAIT_S = 30.0
 """How long a statement waits for somebody else's lock before it is a `TransientError`."""
@@ -201,7 +201,7 @@ def connect(
         with _driver_of(dialect):
             from .duckdb import DuckdbSession  # noqa: PLC0415 - as said above
 
-        return DuckdbSession(parse_fully(url))
+        return DuckdbSession(parsed)
     server: dict[str, Any] = {
         "application": application,
         "lock_wait_s": lock_wait_s,
@@ -211,10 +211,10 @@ def connect(
         with _driver_of(dialect):
             from .mysql import MysqlSession  # noqa: PLC0415 - as said above
 
-        return MysqlSession(parse_fully(url), **server)
+        return MysqlSession(parsed, **server)
     from .postgresql import PostgresqlSession  # noqa: PLC0415 - as said above
 
-    return PostgresqlSession(parse_fully(url), **server)
+    return PostgresqlSession(parsed, **server)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from decimal import Decimal
 from enum import Enum
 from operator import length_hint
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from ..errors import DatabaseBusy, DatabaseUnreachable, DataRefused
@@ -25,11 +25,7 @@ from .deferred_keys import DeferredKeys
 from .precedence import going_first, let_pass
 from .sqlite_errors import ours
 from .statement import check_binds
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
-
-    from .url import SqliteFile
+from .url import Url
 
 SOON_S: Final = 0.1
 """Who has not begun after this time goes before all others."""
@@ -72,7 +68,7 @@ class SqliteSession:
     dialect = "sqlite"
     is_never_in_doubt = True
 
-    def __init__(self, url: SqliteFile | URL, *, lock_wait_s: float) -> None:
+    def __init__(self, url: Url, *, lock_wait_s: float) -> None:
         self._path = url.database or ":memory:"
         self._lock_wait_s = lock_wait_s
         self._deferred = DeferredKeys(self)

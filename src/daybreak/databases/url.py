@@ -3,66 +3,114 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .dialect import EXAMPLES, dialect_of
 
-if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
-
-
-_PLAIN: Final = re.compile(r"sqlite:///([\w./-]+)", re.ASCII)
+_CREDENTIALS: Final = frozenset({"user", "password"})
+_URL: Final = re.compile(
+    r"""
+    (?P<scheme>[\w+]+)://
+    (?: (?P<username>[^:/]*) (?: :(?P<password>[^@]*) )? @ )?
+    (?: \[(?P<ipv6>[^/?]+)\] | (?P<host>[^/:?@]+) )?
+    (?: :(?P<port>[0-9]*) )?
+    (?: /(?P<database>[^?]*) )?
+    (?: \?(?P<query>.*) )?
+    """,
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class SqliteFile:
-    """A URL that names an SQLite file, without options or escapes.
+class Url:
+    """A URL, taken apart; nothing in it is escaped."""
 
-    It is read without SQLAlchemy, whose import costs more than most commands.
-    """
+    scheme: str
+    """The kind of database, and perhaps a driver behind a plus sign."""
 
-    database: str
-    """The path of the file."""
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    host: str | None = None
+    port: int | None = None
+    database: str | None = None
+    """The name of a database of a server, or the path of a file."""
 
-    def get_backend_name(self) -> str:
-        """Return the kind of database, as `URL` does."""
-        return "sqlite"
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Options, each with its values."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of database."""
+        return self.scheme.partition("+")[0]
+
+    def without_credentials(self) -> Url:
+        """Return it as it may be stored and shown: no user, no password."""
+        query = {name: of for name, of in self.query.items() if name not in _CREDENTIALS}
+        return replace(self, username=None, password=None, query=query)
+
+    def __str__(self) -> str:
+        """Write it with everything in it, the password as well."""
+        return "".join(
+            [
+                f"{self.scheme}://",
+                self._user(),
+                f"[{self.host}]" if self.host and ":" in self.host else self.host or "",
+                "" if self.port is None else f":{self.port}",
+                "" if self.database is None else f"/{quote(self.database, safe=' +/')}",
+                self._options(),
+            ]
+        )
+
+    def _user(self) -> str:
+        if self.username is None:
+            return ""
+        password = "" if self.password is None else f":{quote(self.password, safe=' +')}"
+        return f"{quote(self.username, safe=' +')}{password}@"
+
+    def _options(self) -> str:
+        given = [
+            f"{quote_plus(name)}={quote_plus(value)}"
+            for name in sorted(self.query)
+            for value in self.query[name]
+        ]
+        return f"?{'&'.join(given)}" if given else ""
 
 
-def parse(url: str) -> SqliteFile | URL:
+def parse(url: str) -> Url:
     """Read a database URL.
 
     Raises:
         DefinitionError: If it is no URL of a database we know.
     """
-    if plain := _PLAIN.fullmatch(url):
-        return SqliteFile(plain[1])
-    parsed = parse_fully(url)
-    plain = _PLAIN.fullmatch(parsed.render_as_string(hide_password=False))
-    return SqliteFile(plain[1]) if plain else parsed
-
-
-def parse_fully(url: str) -> URL:
-    """Read a database URL as one that can be changed, and that SQLAlchemy takes.
-
-    Raises:
-        DefinitionError: If it is no URL of a database we know.
-    """
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - heavy
-    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - heavy
-
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
+    read = _URL.fullmatch(url)
+    if read is None:
         raise DefinitionError(
             "expected a database's URL, got something else",
-            hint=f"write {EXAMPLES}",
-        ) from None
-    dialect_of(parsed.drivername)
-    return parsed
+            hint=f"write {EXAMPLES}; in a name or a password, @ is %40, : is %3A and / is %2F",
+        )
+    dialect_of(read["scheme"])
+    query: dict[str, tuple[str, ...]] = {}
+    for name, value in parse_qsl(read["query"] or ""):
+        query[name] = (*query.get(name, ()), value)
+    return Url(
+        scheme=read["scheme"],
+        username=_unescaped(read["username"]),
+        password=_unescaped(read["password"]),
+        host=read["host"] or read["ipv6"],
+        port=int(read["port"]) if read["port"] else None,
+        database=_unescaped(read["database"]),
+        query=query,
+    )
+
+
+def _unescaped(part: str | None) -> str | None:
+    return None if part is None else unquote(part)
 
 
 def resolve(url: str, folder: Path) -> str:
@@ -81,9 +129,4 @@ def file_of(url: str) -> Path | None:
 
 def without_credentials(url: str) -> str:
     """Return a URL that may be stored and shown: no user, no password."""
-    if _PLAIN.fullmatch(url):
-        return url
-    bare = parse_fully(url)._replace(
-        username=None, password=None
-    )  # `set` takes None for "as it was"
-    return bare.difference_update_query(["user", "password"]).render_as_string()
+    return str(parse(url).without_credentials())

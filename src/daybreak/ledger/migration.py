@@ -30,7 +30,7 @@ def make_folder(url: str) -> None:
     Raises:
         PreflightError: If it cannot be made.
     """
-    if parse(url).get_backend_name() != "sqlite" or is_in_memory(url):
+    if parse(url).kind != "sqlite" or is_in_memory(url):
         return
     folder = _file_of(url).parent
     try:
@@ -100,7 +100,7 @@ def missing(url: str) -> PreflightError:
 
 def is_missing_file(url: str) -> bool:
     """Whether a ledger that should be a file is not there."""
-    is_file = parse(url).get_backend_name() == "sqlite" and not is_in_memory(url)
+    is_file = parse(url).kind == "sqlite" and not is_in_memory(url)
     return is_file and not _file_of(url).exists()
 
 
@@ -158,7 +158,7 @@ def _probe(session: LedgerSession) -> None:
 
 def _not_writable(url: str, error: RightsMissing) -> RightsMissing:
     shown = without_credentials(url)
-    is_file = parse(url).get_backend_name() == "sqlite"
+    is_file = parse(url).kind == "sqlite"
     return RightsMissing(
         f"the ledger {shown} may not be written: {error}",
         hint="give this user the right to write the file and its folder, or name another ledger"

@@ -173,7 +173,7 @@ class LedgerSession:
 def is_in_memory(url: str) -> bool:
     """Whether a ledger lives and dies with its session."""
     parsed = parse(url)
-    return parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:")
+    return parsed.kind == "sqlite" and parsed.database in (None, "", ":memory:")
 
 
 def _given_up(error: TransientError | DatabaseUnreachable, tries: int) -> TransientError:

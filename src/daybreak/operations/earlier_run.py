@@ -91,7 +91,7 @@ def refuse_files(databases: Mapping[str, Database], ledger: str) -> None:
         PreflightError: If one is not there: a rehearsal in place makes none.
         RunOwned: If a run is at work in one.
     """
-    files = [db for db in databases.values() if parse(db.url).get_backend_name() == "sqlite"]
+    files = [db for db in databases.values() if parse(db.url).kind == "sqlite"]
     for database in files:
         if is_missing_file(database.url):
             raise PreflightError(

@@ -28,7 +28,7 @@ def said_in_place(
     step: Step[Any], databases: Iterable[Database], records: int, chunk: int
 ) -> list[str]:
     """Return what the rehearsal of one step in place says before it starts, as sentences."""
-    kinds = {parse(database.url).get_backend_name() for database in databases}
+    kinds = {parse(database.url).kind for database in databases}
     said = [_what(step, records, chunk)]
     if step.kind is not StepKind.TASK:
         said += _SERVER if "postgresql" in kinds else ()
