@@ -19,7 +19,7 @@ _URL: Final = re.compile(
     (?P<scheme>[\w+]+)://
     (?: (?P<username>[^:/]*) (?: :(?P<password>[^@]*) )? @ )?
     (?: \[(?P<ipv6>[^/?]+)\] | (?P<host>[^/:?@]+) )?
-    (?: :(?P<port>[0-9]*) )?
+    (?: :(?P<port>[0-9]+) )?
     (?: /(?P<database>[^?]*) )?
     (?: \?(?P<query>.*) )?
     """,
