@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.check.keep import from_json, to_json
 from daybreak.connectors.file_root import FileRoot
 from daybreak.connectors.file_source import FileSource

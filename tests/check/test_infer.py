@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import create_model
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.check.infer import inference, sample
 from daybreak.check.infer.evidence import Evidence
 from daybreak.check.infer.inference import Inference

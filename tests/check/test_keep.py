@@ -18,7 +18,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from daybreak import Database, Secret, files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.check.keep import from_json, to_json
 from daybreak.databases.nodes import RowsRoot
 from daybreak.errors import DefinitionError, SourceChanged

@@ -15,7 +15,7 @@ from annotated_types import Ge, Len, MultipleOf
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from daybreak import Database, Pipeline, files
-from daybreak.check import check_sources, keep
+from daybreak.check.sources import check_sources, keep
 from daybreak.check.kept_pipeline import pipeline_as_data, pipeline_from_data
 from daybreak.check.kept_rules import bound
 from daybreak.connectors.column_types import columns_of

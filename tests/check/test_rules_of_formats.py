@@ -14,7 +14,7 @@ import pytest
 from pydantic import BaseModel
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.errors import CheckFailed
 from daybreak.files import File
 from daybreak.model.limits import BadLimit

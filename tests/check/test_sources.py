@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from daybreak import files
-from daybreak.check import check_sources, file, summary
+from daybreak.check.sources import check_sources, file, summary
 from daybreak.check.file import CheckProgress
 from daybreak.check.summary import CheckSummary, FileSummary
 from daybreak.connectors.file_root import FileRoot

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.connectors import csv_columns, file_index
 from daybreak.connectors.file_pieces import CleanSpan, pieces_of
 from daybreak.connectors.file_root import File, FileRoot

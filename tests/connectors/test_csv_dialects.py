@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.connectors.csv_dialect import CsvDialect
 from daybreak.connectors.csv_format import CsvFormat
 from daybreak.connectors.csv_header import NO_MARK, HeaderLines

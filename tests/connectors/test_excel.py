@@ -17,7 +17,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from pydantic import BaseModel
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.check.summary import CheckSummary
 from daybreak.connectors import excel_book, file_index
 from daybreak.connectors.excel_dates import Look, cell_of, look_of

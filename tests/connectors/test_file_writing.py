@@ -25,7 +25,7 @@ from typing_extensions import TypedDict
 
 from daybreak import files
 from daybreak.abc import RecordRefused
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.connectors.file_root import File, FileRoot
 from daybreak.connectors.file_sink import FileSink
 from daybreak.connectors.file_source import FileSource

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from daybreak import files
-from daybreak.check import check_sources
+from daybreak.check.sources import check_sources
 from daybreak.check.summary import CheckSummary
 from daybreak.connectors import file_index
 from daybreak.connectors.file_index import FileIndex

@@ -6,6 +6,7 @@ when it is called.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -39,6 +40,10 @@ from .typed import PROGRAM
 if TYPE_CHECKING:
     from ..reports.failure import Failure
 
+
+IMPORTED_OBJECTS: Final = 100_000
+"""Garbage is looked for when so many objects are new: an import makes tens of thousands that stay,
+among which Python would look a hundred times."""
 
 _AT_WORK: Final = (["run"], ["restart"], ["rehearse"])
 
@@ -108,6 +113,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     Args:
         words: What was typed behind `daybreak`; None for the process's own arguments.
     """
+    gc.set_threshold(IMPORTED_OBJECTS)
     _write_nowhere_where_closed()
     _never_fail_on_letters()
     typed = sys.argv[1:] if words is None else list(words)
@@ -115,6 +121,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     def attempted(attempt: Attempt) -> int:
         status_ = execute(typed, attempt)
         _flush()
+        gc.freeze()  # what is left ends with the process: to look through it would take 0.1 s
         return int(status_)
 
     attempts = attempts_in(typed)

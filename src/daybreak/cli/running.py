@@ -15,7 +15,6 @@ from ..errors import DaybreakError, DefinitionError, OwnershipError, ParameterEr
 from ..model.restart import Wish
 from ..model.status import RunStatus
 from ..operations.attempt import Attempt
-from ..operations.inspect import run_report
 from ..operations.load import LoadedJob
 from ..operations.places import (
     ENVIRONMENT_LEDGER,
@@ -306,6 +305,8 @@ def _anyhow() -> Iterator[None]:
 
 def _quarantined_before(run: str, typed: Typed) -> int:
     """Return what a run that was done before had set aside."""
+    from ..operations.inspect import run_report  # noqa: PLC0415 - of a run that was done before
+
     report = run_report(ledger_url(typed.ledger, typed.loaded.path), int(run))
     return report.line.quarantined
 

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 from ..errors import DefinitionError
-from .csv_format import CsvFormat
-from .excel_format import ExcelFormat
 from .file_format import Format
-from .fixed_format import FixedFormat
-from .json_format import JsonFormat
-from .jsonl_format import JsonLinesFormat
-from .parquet_format import ParquetFormat
-from .xml_format import XmlFormat
+
+
+def _of(module: str, name: str) -> Callable[..., Format]:
+    """Return what makes a format of its facts, whose module is imported when that is wanted."""
+
+    def of(**facts: Any) -> Format:
+        made: Format = getattr(import_module(f".{module}", __package__), name).of(**facts)
+        return made
+
+    return of
+
 
 FORMATS: Final[dict[str, Callable[..., Format]]] = {
-    CsvFormat.kind: CsvFormat.of,
-    ExcelFormat.kind: ExcelFormat.of,
-    FixedFormat.kind: FixedFormat.of,
-    JsonFormat.kind: JsonFormat.of,
-    JsonLinesFormat.kind: JsonLinesFormat.of,
-    ParquetFormat.kind: ParquetFormat.of,
-    XmlFormat.kind: XmlFormat.of,
+    "csv": _of("csv_format", "CsvFormat"),
+    "excel": _of("excel_format", "ExcelFormat"),
+    "fixed": _of("fixed_format", "FixedFormat"),
+    "json": _of("json_format", "JsonFormat"),
+    "jsonl": _of("jsonl_format", "JsonLinesFormat"),
+    "parquet": _of("parquet_format", "ParquetFormat"),
+    "xml": _of("xml_format", "XmlFormat"),
 }
 """From the kind to what makes a format of its facts."""
 

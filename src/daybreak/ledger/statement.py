@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
+from typing import Final
 
 from ..dataclass import dataclass
+
+_FOLDER: Final = Path(__file__).parent
 
 
 @cache
 def load(dialect: str, name: str) -> str:
     """Return the statement kept in `sql/<dialect>/<name>.sql`, else in `sql/<name>.sql`."""
-    folder = resources.files(__package__) / "sql"
-    own = folder / dialect / f"{name}.sql"
-    return _spelled(dialect, (own if own.is_file() else folder / f"{name}.sql").read_text("utf-8"))
+    own = _FOLDER / "sql" / dialect / f"{name}.sql"
+    file = own if own.is_file() else _FOLDER / "sql" / f"{name}.sql"
+    return _spelled(dialect, file.read_text("utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Migration:
 @cache
 def migrations(dialect: str) -> tuple[Migration, ...]:
     """Return all migrations of a database, the oldest first: versions 1, 2, 3 and so on."""
-    folder = resources.files(__package__) / "migrations" / dialect
+    folder = _FOLDER / "migrations" / dialect
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     found = tuple(
         Migration(int(file.name.split("_")[0]), _spelled(dialect, file.read_text("utf-8")))

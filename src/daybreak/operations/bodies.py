@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..abc import Clock, Target, Transaction
-from ..connectors.file_sink import FileSink
-from ..connectors.files_target import FilesTarget
 from ..databases import Database
 from ..databases.session import Connect, connect
 from ..databases.target import DatabaseTarget
@@ -29,6 +27,10 @@ from .meanings import Reading, plan_of
 from .preflight import refuse
 from .register import REGISTER, register_at
 from .run_handle import Run
+
+if TYPE_CHECKING:
+    from ..connectors.file_sink import FileSink
+    from ..connectors.files_target import FilesTarget
 
 
 class StepBodies:
@@ -149,6 +151,8 @@ class StepBodies:
 
     def _files_target(self, sink: FileSink) -> FilesTarget:
         """Return the target of a file; a rehearsal makes known only what lies in its own folder."""
+        from ..connectors.files_target import FilesTarget  # noqa: PLC0415 - for few steps
+
         places = {f"the file {sink.name}": sink.place}
         refuse(disk_findings(places, self._disk_free_bytes_min))
         is_ours = sink.place.is_relative_to(self._folder)

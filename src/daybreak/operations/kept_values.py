@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..check import keep
 from ..errors import DefinitionError, PreflightError, SourceChanged
 from ..model.fate import Counts
 from ..model.job import Step, StepKind
@@ -36,6 +35,8 @@ class KeptValues:
         Raises:
             DefinitionError: If it cannot be kept, or is not what the annotation says.
         """
+        from ..check import keep  # noqa: PLC0415 - for steps that give something
+
         return keep.to_json(value, returned_by(step), self._folder)
 
     def done(self, step: Step[Any], text: str | None, counts: Counts) -> None:
@@ -63,6 +64,8 @@ class KeptValues:
 
     def _read(self, step: Step[Any], text: str) -> Any:
         try:
+            from ..check import keep  # noqa: PLC0415 - for steps that give something
+
             return keep.from_json(text, returned_by(step), self._kept_folder)
         except SourceChanged as error:
             raise SourceChanged(

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..abc import Sink, Source, Target
-from ..check.by_columns import looks_at
 from ..connectors.file_root import File, FileRoot
-from ..connectors.file_sink import FileSink
-from ..connectors.file_source import FileSource, Judge
-from ..connectors.functions import EachChunkSink, EachSink
-from ..connectors.rows_source import RowsSource
-from ..connectors.scanned_source import ScannedSource
-from ..connectors.sequence import SequenceSource
-from ..connectors.update import UpdateSink
-from ..connectors.upsert_table import sink_of_table
 from ..databases import Database
 from ..databases.dialect import UPDATE, UPSERT, WALK, dialect_of
 from ..databases.nodes import RowsRoot, Table
@@ -28,6 +19,10 @@ from ..execution.plan import ChunkedPlan
 from ..model.job import Step
 from ..pipeline import Work, refuse_in_a_step
 from ..pipeline.nodes import Each, EachChunk, End, Into, IterableRoot, Root
+
+if TYPE_CHECKING:
+    from ..connectors.file_sink import FileSink
+    from ..connectors.file_source import FileSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +42,20 @@ class Reading:
     """Those of the run, by name: a kept pipeline knows no more of them."""
 
 
+# Each kind of source and sink is imported by the steps that have it.
+
+
 def _files(root: FileRoot, reading: Reading) -> Source:
+    from ..check.by_columns import looks_at  # noqa: PLC0415 - as said above
+    from ..connectors.scanned_source import ScannedSource  # noqa: PLC0415 - as said above
+
     return ScannedSource.of(root, looks_at) or _divided_files(root, reading)
 
 
 def _divided_files(root: FileRoot, reading: Reading) -> FileSource:
+    from ..check.by_columns import looks_at  # noqa: PLC0415 - as said above
+    from ..connectors.file_source import FileSource, Judge  # noqa: PLC0415 - as said above
+
     judge: Judge | None = None
     if root.rules.name_rows:
         from ..check.replay_rules import ReplayJudge  # noqa: PLC0415 - heavy, and seldom needed
@@ -67,10 +71,22 @@ def _divided_files(root: FileRoot, reading: Reading) -> FileSource:
     )
 
 
+def _rows(root: RowsRoot, _reading: Reading) -> Source:
+    from ..connectors.rows_source import RowsSource  # noqa: PLC0415 - as said above
+
+    return RowsSource(root)
+
+
+def _sequence(root: IterableRoot, _reading: Reading) -> Source:
+    from ..connectors.sequence import SequenceSource  # noqa: PLC0415 - as said above
+
+    return SequenceSource(root)
+
+
 SOURCES: Final[Mapping[type[Root], Callable[[Any, Reading], Source]]] = {
     FileRoot: _files,
-    IterableRoot: lambda root, _reading: SequenceSource(root),
-    RowsRoot: lambda root, _reading: RowsSource(root),
+    IterableRoot: _sequence,
+    RowsRoot: _rows,
 }
 
 
@@ -114,12 +130,10 @@ def plan_of(
     else:
         sink, database = _sink_of(step, work.end, root)
         target = target_of(database)
-    if isinstance(sink, UpdateSink):
-        stages = (*stages, *sink.stages)
+    # Only an update has stages of its own, and only it and rows have something to say.
+    stages = (*stages, *getattr(sink, "stages", ()))
     source = opened(root, reading)
-    parts = [source.said] if isinstance(source, RowsSource) else []
-    parts += [sink.said] if isinstance(sink, UpdateSink) else []
-    said = "; ".join(filter(None, parts))
+    said = "; ".join(filter(None, (getattr(part, "said", "") for part in (source, sink))))
     return ChunkedPlan(source, stages, sink, target, said=said)
 
 
@@ -145,6 +159,8 @@ def _file_of(step: Step[Any], read: Root, end: End) -> FileSink | None:
     """Return the file that a step writes; None if it writes into a database."""
     if not (isinstance(end, Into) and isinstance(end.sink, File)):
         return None
+    from ..connectors.file_sink import FileSink  # noqa: PLC0415 - as said above
+
     root = end.sink.root
     assert isinstance(root, FileRoot)
     sink = FileSink(root, Path.cwd())
@@ -169,8 +185,12 @@ def _sink_of(step: Step[Any], end: End, root: Root) -> tuple[Sink, Database]:
         end = replace(end, database=root.database)
     match end:
         case Into(sink=Table() as table):
+            from ..connectors.upsert_table import sink_of_table  # noqa: PLC0415 - as said above
+
             return sink_of_table(table), table.database
         case Into(sink=Update() as update) if isinstance(root, RowsRoot):
+            from ..connectors.update import UpdateSink  # noqa: PLC0415 - as said above
+
             return UpdateSink(update, root), update.database
         case Into(sink=Update() as update):
             raise DefinitionError(
@@ -180,8 +200,12 @@ def _sink_of(step: Step[Any], end: End, root: Root) -> tuple[Sink, Database]:
                 step=step.name,
             )
         case Each(fn=fn, database=Database() as database):
+            from ..connectors.functions import EachSink  # noqa: PLC0415 - as said above
+
             return EachSink(fn), database
         case EachChunk(fn=fn, database=Database() as database):
+            from ..connectors.functions import EachChunkSink  # noqa: PLC0415 - as said above
+
             return EachChunkSink(fn), database
         case Each() | EachChunk():
             raise DefinitionError(

@@ -137,7 +137,7 @@ class Run:
         Raises:
             CheckFailed: With all faults of all sources, if there are more.
         """
-        from ..check import check_sources  # noqa: PLC0415 - heavy, and only for those who check
+        from ..check.sources import check_sources  # noqa: PLC0415 - heavy, and only for those who check
 
         checked: S = check_sources(
             sources,
@@ -163,7 +163,9 @@ class Run:
 
     def _tell(self, event: object) -> None:
         """Tell of a check: how far it is, and what it found though it was accepted."""
-        from ..check import CheckedByRows, CheckProgress, CheckSummary  # noqa: PLC0415 - heavy
+        from ..check.by_columns import CheckedByRows  # noqa: PLC0415 - heavy
+        from ..check.file import CheckProgress  # noqa: PLC0415 - heavy
+        from ..check.summary import CheckSummary  # noqa: PLC0415 - heavy
 
         now, step = self._clock.now(), self._step.name
         if isinstance(event, CheckedByRows):

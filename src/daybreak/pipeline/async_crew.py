@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from threading import Condition
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .async_stages import (
     ALONE_ASYNC,
@@ -39,45 +39,28 @@ from .scope import Scope
 from .waiting import Cancelled
 from .worker import BOOKS_S
 
+if TYPE_CHECKING:
+    from .event_loop import EventLoop
+
 HANDS_AHEAD: Final = 2
 """Hands that wait in front of the tasks, so that none of them waits for a thread."""
 
 
-class Loop:
-    """The event loop of one pipeline, or of one step: one thread, if anything is to run on it."""
+def run_side_by_side(
+    scope: Scope, bodies: Sequence[tuple[Callable[[], Coroutine[Any, Any, None]], Ends]]
+) -> None:
+    """Run coroutine functions on a loop of this thread; close what is behind each when it ends."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-        self._bodies: list[tuple[Callable[[], Coroutine[Any, Any, None]], Ends]] = []
-
-    def add(self, body: Callable[[], Coroutine[Any, Any, None]], ends: Ends) -> None:
-        """Have a coroutine function run once the loop is launched.
-
-        Args:
-            body: The function; an error of it cancels everything.
-            ends: What is closed behind it.
-        """
-        self._bodies.append((body, ends))
-
-    def launch(self) -> None:
-        """Start the thread, if there is anything to run."""
-        if self._bodies:
-            run = lambda: run_until_done(self._scope, self._run)  # noqa: E731
-            self._scope.launch("event loop", run, closing=self)
-
-    def close(self) -> None:
-        """Close what is to be closed behind all functions."""
-        for _, ends in self._bodies:
-            ends.close()
-
-    async def _run(self) -> None:
-        await asyncio.gather(*(self._guarded(body, ends) for body, ends in self._bodies))
-
-    async def _guarded(self, body: Callable[[], Coroutine[Any, Any, None]], ends: Ends) -> None:
+    async def guarded(body: Callable[[], Coroutine[Any, Any, None]], ends: Ends) -> None:
         try:
-            await failing_fast(self._scope, body)
+            await failing_fast(scope, body)
         finally:
             ends.close()
+
+    async def run() -> None:
+        await asyncio.gather(*(guarded(body, ends) for body, ends in bodies))
+
+    run_until_done(scope, run)
 
 
 async def failing_fast(scope: Scope, body: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -306,7 +289,7 @@ class AsyncCrew:
         return waited_s
 
 
-def start_async_crew(scope: Scope, running: Running, before: Way, loop: Loop) -> Way:
+def start_async_crew(scope: Scope, running: Running, before: Way, loop: EventLoop) -> Way:
     """Have the workers of a stage run on a loop; return the way behind them."""
     workers, most = workers_of(running.stage)
     outlet = ChannelOutlet(scope, fan_in_of(running, most))

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 
 from ..dataclass import dataclass
 from ..errors import DefinitionError
-from .async_crew import Loop
 from .block import Block, Origin, joined
 from .chunk_crew import CrewPart
 from .endings import forget, when_cancelled
+from .event_loop import EventLoop
 from .grain import Grain
 from .leash import Leash
 from .nodes import Inner, Split, Stage
@@ -62,7 +62,7 @@ class Carrier:
 
     def __init__(self, scope: Scope, inner: Sequence[Inner], *, alone: bool) -> None:
         self.scope = scope
-        self._loop = Loop(scope)
+        self._loop = EventLoop(scope)
         self._crews: list[CrewPart] = []
         self._parts = self._parts_of(inner, alone=alone)
         self._loop.launch()

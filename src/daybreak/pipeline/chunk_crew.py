@@ -11,12 +11,12 @@ from dataclasses import replace
 from threading import Condition
 from typing import Any
 
-from .async_crew import AsyncCrew, Loop
 from .block import BLOCK_RECORDS, Block, Origin, joined
 from .buffers import LINGER_S_MAX, Items
 from .channel import Channel, Ends
 from .climbing import workers_of
 from .crew import Crew
+from .event_loop import EventLoop
 from .grain import HAND_S, PROCESS_HAND_S, Grain
 from .hand import Hand, Weighed
 from .intake import block_of
@@ -38,7 +38,7 @@ class CrewPart:
         alone: Whether there is to be one worker only.
     """
 
-    def __init__(self, scope: Scope, running: Running, loop: Loop, *, alone: bool) -> None:
+    def __init__(self, scope: Scope, running: Running, loop: EventLoop, *, alone: bool) -> None:
         if alone:
             running = replace(running, stage=replace(running.stage, workers=1))
         workers, most = workers_of(running.stage)
@@ -46,6 +46,8 @@ class CrewPart:
         self._sender = self._orders.sender()
         self._port = _ChunkPort(scope, running, self._orders, workers)
         if running.stage.lane == "async":
+            from .async_crew import AsyncCrew  # noqa: PLC0415 - asyncio is heavy
+
             loop.add(AsyncCrew(scope, running, self._port, most).run, Ends())
         else:
             Crew(scope, [running], self._port, most).start()

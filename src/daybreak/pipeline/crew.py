@@ -20,7 +20,6 @@ from .meter import Tally
 from .outlet import ChannelOutlet
 from .passing import Way
 from .probing import chooser_of
-from .process_craft import ProcessCraft
 from .running import Running
 from .scope import Scope
 from .segments import parting
@@ -61,6 +60,8 @@ class Crew:
     def craft(self, tallies: Sequence[Tally], leash: Leash) -> Craft:
         """Make what a worker does."""
         if self._stages[0].stage.lane == "process":
+            from .process_craft import ProcessCraft  # noqa: PLC0415 - few stages have processes
+
             return ProcessCraft(self.scope, self._stages[0], tallies[0])
         return ThreadCraft(self.scope, self._stages, tallies, leash)
 

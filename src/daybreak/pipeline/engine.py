@@ -15,12 +15,12 @@ from itertools import chain
 from time import perf_counter, process_time
 from typing import Any, Final, Generic, TypeVar
 
-from .async_crew import Loop, start_async_crew
 from .block import BLOCK_RECORDS
 from .buffers import Blocks
 from .channel import Drained, Ends
 from .crew import start_crew
 from .endings import end_within, when_cancelled
+from .event_loop import EventLoop
 from .interrupts import Interrupts, interruptible
 from .leash import Leash
 from .meter import StageMeter, Stopwatch
@@ -117,7 +117,7 @@ class _Net:
         self.interrupts: Interrupts | None = None
         self._scope = scope
         self._is_fused = fused
-        self._loop = Loop(scope)
+        self._loop = EventLoop(scope)
         self._sources: list[StageMeter] = []
         self._readers: list[tuple[str, Reader, Ends]] = []
         self._stages: list[StageMeter] = []
@@ -181,6 +181,8 @@ class _Net:
             each.meter.ahead = way
             self._stages.append(each.meter)
         if stages[0].stage.lane == "async":
+            from .async_crew import start_async_crew  # noqa: PLC0415 - asyncio is heavy
+
             return start_async_crew(self._scope, stages[0], way, self._loop)
         return start_crew(self._scope, stages, way)
 

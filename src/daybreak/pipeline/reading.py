@@ -15,7 +15,6 @@ from .buffers import Blocks, Filling
 from .channel import Channel, Stopped
 from .endings import forget, when_cancelled
 from .grain import Grain
-from .loop import run_until_done, until
 from .meter import Tally
 from .nodes import IterableRoot
 from .scope import Scope
@@ -60,6 +59,8 @@ class Reader:
         try:
             records = self._root.read()
             if isinstance(records, AsyncIterator):
+                from .loop import run_until_done  # noqa: PLC0415 - asyncio is heavy
+
                 run_until_done(self._scope, lambda: self._read_async(records))
             else:
                 self._read(records)
@@ -202,6 +203,8 @@ class Reader:
 
     async def _send_async(self) -> float:
         """Hand on what was read, letting the loop run while there is no room."""
+        from .loop import until  # noqa: PLC0415 - asyncio is heavy
+
         started = perf_counter()
         await until(lambda: self._channel.has_room, self._channel.when_written, self._lock)
         with self._lock:
