@@ -43,10 +43,21 @@ from tests.postgres_server import running_server
 
 from . import processor
 from .flights_job import output_of
-from .measure import Figure, Target, bounded, compared, counted, in_turns, observed, pairs_from
+from .measure import (
+    PAIRS_MIN,
+    Figure,
+    Target,
+    bounded,
+    compared,
+    counted,
+    in_turns,
+    observed,
+    pairs_from,
+)
 
 ROWS: Final = int(os.environ.get("DAYBREAK_BENCH_ROWS", "1000000"))
 ROUNDS: Final = int(os.environ.get("DAYBREAK_BENCH_ROUNDS", "7"))
+ROUNDS_OF_MEMORY: Final = int(os.environ.get("DAYBREAK_BENCH_ROUNDS", PAIRS_MIN))
 CHUNK: Final = 10_000
 STARTS: Final = 3
 WRITERS: Final = 2
@@ -147,7 +158,8 @@ def memory_figures() -> Iterator[Figure]:
     with running_server() as socket:
         shop = Shop(f"postgresql://postgres@/postgres?host={socket}", ROWS)
         few, many = 2 * ROWS, 20 * ROWS
-        peaks = in_turns({"few": lambda: peak_mb(shop, few), "many": lambda: peak_mb(shop, many)})
+        ways = {"few": lambda: peak_mb(shop, few), "many": lambda: peak_mb(shop, many)}
+        peaks = in_turns(ways, ROUNDS_OF_MEMORY)
     yield observed(f"peak memory, {few:,} rows", peaks["few"], unit="MB")
     yield observed(f"peak memory, {many:,} rows", peaks["many"], unit="MB")
     yield compared(

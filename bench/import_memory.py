@@ -2,7 +2,8 @@
 
 The whole process is measured: checking, loading into PostgreSQL, proving.
 
-`DAYBREAK_BENCH_ORDERS` says how many orders the smaller file has, where two million take too long.
+`DAYBREAK_BENCH_ORDERS` says how many orders the smaller file has, where two million take too long;
+`DAYBREAK_BENCH_ROUNDS=1` measures one pair, which has no interval.
 """
 
 from __future__ import annotations
@@ -16,21 +17,22 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from .import_run import import_command, import_environment
-from .measure import Figure, Target, compared, interleaved, observed
+from .measure import PAIRS_MIN, Figure, Target, compared, interleaved, observed
 from .orders_data import orders_file
 from .orders_table import Orders, orders_table
 
 FEW: Final = int(os.environ.get("DAYBREAK_BENCH_ORDERS", "2000000"))
 MANY: Final = 10 * FEW
+ROUNDS: Final = int(os.environ.get("DAYBREAK_BENCH_ROUNDS", PAIRS_MIN))
 TIMES_MAX: Final = 1.1
 LAUNCHER: Final = Path(__file__).with_name("resident.py")
 
 
 def figures() -> Iterator[Figure]:
-    """Run five pairs; the larger file has 1.8 GB, and is made once."""
+    """Run the pairs; the larger file has 1.8 GB, and is made once."""
     few, many = orders_file(FEW), orders_file(MANY)
     with orders_table() as orders:
-        pairs = interleaved(lambda: peak_mb(orders, many), lambda: peak_mb(orders, few))
+        pairs = interleaved(lambda: peak_mb(orders, many), lambda: peak_mb(orders, few), ROUNDS)
     job = "peak memory of the import"
     yield observed(f"{job}, {FEW:,} orders", [pair.theirs for pair in pairs], unit="MB")
     yield observed(f"{job}, {MANY:,} orders", [pair.ours for pair in pairs], unit="MB")

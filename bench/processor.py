@@ -39,6 +39,17 @@ def session_s(session: psycopg.Connection[Any]) -> float:
     return _seconds(_stat(session.info.backend_pid)[_OWN])
 
 
+def with_children_s(process: int) -> float:
+    """Return the seconds that a process and its children have taken so far, while they are alive.
+
+    The kernel counts nanoseconds for each thread; of threads that have ended nothing is told.
+    """
+    tasks = list((_PROC / str(process) / "task").iterdir())
+    own_s = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    children = [child for task in tasks for child in (task / "children").read_text().split()]
+    return own_s + sum(with_children_s(int(child)) for child in children)
+
+
 def commands_s() -> float:
     """Return the seconds that the commands took which this process has started and waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -5,7 +5,6 @@ Values stay text here; `Parameter.read` says what they are, and what was expecte
 
 from __future__ import annotations
 
-import difflib
 import enum
 import re
 import types
@@ -171,6 +170,8 @@ def read_knobs(job: Job, settings: Iterable[str]) -> dict[str, dict[str, Knob]]:
 
 def _refuse_unknown_knob(step: str, knob: str) -> None:
     if knob not in _KNOBS:
+        import difflib  # noqa: PLC0415 - on the error path only
+
         close = difflib.get_close_matches(knob, _KNOBS, n=1)
         raise ParameterError(
             f"step {step} has no knob {knob!r}",
@@ -203,6 +204,8 @@ def read_databases(known: Sequence[str], given: Iterable[str]) -> dict[str, str]
         name, url = split_database(text)
         name = name or _only(known)
         if name not in known:
+            import difflib  # noqa: PLC0415 - on the error path only
+
             close = difflib.get_close_matches(name, known, n=1)
             also = f"the job has: {', '.join(known) or 'none'}"
             raise ParameterError(

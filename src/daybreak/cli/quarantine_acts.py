@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -63,6 +62,8 @@ def erase_records(url: str, run: int, given: Mapping[str, str], acts: Mapping[st
     what = Age(days, SystemClock().now()) if key is None else Key.of(key)
     number = erase(url, run, what, Settings(databases=given, ledger=url))
     if acts["as_json"]:
+        import json  # noqa: PLC0415 - not for `--help`
+
         click.echo(json.dumps({"erased": number}))
         return
     kept = ": their counts and fates stay, they cannot be replayed" if number else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
@@ -169,6 +168,8 @@ class Job:
         """
         if name in self._steps:
             return self._steps[name]
+        import difflib  # noqa: PLC0415 - on the error path only
+
         close = difflib.get_close_matches(name, self._steps, n=1)
         raise DefinitionError(
             f"job {self.name} has no step {name!r}",

@@ -9,7 +9,6 @@ first and waits for more.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -151,6 +150,8 @@ def refuse_impossible(step: str, uses: Uses, limits: Uses) -> None:
     """
     for name in uses if limits else ():
         if name not in limits:
+            import difflib  # noqa: PLC0415 - on the error path only
+
             close = difflib.get_close_matches(name, limits, n=1)
             raise DefinitionError(
                 f"step {step} uses {name!r}, which is no limit of its job",

@@ -13,7 +13,6 @@ end of a service) then is still one request to the attempt, see `signals`.
 
 from __future__ import annotations
 
-import ctypes
 import mmap
 import os
 import signal
@@ -188,6 +187,8 @@ def _die_with(supervisor: int) -> None:
     turn while a C extension holds the interpreter.
     """
     if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - not for `--help`
+
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != supervisor:  # it died before that
         os.kill(os.getpid(), signal.SIGKILL)
