@@ -13,7 +13,8 @@ from time import perf_counter, process_time
 
 import daybreak.check.columnar  # noqa: F401 - before the clock starts, with its libraries
 from daybreak import files
-from daybreak.check import CheckedByRows, check_sources
+from daybreak.check.by_columns import CheckedByRows
+from daybreak.check.sources import check_sources
 from daybreak.check.summary import FileSummary
 from daybreak.model.limits import BadLimit
 

@@ -47,54 +47,64 @@ class Seen(NamedTuple):
     """Of the process and its child, up to when the event was read."""
 
 
+class Attempt(NamedTuple):
+    """What was seen of a process until it was killed."""
+
+    first: dict[str, Seen]
+    """By kind of event."""
+
+    peak_bytes: int
+    """The most memory that it had."""
+
+
 def figures() -> Iterator[Figure]:
     """Kill and resume, again and again."""
     _say(f"a file of {RECORDS:,} orders")
     path = orders_file(RECORDS)
-    resumes: list[dict[str, Seen]] = []
+    resumes: list[Attempt] = []
     with orders_table() as orders, TemporaryDirectory(prefix="daybreak-bench-") as place:
         orders.make()
         words = import_command(Path(place), "import_plain.py", path, orders.url, SETTINGS)
         _say(f"the first {DONE:.0%} of the import")
-        _until(words, place, records=DONE * RECORDS)
+        began = _until(words, place, records=DONE * RECORDS)
         for number in range(TIMES):
             _say(f"resume {number + 1} of {TIMES}")
             resumes.append(_until(words, place, records=1))
     what = f"resume of an import of {RECORDS:,} orders at {DONE:.0%}"
-    at_work = [seen[AT_WORK] for seen in resumes]
+    at_work = [seen.first[AT_WORK] for seen in resumes]
     clocks_s = [seen.clock_s for seen in at_work]
     yield bounded(f"{what}: at work", clocks_s, unit="s", target=Target("<", AT_WORK_S_MAX))
     if processor.is_known():
         spent_s = [seen.processor_s for seen in at_work]
         yield observed(f"{what}: processor time until then", spent_s, unit="s")
-    committed_s = [seen[COMMITTED].clock_s for seen in resumes]
+        peaks_mb = [began.peak_bytes / 1e6]
+        yield observed(f"peak memory of {DONE:.0%} of that import", peaks_mb, unit="MB")
+    committed_s = [seen.first[COMMITTED].clock_s for seen in resumes]
     yield observed(f"{what}: the first chunk is committed", committed_s, unit="s")
 
 
-def _until(words: Sequence[str], place: str, *, records: float) -> dict[str, Seen]:
-    """Run until so many records more are committed, then kill it.
-
-    Returns:
-        Of each kind of event when it was told first.
-    """
+def _until(words: Sequence[str], place: str, *, records: float) -> Attempt:
+    """Run until so many records more are committed, then kill it."""
     began_at = datetime.now(UTC)
-    found: dict[str, Seen] = {}
+    first: dict[str, Seen] = {}
+    peak_bytes = 0
     with subprocess.Popen(
         words, cwd=place, env=import_environment(), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             event: dict[str, Any] = json.loads(line)
-            if event["event"] not in found:
+            if event["event"] not in first:
                 spent_s = processor.with_children_s(process.pid) if processor.is_known() else 0.0
                 after = datetime.fromisoformat(event["at"]) - began_at
-                found[event["event"]] = Seen(after.total_seconds(), spent_s)
+                first[event["event"]] = Seen(after.total_seconds(), spent_s)
             if event["event"] == COMMITTED:
                 records -= event["counts"]["read"]
             if records <= 0:
+                peak_bytes = processor.peak_bytes(process.pid) if processor.is_known() else 0
                 process.kill()
                 break
-    return found
+    return Attempt(first, peak_bytes)
 
 
 def _say(what: str) -> None:

@@ -1,4 +1,4 @@
-"""How much processor time a server's sessions and our own processes took, on Linux.
+"""How much processor time a server's sessions and our own processes took, and memory, on Linux.
 
 A busy machine stretches every clock. What a row costs in processor time it stretches far less, so
 that a figure can still be judged there.
@@ -40,20 +40,26 @@ def session_s(session: psycopg.Connection[Any]) -> float:
 
 
 def with_children_s(process: int) -> float:
-    """Return the seconds that a process and its children have taken so far, while they are alive.
+    """Return the seconds that a process and its living children have taken so far."""
+    return _seconds(_stat(process)[_OWN]) + sum(map(with_children_s, _children(process)))
 
-    The kernel counts nanoseconds for each thread; of threads that have ended nothing is told.
-    """
-    tasks = list((_PROC / str(process) / "task").iterdir())
-    own_s = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
-    children = [child for task in tasks for child in (task / "children").read_text().split()]
-    return own_s + sum(with_children_s(int(child)) for child in children)
+
+def peak_bytes(process: int) -> int:
+    """Return the most memory that a process, or one of its living children, has had so far."""
+    status = (_PROC / str(process) / "status").read_text()
+    own = int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    return max([own, *map(peak_bytes, _children(process))])
 
 
 def commands_s() -> float:
     """Return the seconds that the commands took which this process has started and waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+def _children(process: int) -> list[int]:
+    tasks = (_PROC / str(process) / "task").iterdir()
+    return [int(one) for task in tasks for one in (task / "children").read_text().split()]
 
 
 def _stat(process: int) -> list[str]:

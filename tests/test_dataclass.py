@@ -71,10 +71,10 @@ def module_of(source: str, decorator: Callable[..., Any]) -> ModuleType:
     return module
 
 
-def answer(ask: Callable[[], object]) -> object:
+def answer(ask: Callable[..., object], *of: object) -> Any:
     """Return what comes of asking, or the kind of the refusal and what it says."""
     try:
-        return ask()
+        return ask(*of)
     except Exception as error:  # noqa: BLE001 - refusals are compared, too
         return type(error).__name__, str(error)
 
@@ -82,18 +82,18 @@ def answer(ask: Callable[[], object]) -> object:
 def shapes_of(source: str, decorator: Callable[..., Any]) -> dict[str, object]:
     """Say what the classes of a text are like if a decorator makes them."""
     module = module_of(source, decorator)
-    return {name: answer(lambda n=name: shape_of(getattr(module, n))) for name in NAMES}
+    return {name: answer(lambda n: shape_of(getattr(module, n)), name) for name in NAMES}
 
 
 def values_of(one: object) -> list[object]:
     """Return what the attributes hold that some class of a text has."""
-    return [answer(lambda n=name: getattr(one, n)) for name in ("a", *FIELDS, "late", "z")]
+    return [answer(getattr, one, name) for name in ("a", *FIELDS, "late", "z")]
 
 
 def shape_of(cls: type[Any]) -> dict[str, object]:
     """Say what a class is like, and what its instances do."""
     has_slots = any("__slots__" in vars(one) for one in cls.__mro__)
-    one, same, other = (answer(lambda n=n: cls(n)) for n in (1, 1, 2))
+    one, same, other = (answer(cls, number) for number in (1, 1, 2))
     return {
         "signature": str(inspect.signature(cls)),
         "match": answer(lambda: cls.__match_args__),
@@ -123,7 +123,7 @@ def test_a_class_is_as_the_standard_decorator_makes_it(source: str) -> None:
     assert shapes_of(source, STANDARD) == shapes_of(source, OURS)
 
 
-@OURS(frozen=True, slots=True)
+@ours_in.dataclass(frozen=True, slots=True)
 class Node:
     name: str
     inner: list[Any]

@@ -13,15 +13,11 @@ from hypothesis import settings
 from pydantic import BaseModel, Field, model_validator
 
 from daybreak import files
-from daybreak.check import (
-    CheckedByRows,
-    CheckProgress,
-    CheckSummary,
-    by_columns,
-    check_sources,
-    file,
-)
-from daybreak.check.summary import FileSummary
+from daybreak.check import by_columns, file
+from daybreak.check.by_columns import CheckedByRows
+from daybreak.check.file import CheckProgress
+from daybreak.check.sources import check_sources
+from daybreak.check.summary import CheckSummary, FileSummary
 from daybreak.connectors.file_format import RowReader
 from daybreak.connectors.file_index import FileIndex
 from daybreak.connectors.file_root import FileRoot

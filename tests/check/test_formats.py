@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from daybreak import files
-from daybreak.check.sources import check_sources
 from daybreak.check.keep import from_json, to_json
+from daybreak.check.sources import check_sources
 from daybreak.connectors.file_root import FileRoot
 from daybreak.connectors.file_source import FileSource
 from daybreak.errors import CheckFailed

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from pydantic import create_model
 
 from daybreak import files
-from daybreak.check.sources import check_sources
 from daybreak.check.infer import inference, sample
 from daybreak.check.infer.evidence import Evidence
 from daybreak.check.infer.inference import Inference
 from daybreak.check.infer.names import field_names, model_name
 from daybreak.check.infer.proposal import Proposal, propose, widen
 from daybreak.check.infer.shape import Shape
+from daybreak.check.sources import check_sources
 from daybreak.connectors.csv_dialect import CsvDialect
 from daybreak.connectors.csv_format import CsvFormat
 from daybreak.connectors.csv_schema import schema_of

@@ -18,8 +18,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from daybreak import Database, Secret, files
-from daybreak.check.sources import check_sources
 from daybreak.check.keep import from_json, to_json
+from daybreak.check.sources import check_sources
 from daybreak.databases.nodes import RowsRoot
 from daybreak.errors import DefinitionError, SourceChanged
 from daybreak.model.limits import BadLimit

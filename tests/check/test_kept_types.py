@@ -15,9 +15,10 @@ from annotated_types import Ge, Len, MultipleOf
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
 from daybreak import Database, Pipeline, files
-from daybreak.check.sources import check_sources, keep
+from daybreak.check import keep
 from daybreak.check.kept_pipeline import pipeline_as_data, pipeline_from_data
 from daybreak.check.kept_rules import bound
+from daybreak.check.sources import check_sources
 from daybreak.connectors.column_types import columns_of
 from daybreak.connectors.file_root import File, FileRoot
 from daybreak.connectors.file_rules import FileKey, OwnKey, TableKey

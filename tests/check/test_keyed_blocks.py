@@ -18,7 +18,9 @@ import pytest
 from pydantic import BaseModel, Field
 
 from daybreak import files
-from daybreak.check import CheckedByRows, by_columns, check_sources
+from daybreak.check import by_columns
+from daybreak.check.by_columns import CheckedByRows
+from daybreak.check.sources import check_sources
 from daybreak.model.limits import BadLimit
 
 ALL = BadLimit.parse("100%")

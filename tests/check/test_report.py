@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from daybreak import files
-from daybreak.check import by_columns, check_sources, report
+from daybreak.check import by_columns, report
 from daybreak.check.advice import advice_on
 from daybreak.check.html_text import foreign, plain
 from daybreak.check.report import ReportWish, report_of, write_report
 from daybreak.check.report_page import page_of
 from daybreak.check.schema_words import columns_in_words
+from daybreak.check.sources import check_sources
 from daybreak.check.summary import CheckSummary
 from daybreak.connectors.file_root import FileRoot
 from daybreak.errors import CheckFailed, SourceError

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from daybreak import Database, files
-from daybreak.check import across, by_columns, check_sources, key_tags, tag_spill
+from daybreak.check import across, by_columns, key_tags, tag_spill
+from daybreak.check.sources import check_sources
 from daybreak.check.summary import CheckSummary, FileSummary
 from daybreak.connectors.file_root import File, FileRoot
 from daybreak.connectors.file_source import FileSource

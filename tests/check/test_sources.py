@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from daybreak import files
-from daybreak.check.sources import check_sources, file, summary
+from daybreak.check import file, summary
 from daybreak.check.file import CheckProgress
+from daybreak.check.sources import check_sources
 from daybreak.check.summary import CheckSummary, FileSummary
 from daybreak.connectors.file_root import FileRoot
 from daybreak.connectors.file_source import FileSource

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from daybreak import files
-from daybreak.check import by_columns, check_sources
+from daybreak.check import by_columns
 from daybreak.check.by_columns import looks_at
+from daybreak.check.sources import check_sources
 from daybreak.connectors import file_index
 from daybreak.connectors.file_root import FileRoot
 from daybreak.connectors.file_source import FileSource

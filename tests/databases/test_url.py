@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
@@ -55,3 +56,24 @@ def test_two_spellings_of_one_file_are_equal() -> None:
 
 def test_a_password_is_in_no_representation() -> None:
     assert "secret" not in repr(parse("postgresql://u:secret@h/n?password=secret"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@ss@h/n",
+        "postgresql://u:1/p@ss@h/n",
+        "postgresql://u?x:secret@h/n",
+        "postgresql:///n?password=p@ss",
+    ],
+)
+def test_a_password_that_is_not_escaped_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse(url)
+
+    assert "ss@h" not in str(caught.value)
+    assert "@ is %40" in caught.value.hint
+
+
+def test_a_file_may_have_any_name() -> None:
+    assert "a@b:c.db" == parse("sqlite:///a@b:c.db").database

@@ -17,7 +17,7 @@ _CREDENTIALS: Final = frozenset({"user", "password"})
 _URL: Final = re.compile(
     r"""
     (?P<scheme>[\w+]+)://
-    (?: (?P<username>[^:/]*) (?: :(?P<password>[^@]*) )? @ )?
+    (?: (?P<username>[^:/?@]*) (?: :(?P<password>[^@]*) )? @ )?
     (?: \[(?P<ipv6>[^/?]+)\] | (?P<host>[^/:?@]+) )?
     (?: :(?P<port>[0-9]+) )?
     (?: /(?P<database>[^?]*) )?
@@ -89,7 +89,7 @@ def parse(url: str) -> Url:
         DefinitionError: If it is no URL of a database we know.
     """
     read = _URL.fullmatch(url)
-    if read is None:
+    if read is None or _is_misread(read):
         raise DefinitionError(
             "expected a database's URL, got something else",
             hint=f"write {EXAMPLES}; in a name or a password, @ is %40, : is %3A and / is %2F",
@@ -107,6 +107,14 @@ def parse(url: str) -> Url:
         database=_unescaped(read["database"]),
         query=query,
     )
+
+
+def _is_misread(read: re.Match[str]) -> bool:
+    """Say whether more than one @ could be that behind the user: a password may be no host."""
+    behind = read.string.partition("://")[2]
+    has_no_host = behind.startswith("/")
+    counted = read["query"] or "" if has_no_host else behind
+    return counted.count("@") > (read["username"] is not None)
 
 
 def _unescaped(part: str | None) -> str | None:
