@@ -149,3 +149,20 @@ def test_a_class_of_ours_and_a_standard_one_are_never_equal() -> None:
     assert Node("a", []) != twin("a", [])
     with pytest.raises(dataclasses.FrozenInstanceError):
         Node("a", []).name = "b"  # type: ignore[misc] # what is tried here
+
+
+def test_ours_and_standard_ones_inherit_from_each_other() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Behind(Node):
+        more: int = 0
+
+    @ours_in.dataclass(frozen=True)
+    class Last(Behind):
+        last: int = 0
+
+    assert "Last(name='a', inner=[], more=1, last=2)" == repr(Last("a", [], 1, 2)).split(".")[-1]
+    with pytest.raises(TypeError, match="cannot inherit non-frozen dataclass from a frozen one"):
+
+        @ours_in.dataclass()
+        class _Loose(Node):
+            more: int = 0

@@ -39,7 +39,12 @@ def _dataclass(
         own = _written_in(plain)
         if not plain.__doc__:
             plain.__doc__ = plain.__name__  # else its signature would be made out
-        cls: type[Any] = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots)(plain)
+        # Whoever inherits must be frozen as well: the standard decorator looks at those before.
+        is_refused = frozen and any("__dataclass_fields__" in vars(one) for one in plain.__mro__)
+        cls: type[Any] = dataclasses.dataclass(
+            init=False, repr=False, eq=False, frozen=is_refused, slots=slots
+        )(plain)
+        cls.__dataclass_params__.frozen = frozen
         fields = dataclasses.fields(cls)
         methods: dict[str, Any] = {"__init__": _Init(cls, fields, is_frozen=frozen)}
         if repr:
