@@ -52,47 +52,38 @@ class Seen(NamedTuple):
     """Of the process and its child, up to when the event was read."""
 
 
-class Attempt(NamedTuple):
-    """What was seen of a process until it was killed."""
-
-    first: dict[str, Seen]
-    """By kind of event."""
-
-    peak_bytes: int
-    """The most memory that it had."""
-
-
 def figures() -> Iterator[Figure]:
     """Kill and resume, again and again."""
     _say(f"a file of {RECORDS:,} orders")
     path = orders_file(RECORDS)
-    resumes: list[Attempt] = []
+    resumes: list[dict[str, Seen]] = []
     with orders_table() as orders, TemporaryDirectory(prefix="daybreak-bench-") as place:
         orders.make()
         words = import_command(Path(place), "import_plain.py", path, orders.url, SETTINGS)
         _say(f"the first {DONE:.0%} of the import")
-        began = _until(words, place, chunks=DONE * CHUNKS_IN_ALL)
+        _until(words, place, chunks=DONE * CHUNKS_IN_ALL)
         for number in range(TIMES):
             _say(f"resume {number + 1} of {TIMES}")
             resumes.append(_until(words, place, chunks=CHUNKS))
     what = f"resume of an import of {RECORDS:,} orders at {DONE:.0%}"
-    at_work = [seen.first[AT_WORK] for seen in resumes]
+    at_work = [seen[AT_WORK] for seen in resumes]
     clocks_s = [seen.clock_s for seen in at_work]
     yield bounded(f"{what}: at work", clocks_s, unit="s", target=Target("<", AT_WORK_S_MAX))
     if processor.is_known():
         spent_s = [seen.processor_s for seen in at_work]
         yield observed(f"{what}: processor time until then", spent_s, unit="s")
-        peaks_mb = [began.peak_bytes / 1e6]
-        yield observed(f"peak memory of {DONE:.0%} of that import", peaks_mb, unit="MB")
-    committed_s = [seen.first[COMMITTED].clock_s for seen in resumes]
+    committed_s = [seen[COMMITTED].clock_s for seen in resumes]
     yield observed(f"{what}: the first chunk is committed", committed_s, unit="s")
 
 
-def _until(words: Sequence[str], place: str, *, chunks: float) -> Attempt:
-    """Run until so many chunks more are committed, then kill it."""
+def _until(words: Sequence[str], place: str, *, chunks: float) -> dict[str, Seen]:
+    """Run until so many chunks more are committed, then kill it.
+
+    Returns:
+        Of each kind of event when it was told first.
+    """
     began_at = datetime.now(UTC)
     first: dict[str, Seen] = {}
-    peak_bytes = 0
     with subprocess.Popen(
         words, cwd=place, env=import_environment(), stdout=subprocess.PIPE, text=True
     ) as process:
@@ -106,11 +97,10 @@ def _until(words: Sequence[str], place: str, *, chunks: float) -> Attempt:
             if event["event"] == COMMITTED:
                 chunks -= 1
             if chunks <= 0:
-                peak_bytes = processor.peak_bytes(process.pid) if processor.is_known() else 0
                 process.kill()
                 break
     assert "range_suspected" not in first, "no range was in flight at two deaths"
-    return Attempt(first, peak_bytes)
+    return first
 
 
 def _say(what: str) -> None:

@@ -1,4 +1,4 @@
-"""How much processor time a server's sessions and our own processes took, and memory, on Linux.
+"""How much processor time a server's sessions and our own processes took, on Linux.
 
 A busy machine stretches every clock. What a row costs in processor time it stretches far less, so
 that a figure can still be judged there.
@@ -42,13 +42,6 @@ def session_s(session: psycopg.Connection[Any]) -> float:
 def with_children_s(process: int) -> float:
     """Return the seconds that a process and its living children have taken so far."""
     return _seconds(_stat(process)[_OWN]) + sum(map(with_children_s, _children(process)))
-
-
-def peak_bytes(process: int) -> int:
-    """Return the most memory that a process, or one of its living children, has had so far."""
-    status = (_PROC / str(process) / "status").read_text()
-    own = int(status.partition("VmHWM:")[2].split()[0]) * 1024
-    return max([own, *map(peak_bytes, _children(process))])
 
 
 def commands_s() -> float:
