@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..dataclass import dataclass
 
-Kind = Literal["power", "power log", "exponential", "saturating"]
+Kind = Literal["power", "power log", "exponential", "saturating", "knee"]
 Array = npt.NDArray[np.float64]
 
 _EXPONENT_MAX: Final = (
@@ -74,7 +74,7 @@ class Term:
 
     kind: Kind
     """`power`: n^p. `power log`: n^p·log(1 + n). `exponential`: e^(p·n) - 1. `saturating`:
-    1 - e^(-n/p)."""
+    1 - e^(-n/p). `knee`: what n is above p."""
 
     parameter: float
     """The p of its kind: a power, a rate per record, or a number of records."""
@@ -90,6 +90,8 @@ class Term:
                 return np.expm1(np.minimum(sizes * self.parameter, _EXPONENT_MAX))
             case "saturating":
                 return -np.expm1(-sizes / self.parameter)
+            case "knee":
+                return np.maximum(sizes - self.parameter, 0.0)
 
 
 ONE: Final = Term("power", 0.0)
