@@ -187,7 +187,7 @@ class Nursery:
     ) -> Child:
         with self._lock:
             self._runs += 1
-            said = folder / f"said-{self._runs}"
+            said = self._place.with_name(f"said-{self._runs}")  # where nobody looks what is left
         said.touch()  # a child that is killed at once has not opened it
         answer = socket.socket(socket.AF_UNIX)
         answer.connect(str(self._place))
