@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	&& echo $$p && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal --quiet -rs
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --quiet -rs
 
+WORKERS ?= 2
 N ?= 1000
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 NAME ?= spine

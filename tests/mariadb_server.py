@@ -17,7 +17,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pymysql
 
@@ -81,12 +81,16 @@ def running_server() -> Iterator[Path]:
 @contextmanager
 def database(socket: Path, name: str) -> Iterator[str]:
     """Make an empty database, and drop it behind the block; give its URL."""
-    with pymysql.connect(unix_socket=str(socket), user="root", autocommit=True) as connection:
+    with _connected(socket) as connection:
         connection.cursor().execute(f"create database `{name}`")
         try:
             yield f"mariadb://root@/{name}?unix_socket={socket}"
         finally:
             connection.cursor().execute(f"drop database `{name}`")
+
+
+def _connected(socket: Path) -> pymysql.Connection[Any]:
+    return pymysql.connect(unix_socket=str(socket), user="root", autocommit=True, ssl_disabled=True)
 
 
 def serve() -> None:
@@ -147,7 +151,7 @@ def _is_up(server: subprocess.Popen[bytes], socket: Path) -> bool:
     ends_at = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < ends_at and server.poll() is None:
         try:
-            pymysql.connect(unix_socket=str(socket), user="root").close()
+            _connected(socket).close()
         except pymysql.OperationalError:
             time.sleep(0.05)
         else:

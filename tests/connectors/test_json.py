@@ -107,7 +107,7 @@ def refused(constant: str) -> None:
 @pytest.mark.slow
 class TestAgainstTheJsonModule:
     @seeded
-    @given(st.lists(record, max_size=6), layout, ascii_or_not)
+    @given(st.lists(record, max_size=3), layout, ascii_or_not)
     def test_what_it_writes_in_lines_is_read_as_it_was(
         self, records: list[Any], how: tuple[int | None, str, str], encoding: str
     ) -> None:
@@ -116,7 +116,7 @@ class TestAgainstTheJsonModule:
         assert records == read(LINES, "".join(lines).encode())
 
     @seeded
-    @given(st.lists(record, max_size=6), layout, ascii_or_not, st.integers(1, 40), value)
+    @given(st.lists(record, max_size=3), layout, ascii_or_not, st.integers(1, 40), value)
     def test_what_it_writes_in_a_document_is_read_as_it_was(
         self,
         records: list[Any],

@@ -5,6 +5,7 @@ MySQL itself was never asked: it is not installed where these tests are run.
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -49,6 +50,16 @@ def writer(target: DatabaseTarget) -> Iterator[Writer]:
         found.begin(STEP, PART)
         write(found, 1)
         yield found
+
+
+def test_over_a_socket_no_certificate_is_read(
+    mysql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens there; reading all those of the machine costs more than all else of it."""
+    monkeypatch.setattr(ssl, "create_default_context", pytest.fail)
+
+    with opened(mysql_url) as session:
+        assert 1 == session.query("select 1 as number")[0].number
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,25 @@ from tests.kinds import EVERY_KIND, TWO_KINDS
 pytestmark = pytest.mark.slow
 
 RECORDS = 24
-FAST, ALL = 4, 30
-"""So many draws: on every kind of database, and on the two that most use."""
+FEW, MANY, ALL = 4, 12, 30
+"""So many draws: on every kind of database, on the two that most use, and there as torture.
+
+Each session draws others.
+"""
 
 DRAWS = [
-    *(pytest.param(kind, number) for kind in TWO_KINDS for number in range(ALL)),
+    *(pytest.param(kind, number) for kind in TWO_KINDS for number in range(MANY)),
+    *(
+        pytest.param(kind, number, marks=pytest.mark.torture)
+        for kind in TWO_KINDS
+        for number in range(MANY, ALL)
+    ),
     # One draw takes these as long as ten the others.
     *(pytest.param(kind, 0) for kind in EVERY_KIND[2:]),
     *(
         pytest.param(kind, number, marks=pytest.mark.torture)
         for kind in EVERY_KIND[2:]
-        for number in range(1, FAST)
+        for number in range(1, FEW)
     ),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +16,14 @@ class Circle:
 
     def __init__(self) -> None:
         self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def _the_session_froze_nothing() -> Iterator[None]:
+    """Take back what the session left out of all looks when it had collected its tests."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 @pytest.mark.slow

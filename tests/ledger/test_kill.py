@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,48 +13,44 @@ from daybreak.ledger.rows import Owner
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.status import RunStatus, StepStatus
 from daybreak.testing.ledger import OF, measured
+from tests.torture.nursery import Nursery
 
 # The child's writes in their order; it goes on where an earlier one was killed.
+PROGRAM = "tests.ledger.killed_child"
 WRITES = ("open", "start", "take", "begin_step", "measure", "end_step", "become")
-CHILD = """
-import sys
-from daybreak.model.status import RunStatus, StepStatus
-from daybreak.testing.ledger import OF, WHOLE, measured
-from daybreak.ledger.store import LedgerStore
-from tests.ledger.manual import owner, start
-store = LedgerStore.open(sys.argv[1])
-if start(store).is_final:
-    sys.exit()
-owned = store.take(1, owner(1), is_locked=True)
-step = owned.steps().get("load")
-if step is None or step.status is not StepStatus.DONE:
-    owned.begin_step("load", code="1", whole=WHOLE)
-    owned.measure(OF, [measured(None, 10), measured(10, 20)])
-    owned.end_step("load", StepStatus.DONE)
-owned.become(RunStatus.DONE)
-"""
 POINTS = ("before_write", "after_write", "before_commit", "after_commit")
 
 pytestmark = pytest.mark.slow
 
 
-def run_child(url: str, fault: str = "") -> int:
-    """Run the child to its end, or to its fault; give its exit status."""
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "DAYBREAK_FAULT": fault, "PYTHONPATH": f"{root / 'src'}:{root}"}
-    command = [sys.executable, "-c", CHILD, url]
-    return subprocess.run(command, env=environment, check=False).returncode
+@dataclass(frozen=True)
+class Child:
+    """Writes in a process of its own, in a ledger that is killed or not."""
+
+    nest: Nursery
+    folder: Path
+    url: str
+
+    def run(self, fault: str | None = None) -> int:
+        """Run it to its end, or to its fault; give its exit status."""
+        return self.nest.typed(self.folder, self.url, fault=fault, program=PROGRAM).status
+
+    def killed_at(self, point: str, write: str) -> None:
+        """Run it until it kills itself at a fault point of one of its writes."""
+        fault = f"ledger.{point}:{WRITES.index(write) + 1}:kill"
+        assert -signal.SIGKILL == self.run(fault)
 
 
-def killed_at(point: str, write: str, url: str) -> None:
-    """Run the child until it kills itself at a fault point of one of its writes."""
-    fault = f"ledger.{point}:{WRITES.index(write) + 1}:kill"
-    assert -signal.SIGKILL == run_child(url, fault)
+@pytest.fixture
+def child(nest: Nursery, tmp_path: Path, database_url: str) -> Child:
+    return Child(nest, tmp_path, database_url)
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_kill_in_a_write_leaves_all_of_it_or_nothing(database_url: str, point: str) -> None:
-    killed_at(point, "measure", database_url)
+def test_a_kill_in_a_write_leaves_all_of_it_or_nothing(
+    database_url: str, child: Child, point: str
+) -> None:
+    child.killed_at(point, "measure")
 
     store = LedgerStore.open(database_url)
     assert RunStatus.RUNNING is store.run(1).status
@@ -73,11 +67,11 @@ def test_a_kill_in_a_write_leaves_all_of_it_or_nothing(database_url: str, point:
 @pytest.mark.parametrize("write", WRITES)
 @pytest.mark.parametrize("point", ["before_commit", "after_commit"])
 def test_after_a_kill_in_any_write_the_next_process_gets_to_the_end(
-    database_url: str, point: str, write: str
+    database_url: str, child: Child, point: str, write: str
 ) -> None:
-    killed_at(point, write, database_url)
+    child.killed_at(point, write)
 
-    assert 0 == run_child(database_url)
+    assert 0 == child.run()
 
     store = LedgerStore.open(database_url)
     assert RunStatus.DONE is store.run(1).status

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +13,7 @@ import pytest
 
 from daybreak.check.by_columns import COLUMNAR_BYTES_MIN
 from daybreak.databases.session import opened
-from daybreak.faultpoints import ENVIRONMENT_FAULT
+from tests.torture.nursery import Nursery
 
 pytestmark = pytest.mark.slow
 
@@ -90,19 +87,15 @@ class World:
 
     folder: Path
     url: str
+    nest: Nursery
 
-    def run(self, job: str, *words: str, fault: str = "") -> int:
+    def run(self, job: str, *words: str, fault: str | None = None) -> int:
         (self.folder / "job.py").write_text(job)
         command = words or ("run", "job.py", "--path", str(self.folder / "items.csv"))
-        done = subprocess.run(
-            [sys.executable, "-m", "daybreak", *command, "--database", self.url, "--attempts", "1"],
-            cwd=self.folder,
-            env={**os.environ, **({ENVIRONMENT_FAULT: fault} if fault else {})},
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode in {0, 1, -signal.SIGKILL}, done.stderr.decode()
-        return done.returncode
+        more = ("--database", self.url, "--attempts", "1")
+        done = self.nest.typed(self.folder, *command, *more, fault=fault)
+        assert done.status in {0, 1, -signal.SIGKILL}, done.err
+        return done.status
 
     def left(self) -> dict[str, Any]:
         with opened(self.url) as session:
@@ -137,7 +130,7 @@ def drawn(seed: int) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def world(postgres_url: str, tmp_path: Path, drawn: list[tuple[str, str]]) -> World:
+def world(postgres_url: str, tmp_path: Path, drawn: list[tuple[str, str]], nest: Nursery) -> World:
     (tmp_path / "items.csv").write_text("id,name,note\n" + "".join(row for row, _ in drawn))
     assert (tmp_path / "items.csv").stat().st_size > COLUMNAR_BYTES_MIN
     with opened(postgres_url) as session:
@@ -145,7 +138,7 @@ def world(postgres_url: str, tmp_path: Path, drawn: list[tuple[str, str]]) -> Wo
             "create table items (id integer primary key, name varchar(9) not null, note text);"
             "insert into items select n, 'old', null from generate_series(500, 19999, 1000) as n;"
         )
-    return World(tmp_path, postgres_url)
+    return World(tmp_path, postgres_url, nest)
 
 
 def set_aside(drawn: list[tuple[str, str]]) -> list[tuple[str, bytes]]:

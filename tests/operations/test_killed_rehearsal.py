@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +11,11 @@ from typing import Any, Final
 import pytest
 
 from daybreak.databases.session import opened
-from daybreak.faultpoints import ENVIRONMENT_FAULT, FaultPoint
+from daybreak.faultpoints import FaultPoint
 from daybreak.operations.rehearse_scratch import rehearse_in_scratch
 from daybreak.telemetry import Telemetry
 from tests.operations.rehearsed import Rehearsed
+from tests.torture.nursery import Nursery
 from tests.torture.points import OF_REHEARSALS
 
 pytestmark = pytest.mark.slow
@@ -52,17 +51,11 @@ def house(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
     return Rehearsed(tmp_path / "job", database_url)
 
 
-def ended(house: Rehearsed, *words: str, fault: str) -> int:
+def ended(house: Rehearsed, nest: Nursery, *words: str, fault: str) -> int:
     """Rehearse in a process of its own, with one fault point armed; return its exit status."""
-    command = [sys.executable, "-m", "daybreak", "rehearse", "shop_job.py", *words]
-    return subprocess.run(
-        [*command, "--database", house.url],
-        cwd=house.folder,
-        env={**os.environ, ENVIRONMENT_FAULT: fault, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        timeout=50,
-        check=False,
-    ).returncode
+    environment = {"TMPDIR": os.environ["TMPDIR"], "PYTHONDONTWRITEBYTECODE": "1"}
+    words = ("rehearse", "shop_job.py", *words, "--database", house.url)
+    return nest.typed(house.folder, *words, fault=fault, environment=environment).status
 
 
 def left(house: Rehearsed) -> dict[str, Any]:
@@ -92,9 +85,9 @@ def test_every_point_that_only_a_rehearsal_passes_is_killed_at() -> None:
 
 
 @pytest.mark.parametrize("point", IN_PLACE)
-def test_a_kill_in_place_leaves_nothing(house: Rehearsed, point: FaultPoint) -> None:
+def test_a_kill_in_place_leaves_nothing(house: Rehearsed, nest: Nursery, point: FaultPoint) -> None:
     before = left(house)
-    status = ended(house, "numbers", fault=f"{point}:1:kill")
+    status = ended(house, nest, "numbers", fault=f"{point}:1:kill")
     settled(house)
 
     assert -signal.SIGKILL == status
@@ -105,10 +98,10 @@ def test_a_kill_in_place_leaves_nothing(house: Rehearsed, point: FaultPoint) -> 
 
 @pytest.mark.parametrize("point", IN_SCRATCH)
 def test_what_a_kill_in_scratch_leaves_the_next_one_removes(
-    house: Rehearsed, point: FaultPoint
+    house: Rehearsed, nest: Nursery, point: FaultPoint
 ) -> None:
     before = left(house)
-    status = ended(house, "count", "--scratch", fault=f"{point}:1:kill")
+    status = ended(house, nest, "count", "--scratch", fault=f"{point}:1:kill")
     settled(house)
 
     assert -signal.SIGKILL == status
@@ -128,10 +121,10 @@ def test_what_a_kill_in_scratch_leaves_the_next_one_removes(
     ids=["chunks", "atomic", "scratch"],
 )
 def test_a_signal_ends_it_with_4_and_leaves_nothing(
-    house: Rehearsed, words: list[str], point: FaultPoint
+    house: Rehearsed, nest: Nursery, words: list[str], point: FaultPoint
 ) -> None:
     before = house.left()
 
-    assert 4 == ended(house, *words, fault=f"{point}:1:term")
+    assert 4 == ended(house, nest, *words, fault=f"{point}:1:term")
     assert before == house.left()
     assert [] == house.scratches()

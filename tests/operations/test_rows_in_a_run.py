@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +16,6 @@ from typing import Any
 import pytest
 
 from daybreak.databases.session import opened, transaction
-from daybreak.faultpoints import ENVIRONMENT_FAULT
 from daybreak.ledger.store import LedgerStore
 from daybreak.model.fate import Counts
 from daybreak.model.status import RunStatus
@@ -32,6 +28,8 @@ from daybreak.operations.replay import replay
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import start
 from daybreak.telemetry import ChunkCommitted, Event, Said, Telemetry
+from tests.torture.nursery import Nursery
+from tests.torture.world import Ran
 
 pytestmark = pytest.mark.slow_on_postgresql
 
@@ -223,30 +221,22 @@ POINTS = ("chunk.before_read", "chunk.after_marker", "chunk.after_write", "chunk
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
-def test_kill_at_a_fault_point_changes_nothing(shop: Shop, point: str, seed: int) -> None:
+def test_kill_at_a_fault_point_changes_nothing(
+    shop: Shop, nest: Nursery, point: str, seed: int
+) -> None:
     """Killed once and once more while it resumes; then the same command ends it."""
     chance = random.Random(seed)
     for hits in (chance.randint(1, 12), chance.randint(1, 8)):
-        killed = run_command(shop, f"{point}:{hits}:kill")
-        assert killed.returncode in (0, -signal.SIGKILL), killed.stderr
+        killed = run_command(shop, nest, f"{point}:{hits}:kill")
+        assert killed.status in (0, -signal.SIGKILL), killed.err
 
-    ended = run_command(shop, None)
+    ended = run_command(shop, nest, None)
 
-    assert 0 == ended.returncode, ended.stderr
+    assert 0 == ended.status, ended.err
     shop.assert_all_is_done()
 
 
-def run_command(shop: Shop, fault: str | None) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **({ENVIRONMENT_FAULT: fault} if fault else {})}
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "daybreak", "run", str(shop.folder / "job.py")),
-            *("--month", MONTH.isoformat(), "--database", shop.url, "--attempts", "1", "--json"),
-        ],
-        cwd=shop.folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run_command(shop: Shop, nest: Nursery, fault: str | None) -> Ran:
+    words = ("run", str(shop.folder / "job.py"), "--month", MONTH.isoformat(), "--json")
+    more = ("--database", shop.url, "--attempts", "1")
+    return nest.typed(shop.folder, *words, *more, fault=fault)

@@ -7,16 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .nursery import Nursery, nursery
 from .undisturbed import Undisturbed, undisturbed, worlds
 from .world import World
-
-
-@pytest.fixture(scope="session")
-def nest() -> Iterator[Nursery]:
-    """Give the nursery of all tests of a session: a command costs a third of a process's own."""
-    with nursery() as found:
-        yield found
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,16 +1,18 @@
-"""A process that has imported everything, and forks one child a run: campaigns start runs at once.
+"""A process that has imported everything, and forks one child a run: runs start at once.
 
 Start-up takes most of a small run's time. The nursery has one thread, so that forking it is safe;
 its children arm their fault point, then do what the command does. They are killed like any other.
-Its face to the campaign is `Nursery`; the rest is what runs in the process itself.
+Its face to campaigns and tests is `Nursery`; the rest is what runs in the process itself.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import json
 import os
+import runpy
 import selectors
 import signal
 import socket
@@ -24,9 +26,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pydantic
+
 from .world import PROCESS_S_MAX, Ran, World
 
+ROOT = Path(__file__).parents[2]
 LINE_BYTES_MAX = 2**20
+DAYBREAK = "daybreak"
+
+IMPORTED = (
+    "daybreak.check.keep",
+    "daybreak.check.report",
+    "daybreak.cli.quarantine",
+    "daybreak.cli.restart",
+    "daybreak.cli.running",
+    "daybreak.connectors.fetch",
+    "daybreak.connectors.remote_fsspec",
+    "daybreak.databases.upserting",
+    "daybreak.files",
+    "daybreak.operations.check_files",
+    "daybreak.operations.replay",
+    "fsspec.implementations.local",
+    "pydantic.type_adapter",
+    "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite",
+)
+"""What most of the runs need, and what starts no thread."""
 
 
 @dataclass(frozen=True)
@@ -108,23 +133,14 @@ class Nursery:
             environment: More of its environment.
             gate: A locked file before which it waits (see `_pass`).
         """
-        with self._lock:
-            self._runs += 1
-            said = world.folder / f"said-{self._runs}"
-        said.touch()  # a child that is killed at once has not opened it
-        answer = socket.socket(socket.AF_UNIX)
-        answer.connect(str(self._place))
-        request = {
-            "words": [*(words or world.command[3:]), *options],
-            "gate": None if gate is None else str(gate),
-            "folder": str(world.folder),
-            "environment": {**world.environment, **(environment or {})},
-            "fault": fault,
-            "trace": str(world.trace),
-            "said": str(said),
-        }
-        answer.sendall(json.dumps(request).encode() + b"\n")
-        return Child(int(_line(answer)), said, answer)
+        return self._start(
+            world.folder,
+            [*(words or world.command[3:]), *options],
+            environment={**world.environment, **(environment or {})},
+            fault=fault,
+            trace=world.trace,
+            gate=gate,
+        )
 
     def run(
         self,
@@ -137,6 +153,57 @@ class Nursery:
         """Run the world's command, or what `words` say behind `daybreak`, to its end."""
         return self.start(world, fault=fault, words=words, options=options).wait()
 
+    def typed(
+        self,
+        folder: Path,
+        *words: str,
+        fault: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        program: str = DAYBREAK,
+    ) -> Ran:
+        """Run a command in a folder to its end, without a world.
+
+        Args:
+            folder: Where it is typed.
+            words: What stands behind the program.
+            fault: Which fault point to arm, and how.
+            environment: More of its environment.
+            program: Another module that is run as a program.
+        """
+        return self._start(
+            folder, words, environment=environment or {}, fault=fault, program=program
+        ).wait()
+
+    def _start(
+        self,
+        folder: Path,
+        words: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        fault: str | None,
+        trace: Path | None = None,
+        gate: Path | None = None,
+        program: str = DAYBREAK,
+    ) -> Child:
+        with self._lock:
+            self._runs += 1
+            said = self._place.with_name(f"said-{self._runs}")  # where nobody looks what is left
+        said.touch()  # a child that is killed at once has not opened it
+        answer = socket.socket(socket.AF_UNIX)
+        answer.connect(str(self._place))
+        request = {
+            "program": program,
+            "words": list(words),
+            "gate": None if gate is None else str(gate),
+            "folder": str(folder),
+            "environment": dict(environment),
+            "fault": fault,
+            "trace": None if trace is None else str(trace),
+            "said": str(said),
+        }
+        answer.sendall(json.dumps(request).encode() + b"\n")
+        return Child(int(_line(answer)), said, answer)
+
 
 @contextlib.contextmanager
 def nursery() -> Iterator[Nursery]:
@@ -147,6 +214,7 @@ def nursery() -> Iterator[Nursery]:
             [sys.executable, "-m", "tests.torture.nursery", str(place)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            cwd=ROOT,  # whoever asks for it may be elsewhere by then
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -173,13 +241,7 @@ def _line(connection: socket.socket) -> str:
 
 def serve(place: Path) -> None:
     """Fork a child for each request, and tell how each ended; until standard input ends."""
-    import sqlalchemy  # noqa: PLC0415 - the same
-    import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401, PLC0415 - the same
-
-    import daybreak.cli.running  # noqa: PLC0415 - imported here, and by no child again
-    import daybreak.connectors.fetch  # noqa: PLC0415 - the same
-    import daybreak.operations.replay  # noqa: F401, PLC0415 - the same
-
+    _import_for_all()
     wakes, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -202,6 +264,14 @@ def serve(place: Path) -> None:
                 pid = _forked(json.loads(_line(connection)))
                 children[pid] = connection
                 connection.sendall(f"{pid}\n".encode())
+
+
+def _import_for_all() -> None:
+    """Import here what children would import one by one: half of what a small run costs."""
+    for name in IMPORTED:
+        importlib.import_module(name)
+    pydantic.create_model("First", number=(int, ...))  # the first model looks for plug-ins
+    assert len(list(Path("/proc/self/task").iterdir())) == 1, "whoever has threads does not fork"
 
 
 def _tell_ended(children: dict[int, socket.socket]) -> None:
@@ -237,13 +307,17 @@ def _live(request: Mapping[str, Any]) -> None:
     os.chdir(request["folder"])
     os.environ.update(request["environment"])
     faultpoints.arm(request["fault"])
-    faultpoints.trace(Path(request["trace"]))
-    sys.argv = ["daybreak", *request["words"]]
+    faultpoints.trace(None if request["trace"] is None else Path(request["trace"]))
+    sys.argv = [request["program"], *request["words"]]
+    tempfile.tempdir = None  # to be asked for anew
     if request["gate"] is not None:
         _pass(Path(request["gate"]))
     status = 0
     try:
-        main()
+        if request["program"] == DAYBREAK:
+            main()
+        else:
+            runpy.run_module(request["program"], run_name="__main__")
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 1
     sys.stdout.flush()

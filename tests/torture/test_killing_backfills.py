@@ -13,6 +13,7 @@ import pytest
 
 from daybreak.faultpoints import FAULT_POINTS, FaultPoint, Trace
 
+from .nursery import Nursery
 from .points import in_turns
 from .undisturbed import worlds
 from .world import World
@@ -32,10 +33,10 @@ def world(dialect: str, postgres_socket: Path) -> Iterator[World]:
 
 
 @cache
-def undisturbed(dialect: str, socket: Path) -> tuple[str, dict[FaultPoint, int]]:
+def undisturbed(dialect: str, socket: Path, nest: Nursery) -> tuple[str, dict[FaultPoint, int]]:
     """Return the checksum of what an undisturbed run leaves, and the points that it passes."""
     with worlds(dialect, socket, JOB) as world:
-        ran = world.run()
+        ran = nest.run(world)
         assert ran.status == 0, ran.err
         left = world.left()
         assert len(left["squares"]) == 600
@@ -43,18 +44,29 @@ def undisturbed(dialect: str, socket: Path) -> tuple[str, dict[FaultPoint, int]]
         return world.checksum(), Trace(world.trace).counts()
 
 
+@pytest.fixture
+def expected(
+    dialect: str, postgres_socket: Path, nest: Nursery
+) -> tuple[str, dict[FaultPoint, int]]:
+    return undisturbed(dialect, postgres_socket, nest)
+
+
 @pytest.mark.parametrize(("dialect", "point"), in_turns(POINTS))
 def test_a_kill_at_a_fault_point_changes_nothing(
-    world: World, dialect: str, postgres_socket: Path, point: FaultPoint, seed: int
+    world: World,
+    nest: Nursery,
+    expected: tuple[str, dict[FaultPoint, int]],
+    point: FaultPoint,
+    seed: int,
 ) -> None:
-    expected, hits = undisturbed(dialect, postgres_socket)
+    checksum, hits = expected
     assert hits[point] > 0
     # A busy machine tries some things twice, so that the undisturbed run may have hit more often.
     hit = random.Random(seed).randint(1, max(1, hits[point] * 3 // 4))
-    killed = world.run(fault=f"{point}:{hit}:kill")
+    killed = nest.run(world, fault=f"{point}:{hit}:kill")
     assert -signal.SIGKILL == killed.status, killed.err
 
-    ran = world.run()
+    ran = nest.run(world)
 
     assert ran.status == 0, ran.err
-    assert expected == world.checksum()
+    assert checksum == world.checksum()

@@ -17,9 +17,10 @@ import pytest
 
 from daybreak.faultpoints import FaultPoint
 
+from .nursery import Child, Nursery
 from .points import in_turns
 from .undisturbed import Undisturbed, worlds
-from .world import PROCESS_S_MAX, Ran, World, continued, wait_until_stopped
+from .world import PROCESS_S_MAX, Ran, World, wait_until_stopped
 
 pytestmark = pytest.mark.slow
 
@@ -45,18 +46,30 @@ def has_owned(ran: Ran) -> bool:
     return any(event["event"] == "run_started" for event in ran.events)
 
 
+def elsewhere(world: World, nest: Nursery, *options: str) -> Ran:
+    """Type the world's command on another machine."""
+    environment = {"DAYBREAK_HOST": "another-machine"}
+    return nest.start(world, options=options, environment=environment).wait()
+
+
+def continued(zombie: Child) -> Ran:
+    """Let a stopped process go on, to its end."""
+    os.kill(zombie.pid, signal.SIGCONT)
+    return zombie.wait()
+
+
 @pytest.mark.parametrize(("dialect", "point"), in_turns(POINTS))
 def test_a_zombie_is_refused_or_had_committed_before(
-    world: World, expected: Undisturbed, point: FaultPoint, seed: int
+    world: World, nest: Nursery, expected: Undisturbed, point: FaultPoint, seed: int
 ) -> None:
     hit = random.Random(seed).randint(1, expected.hits[point])
-    with world.start(*LEASE, fault=f"{point}:{hit}:stop") as zombie:
-        try:
-            wait_until_stopped(zombie)
-            second = world.run(*LEASE, "--takeover-s", "2", host="another-machine")
-            ended = continued(zombie)
-        finally:
-            zombie.kill()
+    zombie = nest.start(world, options=LEASE, fault=f"{point}:{hit}:stop")
+    try:
+        assert zombie.has_stopped()
+        second = elsewhere(world, nest, *LEASE, "--takeover-s", "2")
+        ended = continued(zombie)
+    finally:
+        zombie.kill()
     if second.status == 0 and has_owned(second) and has_owned(ended):
         assert OWNED_BY_ANOTHER == ended.status, ended.err
     else:
@@ -65,13 +78,13 @@ def test_a_zombie_is_refused_or_had_committed_before(
         assert second.status in (0, OWNED_BY_ANOTHER), second.err
         assert ended.status in (0, OWNED_BY_ANOTHER), ended.err
 
-    final = world.run(host="another-machine")
+    final = elsewhere(world, nest)
     assert final.status == 0, final.err
     assert expected.checksum == world.checksum()
 
 
 def test_a_zombie_whose_successor_finished_changes_nothing_afterwards(
-    dialect: str, postgres_socket: Path, expected: Undisturbed
+    dialect: str, postgres_socket: Path, nest: Nursery, expected: Undisturbed
 ) -> None:
     """Stopped between stages and transaction, when no other thread is in one: fences are ahead.
 
@@ -80,7 +93,7 @@ def test_a_zombie_whose_successor_finished_changes_nothing_afterwards(
     """
     for _ in range(ZOMBIES_MAX):
         with worlds(dialect, postgres_socket) as world:
-            second, left, ended = _outlived(world)
+            second, left, ended = _outlived(world, nest)
             finally_left = world.checksum()
         said = " ".join(second.err.split())
         if second.status != OWNED_BY_ANOTHER or "locked by process" not in said:
@@ -91,7 +104,7 @@ def test_a_zombie_whose_successor_finished_changes_nothing_afterwards(
     assert left == finally_left
 
 
-def _outlived(world: World) -> tuple[Ran, str, Ran]:
+def _outlived(world: World, nest: Nursery) -> tuple[Ran, str, Ran]:
     """Stop an owner, have another one finish its run, and continue it.
 
     Returns:
@@ -99,14 +112,14 @@ def _outlived(world: World) -> tuple[Ran, str, Ran]:
     """
     _let_labels_wait_for_load(world)
     alone = ("--set", "load.parallel=1")
-    with world.start(*LEASE, *alone, fault="chunk.after_stages:9:stop") as zombie:
-        try:
-            wait_until_stopped(zombie)
-            second = world.run(*LEASE, "--takeover-s", "2", host="another-machine")
-            left = world.checksum() if second.status == 0 else second.err
-            return second, left, continued(zombie)
-        finally:
-            zombie.kill()
+    zombie = nest.start(world, options=(*LEASE, *alone), fault="chunk.after_stages:9:stop")
+    try:
+        assert zombie.has_stopped()
+        second = elsewhere(world, nest, *LEASE, "--takeover-s", "2")
+        left = world.checksum() if second.status == 0 else second.err
+        return second, left, continued(zombie)
+    finally:
+        zombie.kill()
 
 
 def _let_labels_wait_for_load(world: World) -> None:
@@ -120,7 +133,7 @@ def _let_labels_wait_for_load(world: World) -> None:
 @pytest.mark.parametrize("how", ["immediate", "exclusive"])
 @pytest.mark.parametrize("job", ["killed_job.py", "restarted_job.py"])
 def test_who_holds_a_file_locked_is_named_instead_of_waited_for(
-    tmp_path: Path, how: str, job: str
+    tmp_path: Path, nest: Nursery, how: str, job: str
 ) -> None:
     """Readers too are locked out while a transaction is exclusive, as it is when it ends.
 
@@ -128,15 +141,15 @@ def test_who_holds_a_file_locked_is_named_instead_of_waited_for(
     """
     file = Path(__file__).with_name(job)
     world = World.make(tmp_path, f"sqlite:///{tmp_path / 'world.db'}", job=file)
-    killed = world.run(*LEASE, fault="chunk.after_commit:2:kill")
+    killed = nest.run(world, options=LEASE, fault="chunk.after_commit:2:kill")
     assert -signal.SIGKILL == killed.status, killed.err
     with closing(sqlite3.connect(tmp_path / "world.db", isolation_level=None)) as holder:
         holder.execute(f"begin {how}")
-        held = world.run(*LEASE, "--takeover-s", "0.5", host="another-machine")
+        held = elsewhere(world, nest, *LEASE, "--takeover-s", "0.5")
 
     assert OWNED_BY_ANOTHER == held.status, held.err
     assert f"it is locked by process {os.getpid()}" in held.err
-    assert 0 == world.run(host="another-machine").status
+    assert 0 == elsewhere(world, nest).status
 
 
 @pytest.mark.parametrize(

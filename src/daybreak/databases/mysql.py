@@ -385,4 +385,7 @@ def _place(url: Url) -> dict[str, Any]:
             f"a URL of MariaDB or MySQL knows no {', '.join(sorted(unknown))}",
             hint=f"it knows {', '.join(known)}; charset is always utf8mb4",
         )
-    return given | {name: url.query[name][-1] for name in known if name in url.query}
+    given |= {name: url.query[name][-1] for name in known if name in url.query}
+    if "unix_socket" in given and not any(name.startswith("ssl_") for name in given):
+        given["ssl_disabled"] = True  # else the driver reads all certificates of the machine: 28 ms
+    return given
