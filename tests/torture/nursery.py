@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib
 import json
 import os
 import selectors
@@ -22,11 +23,24 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .world import PROCESS_S_MAX, Ran, World
 
 LINE_BYTES_MAX = 2**20
+
+SHARED: Final = (
+    "daybreak.check.by_columns",
+    "daybreak.check.keep",
+    "daybreak.cli.running",
+    *(f"daybreak.connectors.{name}" for name in ("fetch", "file_source", "files_target")),
+    *(f"daybreak.connectors.{name}" for name in ("functions", "rows_source", "scanned_source")),
+    *(f"daybreak.connectors.{name}" for name in ("sequence", "update", "upsert_table")),
+    "daybreak.databases.postgresql",
+    "daybreak.operations.replay",
+    "pydantic",
+)
+"""What the runs use: imported here, and by no child again."""
 
 
 @dataclass(frozen=True)
@@ -173,13 +187,8 @@ def _line(connection: socket.socket) -> str:
 
 def serve(place: Path) -> None:
     """Fork a child for each request, and tell how each ended; until standard input ends."""
-    import sqlalchemy  # noqa: PLC0415 - the same
-    import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401, PLC0415 - the same
-
-    import daybreak.cli.running  # noqa: PLC0415 - imported here, and by no child again
-    import daybreak.connectors.fetch  # noqa: PLC0415 - the same
-    import daybreak.operations.replay  # noqa: F401, PLC0415 - the same
-
+    for module in SHARED:
+        importlib.import_module(module)
     wakes, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(woken)
     signal.signal(signal.SIGCHLD, lambda *_: None)
