@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pydantic
 
@@ -34,25 +34,32 @@ ROOT = Path(__file__).parents[2]
 LINE_BYTES_MAX = 2**20
 DAYBREAK = "daybreak"
 
-IMPORTED = (
+IMPORTED: Final = (
+    "daybreak.check.by_columns",
     "daybreak.check.keep",
     "daybreak.check.report",
     "daybreak.cli.quarantine",
     "daybreak.cli.restart",
     "daybreak.cli.running",
     "daybreak.connectors.fetch",
+    "daybreak.connectors.file_source",
+    "daybreak.connectors.files_target",
+    "daybreak.connectors.functions",
     "daybreak.connectors.remote_fsspec",
+    "daybreak.connectors.rows_source",
+    "daybreak.connectors.scanned_source",
+    "daybreak.connectors.sequence",
+    "daybreak.connectors.update",
+    "daybreak.connectors.upsert_table",
+    "daybreak.databases.postgresql",
     "daybreak.databases.upserting",
     "daybreak.files",
     "daybreak.operations.check_files",
     "daybreak.operations.replay",
     "fsspec.implementations.local",
     "pydantic.type_adapter",
-    "sqlalchemy.dialects.postgresql.psycopg",
-    "sqlalchemy.dialects.sqlite",
 )
 """What most of the runs need, and what starts no thread."""
-
 
 @dataclass(frozen=True)
 class Child:

@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from ..reports.failure import Failure
 
 
-IMPORTED_OBJECTS: Final = 100_000
-"""Garbage is looked for when so many objects are new: an import makes tens of thousands that stay,
-among which Python would look a hundred times."""
-
 _AT_WORK: Final = (["run"], ["restart"], ["rehearse"])
 
 
@@ -113,7 +109,6 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     Args:
         words: What was typed behind `daybreak`; None for the process's own arguments.
     """
-    gc.set_threshold(IMPORTED_OBJECTS)
     _write_nowhere_where_closed()
     _never_fail_on_letters()
     typed = sys.argv[1:] if words is None else list(words)
