@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,6 @@ FILE_LINES_MAX = 400
 FILES_LONG: dict[str, str] = {  # path: the reason why this facade is longer
     "abc.py": "what the rooms ask of each other in one place: signatures, and nothing else",
 }
-FILES_WITH_ORDER = {"forecast/scaling.py"}  # whose class wants what ours has not
-STANDARD_DATACLASS = re.compile(r"^from dataclasses import .*\bdataclass\b", re.MULTILINE)
 FUNCTION_LINES_MAX = 70  # docstring not counted
 NAMES_BANNED = {"utils", "helpers", "common", "misc", "manager", "base", "core"}
 CLOCKS_BANNED = {"now", "utcnow", "today"}  # pass the time in
@@ -57,8 +54,6 @@ def problems_of_file(path: Path, text: str, tree: ast.Module) -> Iterator[str]:
     count = len(text.splitlines())
     if count > FILE_LINES_MAX and name_of(path) not in FILES_LONG:
         yield f"{path}: {count} lines, split by duty below {FILE_LINES_MAX}"
-    if STANDARD_DATACLASS.search(text) and name_of(path) not in FILES_WITH_ORDER:
-        yield f"{path}: the standard dataclass costs a process 1 ms a class, use daybreak.dataclass"
 
 
 def problems_of_nodes(path: Path, tree: ast.Module) -> Iterator[str]:

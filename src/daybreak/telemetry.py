@@ -22,10 +22,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias
 
-from .dataclass import dataclass
 from .model.fate import Counts
 from .model.job import StepKind
 from .model.overrun import OnOverrun, Outlook

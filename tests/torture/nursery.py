@@ -61,6 +61,7 @@ IMPORTED: Final = (
 )
 """What most of the runs need, and what starts no thread."""
 
+
 @dataclass(frozen=True)
 class Child:
     """One run in the works."""

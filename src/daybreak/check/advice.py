@@ -7,9 +7,9 @@ he is told what the reason means, and what to do in the program that wrote the f
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from ..dataclass import dataclass
 from .advice_on_formats import OF_FORMATS
 
 

@@ -10,13 +10,13 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from ..connectors.csv_format import CsvFormat
 from ..connectors.file_format import Format, Header, RowReader
-from ..dataclass import dataclass
 from ..model.chunk import Finding
 from ..pipeline import source
 from .read_row import ReadRow

@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +23,6 @@ from ..connectors.hashed_file import HashedFile
 from ..connectors.publishing import writing
 from ..connectors.row import Row
 from ..connectors.spool import readable, spool_fingerprint
-from ..dataclass import dataclass
 from ..model.chunk import Finding
 from .by_columns import ByRows, CheckedByRows, Columns, Seen
 from .summary import FileSummary

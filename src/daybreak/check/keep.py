@@ -12,12 +12,11 @@ import inspect
 import json
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Protocol, Union, get_args, get_origin, get_type_hints
 
 from ..connectors.fingerprint import fingerprint_of, verify
-from ..dataclass import dataclass
 from ..errors import DefinitionError, SourceChanged
 from ..pipeline import Pipeline
 from .kept_pipeline import pipeline_as_data, pipeline_from_data

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,6 @@ from typing import Final
 from ..connectors.file_format import Format
 from ..connectors.file_root import FileRoot
 from ..connectors.publishing import publishing
-from ..dataclass import dataclass
 from .report_page import page_of
 from .report_parts import FileReport, Report
 from .schema_words import columns_in_words

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from ..dataclass import dataclass
 from .schema_words import ColumnWords
 from .summary import OTHER_CAUSES, CheckSummary, FileSummary
 

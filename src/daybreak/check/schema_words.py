@@ -7,9 +7,8 @@ known here is named by its kind, and never fails a check.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
-
-from ..dataclass import dataclass
 
 _Core: TypeAlias = Mapping[str, Any]
 

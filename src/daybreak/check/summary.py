@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..model.chunk import BrokenOff, Finding
 
 SAMPLES_MAX: Final = 10

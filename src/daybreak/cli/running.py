@@ -7,10 +7,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..dataclass import dataclass
 from ..errors import DaybreakError, DefinitionError, OwnershipError, ParameterError
 from ..model.restart import Wish
 from ..model.status import RunStatus

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
-
-from ..dataclass import dataclass
 
 TELL_EVERY_S: Final = 1.0
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, BinaryIO, Final, Literal
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .text_encodings import NOT_ASCII, codec_name, is_ascii_inside
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from ..dataclass import dataclass
 from .csv_columns import arrays, columns
 from .csv_dialect import CsvDialect
 from .csv_header import ONE_LINE, HeaderLines, read_header

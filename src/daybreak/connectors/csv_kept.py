@@ -7,10 +7,10 @@ of a step's source, so that neither the file nor the job is asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .csv_dialect import CsvDialect
 from .csv_format import CsvFormat

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from ..dataclass import dataclass
 from ..model.raw import RawField, RawShape
 from .csv_format import CsvFormat
 from .csv_schema import Column, schema_of

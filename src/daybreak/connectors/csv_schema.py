@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .csv_grammar import GRAMMARS, Convert
 

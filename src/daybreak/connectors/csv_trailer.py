@@ -7,13 +7,12 @@ them: what is wrong is a finding of the file as a whole, whatever else was found
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact
 from io import BytesIO
 from pathlib import PurePath
 from typing import Any, BinaryIO, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.chunk import Finding
 from .csv_dialect import CsvDialect

@@ -13,10 +13,10 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, Final, TypeAlias
 from xml.parsers import expat
 
-from ..dataclass import dataclass
 from .excel_dates import Look, look_of
 
 BLOCK_BYTES: Final = 2**16

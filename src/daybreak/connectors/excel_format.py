@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from ..dataclass import dataclass
 from ..model.chunk import Finding
 from .csv_header import DUPLICATE_COLUMN, MISSING_COLUMN
 from .csv_schema import schema_of

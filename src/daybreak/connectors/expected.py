@@ -8,11 +8,10 @@ finding, for nothing less than an equal sum proves that all is there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from typing import Any, Final, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.chunk import Finding
 

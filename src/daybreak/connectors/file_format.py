@@ -9,9 +9,9 @@ fingerprints, findings and quarantine are the same for all and know none of them
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Protocol
 
-from ..dataclass import dataclass
 from ..model.chunk import Finding
 from .row import Row
 

@@ -14,11 +14,10 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
-from ..dataclass import dataclass
 from ..errors import SourceError
 from .clean_span import HASH_BYTES, NOT_CLEAN, as_hash
 from .file_format import Format, Header, format_as_data

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
-from ..dataclass import dataclass
 from ..errors import SourceChanged, SourceError
 from ..model.chunk import Finding, Refused
 from . import file_index

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..pipeline import Pipeline
 from ..pipeline.nodes import Root

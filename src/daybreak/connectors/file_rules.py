@@ -7,11 +7,11 @@ a list of the rows that break them (`refused_rows`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
 
 from ..databases.nodes import Key, Table, key_columns
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..pipeline import Pipeline
 from .csv_schema import Column, schema_of
@@ -102,7 +102,7 @@ class FileRules:
 
     key: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
-    expected: Expected = Expected()
+    expected: Expected = Expected()  # noqa: RUF009 - a frozen value
 
     @property
     def name_rows(self) -> bool:

@@ -7,6 +7,7 @@ would not come back equal is refused there, alone, instead of being written as s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from ..abc import RecordRefused
-from ..dataclass import dataclass
 from ..errors import DataRefused
 from ..model.chunk import Finding
 from .csv_records import REQUIRED

@@ -9,10 +9,10 @@ lost shows in the fields of all records behind it, and the last one is too short
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from ..dataclass import dataclass
 from ..model.chunk import Finding
 from .csv_header import MISSING_COLUMN
 from .file_format import Header

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .text_encodings import codec_name, keeps_apart
 

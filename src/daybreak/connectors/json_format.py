@@ -8,10 +8,10 @@ object, the record before it is a part of it: that one was closed too early, per
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.chunk import Finding
 from .byte_window import Place, Window, region, skip_blanks

@@ -7,10 +7,10 @@ costs itself, and reading begins at any line. Lines of blanks are between record
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .file_format import Header
 from .json_records import JsonRowReader

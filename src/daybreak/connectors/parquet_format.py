@@ -12,10 +12,10 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.chunk import Finding
 from .csv_grammar import Ungrammatical

@@ -13,10 +13,10 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ..dataclass import dataclass
 from ..errors import SinkError, TransientError
 from ..faultpoints import hit
 from ..model.ownership import Pass

@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from ..dataclass import dataclass
 from ..errors import SourceError
 from ..model.retry import Backoff
 from .remote import SILENCE_S, Interrupted, RemoteFiles

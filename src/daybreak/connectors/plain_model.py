@@ -13,14 +13,12 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal, DecimalException
 from functools import lru_cache
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
-
-from ..dataclass import dataclass
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from ..dataclass import dataclass
 from ..model.chunk import Finding
 from .csv_raw import GoodRows, good_rows
 from .row import Row

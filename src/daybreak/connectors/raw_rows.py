@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..model.raw import RawPart, RawRecords, RawShape
 from .chosen_rows import ChosenRows, each_of
 from .csv_raw import GoodRows

@@ -17,11 +17,11 @@ import mmap
 import struct
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from ..dataclass import dataclass
 from ..errors import SourceChanged, SourceError
 from ..model.chunk import Finding
 from .file_refusals import shorten

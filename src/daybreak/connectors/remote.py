@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
-
-from ..dataclass import dataclass
 
 BLOCK_BYTES: Final = 2**20
 """The most that is asked for, and held, at once."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -22,7 +23,6 @@ from operator import attrgetter, is_
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..dataclass import dataclass
 from ..model.raw import RawField, RawRecords, RawShape
 from .chosen_rows import ChosenRows, each_of
 from .csv_raw import GoodRows, good_rows

@@ -8,7 +8,7 @@ read later is looked at again, for a row that nobody could tell from another wou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, is_dataclass
+from dataclasses import MISSING, dataclass, is_dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ from ..databases.nodes import RowsRoot
 from ..databases.select_shape import PlainSelect, plain_select
 from ..databases.session import Session
 from ..databases.table_facts import TableFacts
-from ..dataclass import dataclass
 from ..errors import CursorTypeError, SchemaMismatch
 from ..model.fields import fields_of, has_fields
 from ..model.row import values_of

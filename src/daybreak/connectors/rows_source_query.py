@@ -7,13 +7,13 @@ and the column's own collation; composite keys are compared as rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ..abc import Transaction
 from ..databases.nodes import RESERVED, RowsRoot
 from ..databases.session import Session
 from ..databases.sqlite import quoted
-from ..dataclass import dataclass
 from ..errors import SourceError
 from ..model.row import Row
 

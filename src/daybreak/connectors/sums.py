@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError, SourceError
 from .remote import RemoteFiles
 

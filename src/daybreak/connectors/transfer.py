@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from ..dataclass import dataclass
 from ..errors import SourceChanged, SourceError
 from .arrivals import Arrivals
 from .half_file import OVERLAP_BYTES, HalfFile

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from ..dataclass import dataclass
 from ..model.chunk import Finding
 from .csv_grammar import Ungrammatical
 from .csv_records import REQUIRED

@@ -13,6 +13,7 @@ snapshot is younger than the locks, compares them with what the query gives then
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -21,7 +22,6 @@ from ..databases.plain_query import PlainQuery
 from ..databases.read_columns import ReadColumn
 from ..databases.sqlite import quoted
 from ..databases.statement import binds_of, load
-from ..dataclass import dataclass
 from ..errors import DataRefused, ProofFailed
 from ..model.chunk import Written
 from ..model.rows_by_column import RowsByColumn

@@ -6,9 +6,9 @@ import codecs
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.chunk import BrokenOff
 from .byte_window import Place

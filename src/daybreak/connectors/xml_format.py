@@ -10,10 +10,10 @@ early, perhaps.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.chunk import Finding
 from .byte_window import Place, Window, region

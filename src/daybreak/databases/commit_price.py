@@ -9,11 +9,11 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from ..dataclass import dataclass
 from ..errors import DaybreakError
 from .session import Session, connect
 from .statement import load

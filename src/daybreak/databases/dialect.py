@@ -8,10 +8,9 @@ errors mean in the `…_errors.py` beside them; its statements in `sql/<name>`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 
 ParentsBy: TypeAlias = Literal["row", "statement", "end"]

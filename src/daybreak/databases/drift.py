@@ -8,9 +8,9 @@ is NOT NULL) costs the records that have them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..errors import SchemaMismatch
 from ..model.field_kinds import Kind, bound_of, kind_of
 from ..model.fields import ModelField, fields_of

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from ..abc import Transaction
-from ..dataclass import dataclass
 from ..model.row import Row
 from .sqlite import quoted
 from .statement import load

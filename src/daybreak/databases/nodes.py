@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, get_args
 from uuid import UUID
 
-from ..dataclass import dataclass
 from ..errors import CursorTypeError, DefinitionError
 from ..model.fields import fields_of, has_fields
 from ..pipeline import Pipeline

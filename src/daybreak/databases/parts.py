@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..dataclass import dataclass
 from ..model.ownership import Ownership, Pass
 from ..model.row import Row
 from .session import Session, transaction

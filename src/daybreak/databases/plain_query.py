@@ -8,10 +8,10 @@ taken apart: nothing is lost by that but speed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from ..dataclass import dataclass
 from .sql_tokens import Token, spelled, tokens
 
 _ENDS: Final = frozenset(

@@ -7,9 +7,9 @@ A value is compared in the type that it was read with. What the driver cannot gi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from ..dataclass import dataclass
 from ..errors import SchemaMismatch
 from .session import Session
 from .sqlite import quoted

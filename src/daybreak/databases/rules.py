@@ -11,11 +11,10 @@ from __future__ import annotations
 import json
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ..abc import Transaction
-from ..dataclass import dataclass
 from ..errors import DataRefused
 from ..model.row import Row
 from .keys_as_rows import KEYS_AS_ROWS

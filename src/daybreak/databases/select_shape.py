@@ -7,10 +7,10 @@ is known, the catalogue can prove; of anything else the query itself has to be a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from ..dataclass import dataclass
 from .sql_tokens import Token, tokens
 
 _BEHIND_TABLE: Final = frozenset({"where", "order", "limit", "offset", "fetch", "for"})

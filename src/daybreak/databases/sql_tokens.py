@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
-
-from ..dataclass import dataclass
 
 _TOKENS: Final = re.compile(
     r"""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ..abc import Clock
-from ..dataclass import dataclass
 from ..errors import (
     DatabaseBusy,
     DataRefused,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ they do not, PostgreSQL refuses the statement; it is never guessed which of them
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from ..abc import Transaction
-from ..dataclass import dataclass
 from ..errors import DataRefused, SchemaMismatch
 from .equal_keys import temporary
 from .session import Session

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .dialect import EXAMPLES, dialect_of
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..abc import ChunkWriter, RecordRefused, Sink, TellingSink
-from ..dataclass import dataclass
 from ..errors import DataRefused, ProcessDied
 from ..faultpoints import hit
 from ..model.chunk import ChunkInput, SetAside

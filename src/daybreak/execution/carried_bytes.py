@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
 
-from ..dataclass import dataclass
 from ..model.raw import RawInput, RawPart, RawRecords
 from ..pipeline import Block, Carried, Failure
 from .raw_units import RawUnits

@@ -7,10 +7,10 @@ if it still joins: the ranges beside it must hold the very bytes that were commi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..abc import Source
-from ..dataclass import dataclass
 from ..errors import RestartRefused, SourceChanged
 from ..model.chunk import Marker
 from ..model.cursor import decode

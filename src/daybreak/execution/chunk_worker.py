@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..abc import ChunkWriter, Clock, ComputingSink, RawSink
-from ..dataclass import dataclass
 from ..faultpoints import hit
 from ..model.chunk import ChunkInput
 from ..model.deaths import Work

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from ..abc import Clock, RunLedger, Target
-from ..dataclass import dataclass
 from ..errors import DaybreakError, TooManyBadRecords
 from ..model.chunk import Marker
 from ..model.deaths import Suspect

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias, TypeVar
 
 from ..abc import ChunkWriter, Clock, RecordRefused, RuledSink, Sink, Transaction
-from ..dataclass import dataclass
 from ..errors import DataRefused, DaybreakError, ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import Marker, SetAside

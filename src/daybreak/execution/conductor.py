@@ -8,11 +8,10 @@ queue, and only this thread decides what begins next.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DaybreakError, LeaseLost, LedgerBehind, OwnershipError
 from ..model.deaths import Work
 from ..model.fate import Counts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import eq, itemgetter
 from typing import Any, TypeVar, overload
 
-from ..dataclass import dataclass
 from ..errors import DataRefused, DaybreakError, Quarantine
 from ..model.chunk import ChunkInput, Finding, SetAside
 from ..model.ranges import Range

@@ -17,10 +17,10 @@ One savepoint is alive at a time, whatever the number of bad records.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ..abc import ChunkWriter, RawSink, RecordRefused, RuledSink, Sink, Transaction
-from ..dataclass import dataclass
 from ..errors import DataRefused, DaybreakError, TransactionEnded, TransientError
 from ..faultpoints import hit
 from .draft import OneEach, Unit

@@ -7,13 +7,12 @@ the chunk may begin; that is where a job with `on_overrun="stop"` ends, resumabl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final
 
 from ..abc import Clock
-from ..dataclass import dataclass
 from ..model.job import Step
 from ..model.overrun import Left, OnOverrun, Outlook, is_last_boundary, left_of, outlook
 from ..model.status import StepStatus

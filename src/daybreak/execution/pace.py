@@ -7,11 +7,11 @@ and told: every turn is an event with its reason.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
 from ..abc import Clock
-from ..dataclass import dataclass
 from ..errors import DaybreakError
 from ..model.chunk_size import ChunkSize, ChunkTook
 from ..model.climbing import Climb

@@ -8,10 +8,10 @@ range can be on its way, and the range may be divided like one that was never ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..abc import ChunkWriter, Clock, PiecewiseSink, RecordRefused, Sink
-from ..dataclass import dataclass
 from ..model.chunk_size import PIECES, is_too_slow
 from .draft import OneEach, Unit
 from .raw_units import RawUnits

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..abc import ClosableSource, Sink, Source, Target, Transaction
-from ..dataclass import dataclass
 from ..model.fate import Counts
 from ..model.job import Step
 from ..model.knobs import Knobs

@@ -14,10 +14,10 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ..abc import Clock, Sink, TellingSink, Transaction
-from ..dataclass import dataclass
 from ..model.chunk import Written
 from ..model.deaths import Named, Work
 from ..pipeline import current_scope

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DaybreakError, OwnershipError, StepFailed
 from ..faultpoints import hit
 from ..model.chunk import Kept, Marker

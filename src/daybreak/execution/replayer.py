@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby, pairwise
 
 from ..abc import ReplayWriter
-from ..dataclass import dataclass
 from ..errors import ProofFailed, TransientError
 from ..faultpoints import hit
 from ..model.chunk import FatesMoved, Kept, SetAside

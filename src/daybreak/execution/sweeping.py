@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from ..abc import RunLedger, SweepingSink, SweptSource, Transaction
-from ..dataclass import dataclass
 from ..model.chunk import Marker
 from ..model.ownership import Pass
 from ..model.progress import REMAINING, SWEEPS, SWEPT, Accepted, StepRow

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ..abc import ChunkWriter, RawSink, RivalSink, Sink, Transaction
-from ..dataclass import dataclass
 from ..errors import DataRefused
 from ..model.chunk import Written
 from .draft import OneEach, Unit

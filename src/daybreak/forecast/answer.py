@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from math import exp, log, sqrt
 from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
 
-from ..dataclass import dataclass
 from ..errors import ParameterError
 from .bound import most
 from .calibration import CONSTANTS, Constants

@@ -7,9 +7,8 @@ They are not derived from theory: each was chosen on the development part of the
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
-
-from ..dataclass import dataclass
 
 _SURPRISE: Final[Mapping[str, float]] = {
     "n": 0.0,

@@ -8,12 +8,12 @@ of the second kind: they hold what has not happened yet.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .net import Flags, Floats, Places
 from .past import SECONDS_MIN, Guess, Past, StepModel, calendar_features, step_features
 

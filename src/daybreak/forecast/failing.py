@@ -9,11 +9,11 @@ or at the beginning of a long one, which then begins again only when all others 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .draws import Draws
 from .net import Attempt, Floats, Net, attempt
 

@@ -7,11 +7,11 @@ three points, or two, do not claim a precision that nobody measured.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .calibration import Constants
 from .laws import (
     CONSTANT,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import exp
 from typing import Final, Literal
 
-from ..dataclass import dataclass
 from .cliff import cliff_in
 from .laws import EXPONENTIAL, SATURATING, Law
 from .points import Points

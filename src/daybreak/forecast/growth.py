@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .draws import Draws, Wish, drawn
 from .past import Past, calendar_features
 

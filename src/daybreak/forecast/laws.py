@@ -7,12 +7,11 @@ curve ever falls. How curves are fitted to points is told in `fitting.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-
-from ..dataclass import dataclass
 
 Kind = Literal["power", "power log", "exponential", "saturating", "knee"]
 Array = npt.NDArray[np.float64]

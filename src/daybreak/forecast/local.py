@@ -9,10 +9,10 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .calibration import Constants
 from .fitting import Fitted
 from .grade import FEW_SIZES

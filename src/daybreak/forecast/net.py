@@ -11,13 +11,13 @@ Steps are numbered in the order of the job. Arrays have one row a night, one col
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..dataclass import dataclass
 from ..errors import ParameterError
 
 Floats: TypeAlias = NDArray[np.float64]

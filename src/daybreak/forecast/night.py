@@ -7,11 +7,11 @@ and with one failure of each step in turn at its worst moment. Times are seconds
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .draws import Draws
 from .failing import Failing, Resuming, as_usual, at_worst
 from .net import Attempt, Flags, Floats, attempt, critical

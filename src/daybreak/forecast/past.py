@@ -9,13 +9,12 @@ so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .net import Floats
 from .regression import Line, fitted
 

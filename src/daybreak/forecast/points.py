@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import isfinite, log
 from statistics import median
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from ..dataclass import dataclass
 from ..errors import ParameterError
 
 Unit = Literal["seconds", "bytes"]

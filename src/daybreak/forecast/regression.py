@@ -6,11 +6,11 @@ filled up by what one expects of any job, and the less is known, the wider is th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from ..dataclass import dataclass
 from .net import Floats
 
 DEGREES: Final = 4.0

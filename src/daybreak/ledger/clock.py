@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ..abc import Clock
-from ..dataclass import dataclass
 from ..model.retry import Backoff
 
 WRITE_PATIENCE_S = 30.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..dataclass import dataclass
 from .rows import as_json, instant
 from .session import LedgerSession, LedgerTransaction
 

@@ -7,10 +7,10 @@ chunk took, one by one, is `LedgerStore.measurements`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from ..dataclass import dataclass
 from ..model.row import Row
 from .rows import as_json, instant
 from .session import LedgerSession

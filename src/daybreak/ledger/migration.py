@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from ..databases.url import parse, without_credentials
-from ..dataclass import dataclass
 from ..errors import LedgerVersionError, PreflightError, RightsMissing
 from .session import LedgerSession, LedgerTransaction, is_in_memory
 from .statement import migrations

@@ -13,13 +13,12 @@ beat that were seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from ..dataclass import dataclass
 from ..errors import LedgerError, RunOwned
 from ..model.identity import Identity
 from ..model.row import Row

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from ..dataclass import dataclass
 from ..errors import InvalidTransition
 from ..model.progress import Accepted, Former
 from ..model.status import STEP_TRANSITIONS, StepStatus

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ..dataclass import dataclass
 from ..model.fate import Counts
 from ..model.knobs import Knobs
 from ..model.ownership import Pass

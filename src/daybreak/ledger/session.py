@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ..databases.session import Session, connect
 from ..databases.url import parse
-from ..dataclass import dataclass
 from ..errors import DatabaseBusy, DatabaseUnreachable, TransientError
 from ..faultpoints import hit
 from ..model.row import Row

@@ -7,10 +7,10 @@ the rule and for why no clocks are compared.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from ..abc import Clock
-from ..dataclass import dataclass
 from .ownership import LOOKS_A_LEASE
 from .rows import RunRow
 

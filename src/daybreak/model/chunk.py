@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..dataclass import dataclass
 from .fate import Counts
 from .ranges import Range
 from .raw import RawInput

@@ -9,10 +9,8 @@ a chunk has used up, records for records, says how many records use up one whole
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
-
-from ..dataclass import dataclass
 
 TRANSACTION_S: Final = 0.5
 """The aim for a transaction. At four times that its locks would be noticed; at a quarter of it a

@@ -8,10 +8,8 @@ at growing intervals. Trouble that more workers make for each other halves them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
-
-from ..dataclass import dataclass
 
 GAIN: Final = 1.03
 TRY_AGAIN_S: Final = 2.0

@@ -8,11 +8,10 @@ hand, and a record that kills its process once more, with no other record beside
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from ..dataclass import dataclass
 from .ownership import Pass
 from .ranges import Range
 

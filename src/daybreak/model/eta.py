@@ -13,11 +13,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
-
-from ..dataclass import dataclass
 
 BIN: Final = 1.15
 """A bin ends at a place so many times as far as it begins."""

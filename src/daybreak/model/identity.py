@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
-
-from ..dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

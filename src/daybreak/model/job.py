@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import (
     TYPE_CHECKING,
@@ -17,7 +17,6 @@ from typing import (
     overload,
 )
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .fate import Counts
 from .keepable import K

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .limits import CHUNK_RECORDS, CHUNK_RECORDS_MAX, PARALLEL_AUTO_MAX, PARALLEL_MAX
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 
 CHUNK_RECORDS: Final = 10_000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError, ParameterError
 
 if TYPE_CHECKING:

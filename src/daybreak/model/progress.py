@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from .fate import Counts
 from .ranges import Range
 from .status import StepStatus

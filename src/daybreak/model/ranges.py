@@ -7,8 +7,8 @@ source knows the order of its keys (PROTOCOL.md 5).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from ..dataclass import dataclass
 from .cursor import START, Cursor, decode, encode
 
 

@@ -7,9 +7,9 @@ files are the run's own), or nothing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .fate import Counts
 from .job import Job, Step, StepKind

@@ -10,10 +10,10 @@ first and waits for more.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 
 Uses: TypeAlias = Mapping[str, int]

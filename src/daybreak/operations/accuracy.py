@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
 
-from ..dataclass import dataclass
 from ..forecast import Forecast
 from ..ledger.forecasts import KeptForecast
 from ..ledger.history import StepTime

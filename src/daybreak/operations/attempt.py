@@ -11,10 +11,8 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
-
-from ..dataclass import dataclass
 
 STATUS_STOPPED: Final = 4
 """The exit status of what was asked to stop; as `cli.exits.Exit.STOPPED`."""

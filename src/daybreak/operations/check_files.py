@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..abc import Publish
@@ -17,7 +17,6 @@ from ..connectors.faulty_rows import require_export
 from ..connectors.file_index import FileIndex, index_path
 from ..connectors.file_root import File, FileRoot
 from ..connectors.spool import spool_path
-from ..dataclass import dataclass
 from ..errors import CheckFailed, PreflightError
 from ..model.chunk import Finding
 from ..model.limits import BadLimit

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..dataclass import dataclass
 from ..errors import ProofFailed
 from ..ledger.rows import RunRow
 from ..model.chunk import Kept

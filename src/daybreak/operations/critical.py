@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError, PreflightError, StartRefused
 from ..ledger.owned import OwnedRun
 from ..ledger.rows import RunRow

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..databases import Database
 from ..databases.url import parse, without_credentials
-from ..dataclass import dataclass
 from ..errors import DefinitionError, PreflightError, RunOwned
 from ..ledger.rows import RunRow, StepDetails
 from ..ledger.store import LedgerStore

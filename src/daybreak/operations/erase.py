@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ..connectors.csv_kept import KeptRows
 from ..databases.target import DatabaseTarget
-from ..dataclass import dataclass
 from ..errors import TransientError
 from ..execution.targets import Targets
 from ..ledger.clock import SystemClock

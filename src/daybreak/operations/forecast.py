@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError, PreflightError
 from ..forecast import Forecast, fit
 from ..ledger.clock import SystemClock

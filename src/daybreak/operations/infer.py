@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..abc import Publish
 from ..check.infer.inference import Inference
 from ..connectors.file_refusals import FileRefused
 from ..connectors.file_root import File, FileRoot
-from ..dataclass import dataclass
 from ..errors import SourceError
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..execution.sweeping import remaining_text
 from ..ledger import passes
 from ..ledger.rows import AuditRow, RunRow, StepDetails

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..ledger.rows import ClaimRow, LimitRow
 from ..ledger.store import LedgerStore

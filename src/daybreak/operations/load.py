@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -18,7 +19,6 @@ from typing import Any
 
 from ..databases import Database
 from ..databases.database import declared
-from ..dataclass import dataclass
 from ..errors import DaybreakError, DefinitionError
 from ..model.job import Job, Step
 from ..model.parameters import Parameter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +13,6 @@ from ..databases import Database
 from ..databases.dialect import UPDATE, UPSERT, WALK, dialect_of
 from ..databases.nodes import RowsRoot, Table
 from ..databases.update_node import Update
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..execution.plan import ChunkedPlan
 from ..model.job import Step

@@ -15,13 +15,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, Literal
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError, ParameterError, RunError
 from ..forecast import Forecast, fit
 

@@ -11,13 +11,12 @@ import json
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from os import times
 from pathlib import Path
 from statistics import fmean, median
 from time import perf_counter, process_time
 from typing import Any, Final
-
-from ..dataclass import dataclass
 
 _AROUND_TIMES: Final = 3
 """How many times the wanted seconds of work the whole may take on the clock of the wall."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from ..dataclass import dataclass
 from ..ledger.rows import RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model.eta import Growth, growth_of

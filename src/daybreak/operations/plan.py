@@ -6,7 +6,7 @@ The mathematics is `forecast.night`; here it is fed from the ledger and the job,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from ..abc import Clock
 from ..databases.url import without_credentials
-from ..dataclass import dataclass
 from ..forecast.draws import Draws, Wish, drawn
 from ..forecast.failing import Resuming, as_usual
 from ..forecast.growth import Breaking, breaking

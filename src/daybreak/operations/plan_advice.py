@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ..dataclass import dataclass
 from ..forecast.night import LOST_S_MOST, SMALL_S, NightPlan
 from ..model.job import Step, StepKind
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..errors import PreflightError
 from ..forecast import Forecast
 from ..forecast.past import Guess, Past, PastNight, PastStep, past_of

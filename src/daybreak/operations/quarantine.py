@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,6 @@ from typing import Any, Final
 from ..connectors.csv_kept import KeptRows
 from ..databases.target import DatabaseTarget
 from ..databases.url import without_credentials
-from ..dataclass import dataclass
 from ..errors import DatabaseUnreachable, DefinitionError, RightsMissing, SchemaMismatch
 from ..ledger.clock import SystemClock
 from ..ledger.rows import RunRow, StepDetails

@@ -5,11 +5,10 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..databases.commit_price import CommitPrice
-from ..dataclass import dataclass
 from ..errors import DaybreakError
 from ..model.fate import Counts
 from ..model.job import StepKind

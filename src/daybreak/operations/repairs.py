@@ -12,12 +12,12 @@ import binascii
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
 from ..connectors.csv_kept import UNREADABLE, KeptRows
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .quarantine import QuarantinedRecord
 from .record_ids import ID_COLUMN, is_of_run

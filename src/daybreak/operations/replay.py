@@ -7,7 +7,7 @@ told. A run that was done is done again once its steps have proved themselves an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,6 @@ from typing import Any, Final
 from ..databases import Database
 from ..databases.target import DatabaseTarget
 from ..databases.url import resolve, without_credentials
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..execution.chunked_step import Surroundings
 from ..execution.patience import Patience

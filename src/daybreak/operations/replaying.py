@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from ..abc import Target
-from ..dataclass import dataclass
 from ..errors import DaybreakError, LedgerBehind, OwnershipError
 from ..execution.chunked_step import Surroundings
 from ..execution.heartbeat import Heartbeat

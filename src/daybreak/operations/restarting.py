@@ -8,11 +8,11 @@ to the ledger gives every step its new pass. Whoever is killed after that finds 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..abc import Target
 from ..databases import Database
-from ..dataclass import dataclass
 from ..errors import PreflightError, RestartRefused, SchemaMismatch
 from ..execution.atomic_step import ATOMIC
 from ..execution.prepare import PREPARED

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.job import Step
 from ..model.limits import Bad, BadLimit

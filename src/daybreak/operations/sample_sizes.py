@@ -6,12 +6,11 @@ Pure decisions; chance is a seeded generator that the caller gives.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import log, sqrt
 from random import Random
 from typing import Final
-
-from ..dataclass import dataclass
 
 CLIMB: Final = 2.0
 """By how much each sample is larger than the one before on the way up."""

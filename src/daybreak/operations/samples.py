@@ -10,9 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from ..dataclass import dataclass
 from ..errors import RunError
 from ..model.status import StepStatus
 

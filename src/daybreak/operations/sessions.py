@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ..databases import Database
 from ..databases.room import Room, session_room
-from ..dataclass import dataclass
 from ..errors import DatabaseUnreachable, PreflightError
 from ..model.job import Step, StepKind
 from ..model.knobs import Knobs

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 
 from ..abc import Clock
 from ..databases import Database
 from ..databases.session import connect
 from ..databases.url import resolve
-from ..dataclass import dataclass
 from ..errors import DefinitionError, TransientError
 from ..execution.overrun_watch import Ending
 from ..model.job import Job

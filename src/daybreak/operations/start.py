@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..abc import Clock, Target
 from ..databases import Database
-from ..dataclass import dataclass
 from ..errors import DatabaseBusy, DaybreakError, InvalidTransition, PreflightError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result

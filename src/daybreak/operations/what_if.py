@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Final
 
-from ..dataclass import dataclass
 from ..errors import ParameterError
 
 RESTART_S: Final = 300.0

@@ -6,10 +6,9 @@ Only the value is here; what a stage does to one stands in `stages`.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Generic, TypeAlias, TypeVar
-
-from ..dataclass import dataclass
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .block import Block, Origin, joined
 from .chunk_crew import CrewPart

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..dataclass import dataclass
 from .block import Block
 from .columns import by_columns
 from .leash import Leash

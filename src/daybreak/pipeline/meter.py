@@ -6,10 +6,10 @@ is locked. What is told of it stands in `report`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
 
-from ..dataclass import dataclass
 from .options import Workers
 from .rate import Limiter
 from .report import StageReport

@@ -17,12 +17,11 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError, SpentSource
 from ..model.retry import Retry
 from .options import (

@@ -8,11 +8,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from ..model.limits import BadLimit
 from ..model.retry import Retry

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -21,7 +22,6 @@ from typing import (
 
 from typing_extensions import TypeIs, Unpack, deprecated
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 from .editing import added, edited, nodes_of, with_function
 from .engine import Results, opened

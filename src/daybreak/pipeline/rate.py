@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from typing import Final
 
-from ..dataclass import dataclass
 from ..errors import DefinitionError
 
 _SECONDS: Final = {"s": 1.0, "min": 60.0, "h": 3600.0}

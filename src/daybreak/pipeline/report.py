@@ -6,10 +6,8 @@ The bottleneck is whoever had the least time to wait: everybody else waited for 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
-
-from ..dataclass import dataclass
 
 MOST: Final = 0.8
 """From this share of the process's computing on, a stage is who computes."""

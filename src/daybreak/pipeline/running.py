@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..dataclass import dataclass
+from dataclasses import dataclass
+
 from .fates import FailFast, SetAside
 from .meter import StageMeter
 from .nodes import Stage

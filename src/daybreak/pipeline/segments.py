@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from ..dataclass import dataclass
 from .nodes import Inner, Stage
 
 SLOW_S: Final = 0.0002

@@ -8,13 +8,13 @@ are never a record's fault and go through.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import compress, islice, repeat
 from operator import truth
 from time import perf_counter
 from typing import Any, Final, Protocol, TypeAlias
 
-from ..dataclass import dataclass
 from .block import BLOCK_BYTES, Block, Origin
 from .grain import Grain
 from .leash import Leash

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Condition, RLock, get_ident
 from typing import TYPE_CHECKING
-
-from ..dataclass import dataclass
 
 if TYPE_CHECKING:
     from .scope import Scope

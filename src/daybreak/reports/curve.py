@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import exp, log
 from typing import TYPE_CHECKING, Final, TextIO
 
-from ..dataclass import dataclass
 from .look import can_write
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import sys
 import sysconfig
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from ..dataclass import dataclass
 from ..errors import CheckFailed, DaybreakError, StepFailed
 from .findings import findings_parts, padded
 from .look import can_write, console_on

@@ -8,10 +8,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
-from ..dataclass import dataclass
 from ..model.fate import Counts
 from ..model.job import StepKind
 from ..model.status import RunStatus, StepStatus

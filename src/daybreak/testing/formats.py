@@ -18,6 +18,7 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -33,7 +34,6 @@ from ..connectors.file_source import FileSource
 from ..connectors.formats import FORMATS, format_from_data
 from ..connectors.row import Row
 from ..connectors.spool import SpooledFormat
-from ..dataclass import dataclass
 from ..model.chunk import ChunkInput, Finding, Kept
 
 DAMAGES: Final = 60

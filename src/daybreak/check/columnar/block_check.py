@@ -7,6 +7,7 @@ check slower, unless a rule is sure of a text that the model refuses: that is wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,7 +16,6 @@ from ...connectors.csv_dialect import CsvDialect
 from ...connectors.csv_rows import STRAY_CR, TOO_LONG
 from ...connectors.file_format import Header
 from ...connectors.row import Row
-from ...dataclass import dataclass
 from .arrow_rules import is_utf8
 from .cut import Cut, RowPlaces
 from .cutting import Block

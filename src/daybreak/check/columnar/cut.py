@@ -11,14 +11,13 @@ with that. Rows of so many lines that records could be inside their quotes are r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from ...connectors.csv_window import RESUMING_RECORDS
 from ...connectors.row import Row
-from ...dataclass import dataclass
 from .marks import RETURN, Marks
 from .quotes import Quotes
 from .signs import Signs

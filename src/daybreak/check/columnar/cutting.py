@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import BinaryIO, Final, Protocol, TypeVar
 
@@ -17,7 +18,6 @@ from ...connectors.csv_format import CsvFormat
 from ...connectors.csv_line_grammar import LineGrammar
 from ...connectors.file_format import Header
 from ...connectors.row import Row
-from ...dataclass import dataclass
 from .cut import Cut, cut_block
 from .marks import Marks
 from .memory import Memory

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from ...connectors.csv_dialect import CsvDialect
-from ...dataclass import dataclass
 
 NEWLINE: Final = ord("\n")
 RETURN: Final = ord("\r")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import product
@@ -10,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from ...dataclass import dataclass
 from .texts import Texts
 from .words import Bytes, Flags, Places, Words
 

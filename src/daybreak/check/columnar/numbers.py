@@ -7,13 +7,13 @@ A number is read as digits and a scale, so that bounds are compared exactly. Wha
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import Final
 
 import numpy as np
 
-from ...dataclass import dataclass
 from .texts import Texts
 from .words import (
     Flags,

@@ -8,10 +8,8 @@ texts of printable ASCII; any other pattern is left to the model.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
-
-from ...dataclass import dataclass
 
 _REPEAT_MAX: Final = 1_000
 """RE2 repeats no part more often."""

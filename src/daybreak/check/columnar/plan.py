@@ -7,11 +7,11 @@ is no matter of columns: then there is no plan, and every row is read by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ...connectors.csv_dialect import CsvDialect
 from ...connectors.csv_schema import Column, schema_of
-from ...dataclass import dataclass
 from .asking import Field
 from .rules import Core, Rule, Surroundings, rule_of
 

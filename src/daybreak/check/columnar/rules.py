@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from ...dataclass import dataclass
 from .arrow_rules import OneOf, Pattern
 from .moments import DateBounds, Dates, Instants
 from .numbers import Bounds, PointNumbers, WholeNumbers

@@ -7,11 +7,11 @@ than to tell apart the few that are found.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from ...dataclass import dataclass
 from .marks import NEWLINE, RETURN, Marks
 from .texts import Buffer
 from .words import NOWHERE, PAD, Flags, Places

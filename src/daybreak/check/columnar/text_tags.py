@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from ...connectors.csv_dialect import CsvDialect
 from ...connectors.plain_model import PlainField
-from ...dataclass import dataclass
 from .. import key_tags
 from ..key_tags import TAG_BYTES, tags_of, tags_of_words
 from .block_check import Verdict

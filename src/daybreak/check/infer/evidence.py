@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from math import isinf
 from typing import Any, Final
 
 from ...connectors.csv_grammar import Ungrammatical, calendar_date, instant
-from ...dataclass import dataclass
 from .shape import Shape
 
 INT_DIGITS_MAX: Final = 18

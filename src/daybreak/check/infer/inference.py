@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,6 @@ from ...connectors.file_format import Format
 from ...connectors.file_index import FileIndex, index_path
 from ...connectors.file_root import File, FileRoot
 from ...connectors.rows_at import rows_at
-from ...dataclass import dataclass
 from ...model.limits import BadLimit
 from ..findings_spill import FindingsSpill
 from ..sources import check_sources

@@ -7,10 +7,9 @@ they were accepted.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ...dataclass import dataclass
 from .evidence import DECIMAL, EMAIL, WHOLE, Evidence
 
 PATTERN_VALUES_MIN: Final = 20

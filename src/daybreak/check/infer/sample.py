@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -10,7 +11,6 @@ from typing import Any, BinaryIO, Final
 from ...connectors.file_format import Format, Header, RowReader
 from ...connectors.file_refusals import open_file
 from ...connectors.row import Row
-from ...dataclass import dataclass
 
 RECORDS: Final = 10_000
 """First records that are looked at, unless more are asked for."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
-
-from ...dataclass import dataclass
 
 LENGTH_MAX: Final = 64
 """Longer texts are said to have no shape."""
