@@ -1,4 +1,4 @@
-"""Rows spelled for PostgreSQL's COPY by columns: one call of C code for thousands of values.
+"""Rows spelled for PostgreSQL by columns, for COPY or as arrays: a call of C code for thousands.
 
 The driver spells them value by value, which takes longer. Here stand only types whose text
 says all about them, and a column has to hold one of them besides NULL. Anything else is left to the
@@ -48,6 +48,41 @@ def spelled(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
         except (_Unspelled, ValueError):  # of the latter: rows of two lengths, half a surrogate
             return
         yield block
+
+
+def array_of(column: Sequence[Any]) -> str | None:
+    """Return a column as PostgreSQL reads an array's text; None if it cannot be spelled here."""
+    kinds = set(map(type, column))
+    has_null = type(None) in kinds
+    values = [value for value in column if value is not None] if has_null else column
+    try:
+        if kinds == {int}:
+            return f"{{{repr(list(column))[1:-1]}}}"
+        quoted = _quoted(values, kinds - {type(None)})
+    except (_Unspelled, ValueError):  # of the latter: half a surrogate, a number too long
+        return None
+    if has_null:
+        texts = iter(quoted.split(_NUL))
+        items = ("NULL" if value is None else f'"{next(texts)}"' for value in column)
+        return f"{{{','.join(items)}}}"
+    return '{"' + quoted.replace(_NUL, '","') + '"}'
+
+
+def _quoted(values: Sequence[Any], kinds: set[type]) -> str:
+    """Return values of one type as they stand inside quotes, with NUL between them."""
+    if not values:
+        return ""
+    kind = kinds.pop()
+    if kinds or kind not in _SPELLERS:
+        raise _Unspelled
+    joined = _NUL.join(values if kind is str else _SPELLERS[kind](values))
+    if joined.count(_NUL) != len(values) - 1:
+        raise _Unspelled
+    joined.encode()
+    for letter in '\\"':  # the backslash comes first, for it is in the other
+        if letter in joined:
+            joined = joined.replace(letter, f"\\{letter}")
+    return joined
 
 
 class _Unspelled(Exception):  # noqa: N818 - it reads as a sentence
