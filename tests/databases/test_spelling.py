@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from psycopg.pq import Format
 
 from daybreak.databases import spelling
 from daybreak.databases.session import opened
-from daybreak.databases.spelling import ROWS_AT_ONCE, array_of, spelled
+from daybreak.databases.spelling import ROWS_AT_ONCE, array_of, json_of, spelled
 from daybreak.errors import DataRefused
 from daybreak.model.rows_by_column import RowsByColumn
 
@@ -70,6 +71,22 @@ def test_an_array_holds_what_the_driver_spells(column: list[Any]) -> None:
     assert [None if one is None else one.decode() for one in expected] == found
 
 
+@given(some.one_of(*(some.lists(some.none() | kind, min_size=1) for kind in VALUES)))
+@settings(max_examples=100, deadline=None)
+def test_a_json_array_holds_what_the_driver_spells(column: list[Any]) -> None:
+    transformer = adapt.Transformer()
+    expected = [
+        None
+        if value is None
+        else bytes(transformer.get_dumper(value, PyFormat.TEXT).dump(value)).decode()
+        for value in column
+    ]
+    spelt = json_of(column)
+
+    assert spelt is not None
+    assert expected == [one if one is None else str(one) for one in json.loads(spelt)]
+
+
 @pytest.mark.parametrize(
     "column",
     [["a\0"], ["\ud800"], [Decimal("sNaN")], [timedelta(1)], [["a"]], [1, True], [10**5000]],
@@ -77,6 +94,7 @@ def test_an_array_holds_what_the_driver_spells(column: list[Any]) -> None:
 )
 def test_what_cannot_be_said_is_no_array(column: list[Any]) -> None:
     assert array_of(column) is None
+    assert json_of(column) is None
 
 
 @pytest.mark.parametrize(

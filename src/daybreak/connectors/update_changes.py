@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 from ..model.rows_by_column import RowsByColumn
 
 Change: TypeAlias = tuple[Sequence[Any], Any]
 """A row as it was read, and its new values: a tuple of them, or the only one."""
+
+
+class Spelled(NamedTuple):
+    """A statement with its binds."""
+
+    statement: str
+    binds: Mapping[str, object]
 
 
 class Changes(Sequence[Change]):
@@ -25,8 +32,8 @@ class Changes(Sequence[Change]):
         assert len(rows) == len(values), "every row has its new values"
         self.rows = rows if isinstance(rows, RowsByColumn) else RowsByColumn.of(rows, width=1)
         self.values = values
-        self.spelled: Mapping[str, str] | None = None
-        """The binds of a statement that writes them all, spelled before the transaction begins."""
+        self.spelled: Spelled | None = None
+        """What writes them all, where that is known; spelled before the transaction begins."""
 
     def chosen(self, places: Sequence[int]) -> Changes:
         """Return those at some places."""

@@ -62,15 +62,15 @@ class PostgresqlUpdate:
             DataRefused: If a rule of the table refuses one of them.
         """
         if self._at_once is None or changes.spelled is None:
-            return self._compared(tx, changes)
+            return self._by_comparison(tx, changes)
         left = self._at_once.write(tx, changes)
         if not left:
             return Written(len(changes))
-        rest = self._compared(tx, changes.chosen(left))
+        rest = self._by_comparison(tx, changes.chosen(left))
         superseded = tuple(left[place] for place in rest.superseded)
         return Written(len(changes) - len(left) + rest.rows, superseded)
 
-    def _compared(self, tx: Transaction, changes: Changes) -> Written:
+    def _by_comparison(self, tx: Transaction, changes: Changes) -> Written:
         rows = self._rows(changes)
         keys = [rows.columns[place] for place in self.key_places]
         tx.execute(self._create)

@@ -7,6 +7,7 @@ driver, and so is what cannot be said at all (NUL, half a surrogate): it tells w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ ROWS_AT_ONCE: Final = 2_000
 
 NULL: Final = r"\N"
 _NUL: Final = "\0"
+_JSON_NUL: Final = r"\u0000"
 _ESCAPED: Final = (
     ("\\", r"\\"),
     ("\t", r"\t"),
@@ -66,6 +68,27 @@ def array_of(column: Sequence[Any]) -> str | None:
         items = ("NULL" if value is None else f'"{next(texts)}"' for value in column)
         return f"{{{','.join(items)}}}"
     return '{"' + quoted.replace(_NUL, '","') + '"}'
+
+
+def json_of(column: Sequence[Any]) -> str | None:
+    """Return a column as a JSON array of texts, whole numbers and null; None if it cannot be."""
+    kinds = set(map(type, column)) - {type(None)}
+    try:
+        if kinds and not kinds <= {str} and not kinds <= {int}:
+            column = _spelled_by(kinds, column)
+        spelt = json.dumps(column, ensure_ascii=False, check_circular=False)
+        spelt.encode()
+    except (_Unspelled, ValueError):  # of the latter: half a surrogate, a number too long
+        return None
+    return None if _JSON_NUL in spelt else spelt
+
+
+def _spelled_by(kinds: set[type], column: Sequence[Any]) -> Sequence[str | None]:
+    kind, *others = kinds
+    if others or kind not in _SPELLERS:
+        raise _Unspelled
+    texts = iter(_SPELLERS[kind]([value for value in column if value is not None]))
+    return [None if value is None else next(texts) for value in column]
 
 
 def _quoted(values: Sequence[Any], kinds: set[type]) -> str:

@@ -52,7 +52,8 @@ class RowsByColumn(Sequence[Sequence[Any]]):
 
     def chosen(self, places: Sequence[int]) -> RowsByColumn:
         """Return the rows at some places, in that order."""
-        if len(places) == len(self) and list(places) == list(range(len(self))):
+        every = range(len(self))
+        if places == every or (len(places) == len(self) and list(places) == list(every)):
             return self
         chosen = [list(map(column.__getitem__, places)) for column in self.columns]
         return RowsByColumn(chosen, as_of=self.as_of)
