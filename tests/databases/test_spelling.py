@@ -56,35 +56,35 @@ def test_rows_are_spelled_as_the_driver_spells_them(rows: list[tuple[Any, ...]])
     assert bytes(expected) == b"".join(spelled(RowsByColumn.of(rows, 1)))
 
 
-@given(some.one_of(*(some.lists(some.none() | kind, min_size=1) for kind in VALUES)))
+COLUMNS = some.one_of(*(some.lists(some.none() | kind, min_size=1) for kind in VALUES))
+
+
+def spelled_by_the_driver(value: object) -> str | None:
+    if value is None:
+        return None
+    text = adapt.Transformer().get_dumper(value, PyFormat.TEXT).dump(value)
+    assert text is not None
+    return bytes(text).decode()
+
+
+@given(COLUMNS)
 @settings(max_examples=100, deadline=None)
 def test_an_array_holds_what_the_driver_spells(column: list[Any]) -> None:
-    transformer = adapt.Transformer()
-    expected = [
-        None if value is None else bytes(transformer.get_dumper(value, PyFormat.TEXT).dump(value))
-        for value in column
-    ]
     spelt = array_of(column)
 
     assert spelt is not None
-    found = transformer.get_loader(TEXT_ARRAY, Format.TEXT).load(spelt.encode())
-    assert [None if one is None else one.decode() for one in expected] == found
+    found = adapt.Transformer().get_loader(TEXT_ARRAY, Format.TEXT).load(spelt.encode())
+    assert list(map(spelled_by_the_driver, column)) == found
 
 
-@given(some.one_of(*(some.lists(some.none() | kind, min_size=1) for kind in VALUES)))
+@given(COLUMNS)
 @settings(max_examples=100, deadline=None)
 def test_a_json_array_holds_what_the_driver_spells(column: list[Any]) -> None:
-    transformer = adapt.Transformer()
-    expected = [
-        None
-        if value is None
-        else bytes(transformer.get_dumper(value, PyFormat.TEXT).dump(value)).decode()
-        for value in column
-    ]
     spelt = json_of(column)
 
     assert spelt is not None
-    assert expected == [one if one is None else str(one) for one in json.loads(spelt)]
+    found = [one if one is None else str(one) for one in json.loads(spelt)]
+    assert list(map(spelled_by_the_driver, column)) == found
 
 
 @pytest.mark.parametrize(
