@@ -59,7 +59,7 @@ def array_of(column: Sequence[Any]) -> str | None:
     values = [value for value in column if value is not None] if has_null else column
     try:
         if kinds == {int}:
-            return f"{{{repr(list(column))[1:-1]}}}"
+            return f"{{{','.join(map(str, column))}}}"
         quoted = _quoted(values, kinds - {type(None)})
     except (_Unspelled, ValueError):  # of the latter: half a surrogate, a number too long
         return None
