@@ -285,6 +285,16 @@ class PiecewiseSink(Protocol):
 
 
 @runtime_checkable
+class BriefSink(Protocol):
+    """What a `Sink` may be besides: one whose transactions lock what others want."""
+
+    @property
+    def transaction_s(self) -> float:
+        """How long a transaction should take, where the size of chunks follows what they take."""
+        ...
+
+
+@runtime_checkable
 class ComputingSink(Protocol):
     """What a `Sink` may be besides: one that computes what it writes, before the transaction."""
 
@@ -297,6 +307,11 @@ class ComputingSink(Protocol):
             records: What the stages gave.
             rows: Of each the row from which it came, as the database gave it.
         """
+        ...
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether the next chunk may be read and computed while one is written."""
         ...
 
     @property

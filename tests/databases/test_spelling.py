@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,14 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from psycopg import adapt
+from psycopg import adapt, postgres
 from psycopg._copy_base import format_row_text
+from psycopg.adapt import PyFormat
+from psycopg.pq import Format
 
 from daybreak.databases import spelling
 from daybreak.databases.session import opened
-from daybreak.databases.spelling import ROWS_AT_ONCE, spelled
+from daybreak.databases.spelling import ROWS_AT_ONCE, array_of, json_of, spelled
 from daybreak.errors import DataRefused
 from daybreak.model.rows_by_column import RowsByColumn
+
+TEXT_ARRAY = postgres.types["text"].array_oid
 
 VALUES = (
     some.text(some.characters(blacklist_categories=["Cs"], blacklist_characters="\0")),
@@ -49,6 +54,47 @@ def test_rows_are_spelled_as_the_driver_spells_them(rows: list[tuple[Any, ...]])
 
     assert bytes(expected) == b"".join(spelled(rows))
     assert bytes(expected) == b"".join(spelled(RowsByColumn.of(rows, 1)))
+
+
+COLUMNS = some.one_of(*(some.lists(some.none() | kind, min_size=1) for kind in VALUES))
+
+
+def spelled_by_the_driver(value: object) -> str | None:
+    if value is None:
+        return None
+    text = adapt.Transformer().get_dumper(value, PyFormat.TEXT).dump(value)
+    assert text is not None
+    return bytes(text).decode()
+
+
+@given(COLUMNS)
+@settings(max_examples=100, deadline=None)
+def test_an_array_holds_what_the_driver_spells(column: list[Any]) -> None:
+    spelt = array_of(column)
+
+    assert spelt is not None
+    found = adapt.Transformer().get_loader(TEXT_ARRAY, Format.TEXT).load(spelt.encode())
+    assert list(map(spelled_by_the_driver, column)) == found
+
+
+@given(COLUMNS)
+@settings(max_examples=100, deadline=None)
+def test_a_json_array_holds_what_the_driver_spells(column: list[Any]) -> None:
+    spelt = json_of(column)
+
+    assert spelt is not None
+    found = [one if one is None else str(one) for one in json.loads(spelt)]
+    assert list(map(spelled_by_the_driver, column)) == found
+
+
+@pytest.mark.parametrize(
+    "column",
+    [["a\0"], ["\ud800"], [Decimal("sNaN")], [timedelta(1)], [["a"]], [1, True], [10**5000]],
+    ids=["NUL", "surrogate", "sNaN", "interval", "list", "two types", "long"],
+)
+def test_what_cannot_be_said_is_no_array(column: list[Any]) -> None:
+    assert array_of(column) is None
+    assert json_of(column) is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,16 @@ import pytest
 
 from daybreak import Database
 from daybreak.abc import ChunkWriter, RecordRefused
+from daybreak.connectors.rows_source import RowsSource
 from daybreak.connectors.update import UpdateSink
+from daybreak.connectors.update_changes import Changes
+from daybreak.connectors.update_postgresql import PostgresqlUpdate
 from daybreak.databases.nodes import RowsRoot
 from daybreak.databases.session import opened
 from daybreak.errors import DataRefused, DefinitionError, SchemaMismatch
 from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
+from daybreak.model.rows_by_column import RowsByColumn
 from tests.execution.house import OF, House
 
 pytestmark = pytest.mark.slow_on_postgresql
@@ -25,6 +29,9 @@ pytestmark = pytest.mark.slow_on_postgresql
 ROWS = 20
 PART = Range.of(0, ROWS)
 PLAIN = "select id, first_name, last_name from users where full_name is null"
+DATED = f"{PLAIN} and true"
+"""The same, but read as a step reads it: as of when its rows are is known, on PostgreSQL."""
+
 JOINED = (
     "select users.id, first_name, last_name, towns.name as town"
     " from users join towns on towns.id = users.town where full_name is null"
@@ -46,7 +53,9 @@ class Shop:
     db: Database
     writer: ChunkWriter
 
-    def sink(self, query: str = PLAIN, **options: Any) -> tuple[UpdateSink, list[tuple[Any, ...]]]:
+    def sink(
+        self, query: str = PLAIN, **options: Any
+    ) -> tuple[UpdateSink, Sequence[Sequence[Any]]]:
         """Return a sink, and the rows that its query gives now."""
         root = self.db.rows(query, key="id").root
         assert isinstance(root, RowsRoot)
@@ -54,7 +63,14 @@ class Shop:
             self.db.update("users", key="id", **(options or {"set": {"full_name": full}})), root
         )
         sink.preflight()
-        return sink, self.read(query)
+        return sink, self.dated(root) if query == DATED else self.read(query)
+
+    def dated(self, root: RowsRoot) -> Sequence[Sequence[Any]]:
+        """Return the rows of a query as the source of a step gives them."""
+        with closing(RowsSource(root)) as source:
+            rows = source.read(source.whole()).rows
+        assert isinstance(rows, RowsByColumn)
+        return rows
 
     def read(self, query: str) -> list[tuple[Any, ...]]:
         rows = self.db.query(f"select * from ({query}) as q order by id")  # noqa: S608 - ours
@@ -124,7 +140,7 @@ def filled(house: House) -> Iterator[Shop]:
         yield Shop(Database(house.url), writer)
 
 
-QUERIES = pytest.mark.parametrize("query", [PLAIN, JOINED], ids=["plain", "joined"])
+QUERIES = pytest.mark.parametrize("query", [PLAIN, DATED, JOINED], ids=["plain", "dated", "joined"])
 
 
 @QUERIES
@@ -237,6 +253,106 @@ def test_a_change_that_commits_while_the_write_waits_for_it_is_not_lost(
 
         assert writing.result() == Written(ROWS - 1, (6,))
     assert shop.names().get(7) in (None, "mine")
+
+
+# ---------------------------------------------------------------- what a glance tells
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the keys of the rows whose columns are compared, as they come."""
+    keys: list[int] = []
+    compare = PostgresqlUpdate._by_comparison
+
+    def note(self: PostgresqlUpdate, tx: Any, changes: Changes) -> Written:
+        keys.extend(row[0] for row in changes.rows)
+        return compare(self, tx, changes)
+
+    monkeypatch.setattr(PostgresqlUpdate, "_by_comparison", note)
+    return keys
+
+
+def test_only_rows_that_were_touched_are_compared(postgres_shop: Shop, compared: list[int]) -> None:
+    sink, rows = postgres_shop.sink(DATED)
+    postgres_shop.change("update users set logins = 5 where id in (7, 9)")
+    postgres_shop.change("update users set first_name = 'other' where id = 9")
+
+    assert postgres_shop.write(sink, rows) == Written(ROWS - 1, (8,))
+    assert compared == [7, 9]
+
+
+def test_keys_far_apart_are_found_as_well(postgres_shop: Shop, compared: list[int]) -> None:
+    """Where few rows lie between the first and the last, each is looked up by itself."""
+    postgres_shop.change("update users set id = id * 1000 where id % 2 = 0")
+    sink, rows = postgres_shop.sink(DATED)
+
+    assert postgres_shop.write(sink, rows) == Written(ROWS)
+    assert compared == []
+
+
+def test_a_row_between_those_that_are_written_is_not_touched(
+    postgres_shop: Shop, compared: list[int]
+) -> None:
+    """Its record was filtered; others were deleted long ago."""
+    postgres_shop.change("delete from users where id in (3, 11)")
+    sink, rows = postgres_shop.sink(DATED)
+    assert isinstance(rows, RowsByColumn)
+    some = rows.chosen([place for place, row in enumerate(rows) if row[0] != 8])
+
+    assert postgres_shop.write(sink, some) == Written(ROWS - 3)
+    assert [8] == [id_ for id_, name in postgres_shop.names().items() if name is None]
+    assert all(full(row) == postgres_shop.names()[row[0]] for row in some)
+    assert compared == []
+
+
+def test_what_was_written_before_an_older_transaction_ended_is_compared(
+    postgres_shop: Shop, compared: list[int]
+) -> None:
+    """Its number says only that it may be younger than the read."""
+    with opened(postgres_shop.db.url) as older:
+        older.begin()
+        older.execute("update towns set name = 'somewhere' where id = 1")
+        postgres_shop.change("update users set logins = 5 where id = 7")
+        sink, rows = postgres_shop.sink(DATED)
+        older.commit()
+
+    assert postgres_shop.write(sink, rows) == Written(ROWS)
+    assert compared == [7]
+
+
+def test_a_savepoint_is_no_matter(postgres_shop: Shop, compared: list[int]) -> None:
+    """What is written in it bears its number, and not that of its transaction."""
+    shop = postgres_shop
+    sink, rows = shop.sink(DATED)
+    shop.change("update users set logins = 5 where id = 7")
+    changes = sink.computed([full(row) for row in rows], rows)
+
+    assert shop.writer.begin(OF, PART)
+    with shop.writer.savepoint():
+        assert sink.write(shop.writer.transaction, changes) == Written(ROWS)
+    shop.writer.rollback()
+
+    assert compared == [7]
+
+
+def test_a_value_that_is_refused_at_once_is_named_at_the_next_try(postgres_shop: Shop) -> None:
+    sink, rows = postgres_shop.sink(DATED)
+    changes = sink.computed(["x" * 200 if row[0] == 5 else full(row) for row in rows], rows)
+
+    with pytest.raises(DataRefused):
+        try_once(postgres_shop, sink, changes)
+    with pytest.raises(RecordRefused) as refused:
+        try_once(postgres_shop, sink, changes)
+
+    assert refused.value.position == 4
+
+
+def try_once(shop: Shop, sink: UpdateSink, changes: Sequence[Any]) -> None:
+    assert shop.writer.begin(OF, PART)
+    try:
+        sink.write(shop.writer.transaction, changes)
+    finally:
+        shop.writer.rollback()
 
 
 def test_several_columns_are_set_together(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from ..abc import Transaction
 from ..databases.nodes import RowsRoot
-from ..databases.session import Session, TupleSession, tuples_of
+from ..databases.session import DatedSession, Session, TupleSession, tuples_of
 from ..errors import DataRefused, SchemaMismatch, SinkError, SourceError, TransientError
 from ..model.chunk import ChunkInput, Kept
 from ..model.cursor import START, Cursor, decode, encode
@@ -154,13 +154,12 @@ class RowsSource:
             SourceError: If the query fails, or gives two rows with the same key.
         """
         number, after, upto = _stretch(part)
-        given = self._asked(tuples_of, self._query.rows(after, upto))
+        as_of, given = self._asked(_dated, self._query.rows(after, upto))
         if number and self._left_out:
             given = [row for row in given if self._key(row) not in self._left_out]
         if not self._known.is_unique:
             self._refuse_doubles(given)
-        rows = RowsByColumn.of(given, len(self._known.names))
-        return self._input(rows)
+        return self._input(RowsByColumn.of(given, len(self._known.names), as_of))
 
     def _input(self, rows: RowsByColumn) -> ChunkInput:
         made = self._maker.make(rows, lambda place: self._shown(self._key(rows[place])))
@@ -235,8 +234,6 @@ class RowsSource:
 
     def sweep(self, number: int, after: str) -> Range | None:
         """Return the stretch from the beginning to the last key there is now, if there is a row."""
-        if not self.count():
-            return None  # a scan of the table says so sooner than the walk of its whole index
         rows = self._ask(self._query.first_keys(len(self._left_out) + 1))
         if all(tuple(values_of(row)) in self._left_out for row in rows):
             return None
@@ -288,10 +285,10 @@ class RowsSource:
 
     def _asked(
         self,
-        query: Callable[..., list[T]],
+        query: Callable[..., T],
         statement: Statement,
         sessions: Sessions | None = None,
-    ) -> list[T]:
+    ) -> T:
         sql, binds = statement
         with (sessions or self._sessions).one() as session:
             try:
@@ -307,6 +304,13 @@ class RowsSource:
             f"{self.name} cannot be read: {error}{detail}",
             hint=error.hint or "correct the query, or the row that it fails at",
         )
+
+
+def _dated(session: Session, sql: str, **bind: object) -> tuple[str, list[tuple[Any, ...]]]:
+    """Return the values of a query's rows, and as of when they are, where the session says so."""
+    if isinstance(session, DatedSession):
+        return session.dated(sql, **bind)
+    return "", tuples_of(session, sql, **bind)
 
 
 def _detail(error: SinkError) -> str:

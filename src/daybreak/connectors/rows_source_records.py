@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from dataclasses import fields as dataclass_fields
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -98,6 +101,9 @@ def _findings(error: Any, place: str) -> Iterable[Finding]:
 
 _Columns = Sequence[Sequence[Any]]
 
+_AT_ONCE: Final = 500
+"""Records made at a time."""
+
 
 def _fast(
     model: type[Any], names: Sequence[str]
@@ -142,7 +148,32 @@ def _maker(model: type[Any]) -> Callable[[_Columns], list[Any]] | None:
         taken = all(one.init and not one.kw_only for one in dataclass_fields(model))
         if not is_plain or not taken or is_pydantics:
             return None
+        if _sets_field_by_field(model):
+            return partial(_frozen, model)
         return lambda columns: list(map(model, *columns))
     if hasattr(model, "_fields") and model.__new__.__code__.co_filename.startswith("<"):
         return lambda columns: list(map(model, *columns))
     return None
+
+
+def _sets_field_by_field(model: Any) -> bool:
+    """Say whether a dataclass makes an object in no other way than setting its fields."""
+    has_fields_only = model.__init__.__code__.co_argcount == 1 + len(dataclass_fields(model))
+    is_made_plainly = model.__new__ is object.__new__ and type(model) is type
+    return bool(model.__dataclass_params__.frozen) and has_fields_only and is_made_plainly
+
+
+def _frozen(model: type[Any], columns: _Columns) -> list[Any]:
+    """Make frozen records as their `__init__` does, which sets field by field, but all at once.
+
+    That is half the time of a call for each; some hundred at a time, which a cache holds.
+    """
+    names = [one.name for one in dataclass_fields(model)]
+    records: list[Any] = []
+    for start in range(0, len(columns[0]), _AT_ONCE):
+        block = list(map(object.__new__, repeat(model, min(_AT_ONCE, len(columns[0]) - start))))
+        for name, column in zip(names, columns, strict=True):
+            values = column[start : start + _AT_ONCE]
+            deque(map(object.__setattr__, block, repeat(name), values), maxlen=0)
+        records += block
+    return records

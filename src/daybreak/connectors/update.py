@@ -29,10 +29,12 @@ from ..databases.table_facts import TableFacts
 from ..databases.update_node import Update
 from ..errors import DataRefused, DefinitionError, SchemaMismatch
 from ..model.chunk import Written
+from ..model.chunk_size import BRIEF_TRANSACTION_S, TRANSACTION_S
 from ..model.rows_by_column import RowsByColumn
 from ..pipeline import Map, Stage
 from .update_changes import Changes, changes_of
-from .update_postgresql import Comparison, PostgresqlUpdate, types_of
+from .update_comparison import Comparison, types_of
+from .update_postgresql import PostgresqlUpdate
 from .update_sqlite import SqliteUpdate
 
 
@@ -96,6 +98,16 @@ class UpdateSink:
         return not self.sweeps
 
     @property
+    def transaction_s(self) -> float:
+        """How long a transaction should take: the application waits for rows that it writes."""
+        return BRIEF_TRANSACTION_S if self._dialect == "postgresql" else TRANSACTION_S
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether the next chunk may be read while one is written: a server has several hands."""
+        return self._dialect == "postgresql"
+
+    @property
     def stages(self) -> Sequence[Stage]:
         """What computes the new values of one record, as the last stages of the step."""
         update = self._update
@@ -111,13 +123,18 @@ class UpdateSink:
         """Join each row, as it was read, with its new values."""
         update = self._update
         if not update.set_chunk:
-            return Changes(rows, records)
+            return self._prepared(Changes(rows, records))
         columns = [
             *([function(record) for record in records] for function in update.set.values()),
             *(_all(column, function(records), records) for column, function in _items(update)),
         ]
         values = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-        return Changes(rows, values)
+        return self._prepared(Changes(rows, values))
+
+    def _prepared(self, changes: Changes) -> Changes:
+        if isinstance(self._writing, PostgresqlUpdate):
+            self._writing.prepare(changes)
+        return changes
 
     def facts(self) -> Mapping[str, Any]:
         """Return what must not change between two attempts at a run."""
@@ -182,7 +199,7 @@ class UpdateSink:
     def goes_in_pieces(self, tx: Transaction) -> bool:
         """Say yes: what is written was computed before."""
         del tx
-        return True
+        return self._dialect != "postgresql"
 
     def _refuse_two_for_one(self, rows: RowsByColumn) -> None:
         """Raise if two records came from one row: neither is the row's new value.

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias, overload
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, overload
 
 from ..model.rows_by_column import RowsByColumn
 
 Change: TypeAlias = tuple[Sequence[Any], Any]
 """A row as it was read, and its new values: a tuple of them, or the only one."""
+
+
+class Spelled(NamedTuple):
+    """A statement with its binds."""
+
+    statement: str
+    binds: Mapping[str, object]
 
 
 class Changes(Sequence[Change]):
@@ -19,12 +26,18 @@ class Changes(Sequence[Change]):
         values: Of each row what is new: a tuple, or the only value.
     """
 
-    __slots__ = ("rows", "values")
+    __slots__ = ("rows", "spelled", "values")
 
     def __init__(self, rows: Sequence[Sequence[Any]], values: Sequence[Any]) -> None:
         assert len(rows) == len(values), "every row has its new values"
         self.rows = rows if isinstance(rows, RowsByColumn) else RowsByColumn.of(rows, width=1)
         self.values = values
+        self.spelled: Spelled | None = None
+        """What writes them all, where that is known; spelled before the transaction begins."""
+
+    def chosen(self, places: Sequence[int]) -> Changes:
+        """Return those at some places."""
+        return Changes(self.rows.chosen(places), list(map(self.values.__getitem__, places)))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -1,5 +1,7 @@
 """A back-fill's write on PostgreSQL: COPY into a temporary table, and one UPDATE from it.
 
+Where it can be told at a glance that rows are as they were read, `update_at_once` writes them.
+
 The UPDATE repeats the range of the keys, so that the table is read by its index once and not once
 a row, repeats the query's condition, and compares every column that was read.
 
@@ -12,39 +14,19 @@ snapshot is younger than the locks, compares them with what the query gives then
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from ..abc import RecordRefused, Transaction
-from ..databases.plain_query import PlainQuery
-from ..databases.read_columns import ReadColumn
 from ..databases.sqlite import quoted
-from ..databases.statement import binds_of, load
+from ..databases.statement import binds_of
 from ..errors import DataRefused, ProofFailed
 from ..model.chunk import Written
 from ..model.rows_by_column import RowsByColumn
+from .update_at_once import AtOnce
 from .update_changes import Changes
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a back-fill compares."""
-
-    table: str
-    key: tuple[str, ...]
-    set: tuple[str, ...]
-    query: str
-    binds: Mapping[str, object]
-    columns: tuple[ReadColumn, ...]
-    """Of the query."""
-
-    types: Mapping[str, tuple[str, bool]]
-    """By column of the table: its type as SQL, with length and collation; whether it is JSON."""
-
-    plain: PlainQuery | None
-    """The query, if the condition can be said of the table's rows alone."""
+from .update_comparison import Comparison
 
 
 class PostgresqlUpdate:
@@ -65,6 +47,12 @@ class PostgresqlUpdate:
             f"create temporary table if not exists {self._name} ({columns}) on commit delete rows"
         )
         self._wraps = self._wrapping()
+        self._at_once = AtOnce.of(comparison)
+
+    def prepare(self, changes: Changes) -> None:
+        """Spell changes before their transaction begins, if they can be written at once."""
+        if self._at_once is not None:
+            self._at_once.prepare(changes)
 
     def write(self, tx: Transaction, changes: Changes) -> Written:
         """Write all changes whose rows are as they were read.
@@ -73,6 +61,16 @@ class PostgresqlUpdate:
             RecordRefused: If a value does not fit its column.
             DataRefused: If a rule of the table refuses one of them.
         """
+        if self._at_once is None or changes.spelled is None:
+            return self._by_comparison(tx, changes)
+        left = self._at_once.write(tx, changes)
+        if not left:
+            return Written(len(changes))
+        rest = self._by_comparison(tx, changes.chosen(left))
+        superseded = tuple(left[place] for place in rest.superseded)
+        return Written(len(changes) - len(left) + rest.rows, superseded)
+
+    def _by_comparison(self, tx: Transaction, changes: Changes) -> Written:
         rows = self._rows(changes)
         keys = [rows.columns[place] for place in self.key_places]
         tx.execute(self._create)
@@ -101,7 +99,7 @@ class PostgresqlUpdate:
     def _wrapping(self) -> list[tuple[int, Callable[[Any], Any]]]:
         """Return by place what makes JSON of lists and dicts."""
         read = [column.is_document for column in self._of.columns]
-        new = [self._of.types[column][1] for column in self._of.set]
+        new = [self._of.types[column].is_document for column in self._of.set]
         return [(place, _as_json) for place, is_document in enumerate(read + new) if is_document]
 
     def _columns(self) -> str:
@@ -111,10 +109,10 @@ class PostgresqlUpdate:
         """
         of = self._of
         old = [
-            of.types[column.name][0] if column.name in of.key else column.type
+            of.types[column.name].sql if column.name in of.key else column.type
             for column in of.columns
         ]
-        new = [of.types[column][0] for column in of.set]
+        new = [of.types[column].sql for column in of.set]
         names = [*self._old, *self._set]
         return ", ".join(f"{name} {type_}" for name, type_ in zip(names, [*old, *new], strict=True))
 
@@ -208,19 +206,3 @@ def _as_json(value: Any) -> Any:
     from psycopg.types.json import Jsonb  # noqa: PLC0415 - only the driver in use is imported
 
     return None if value is None else Jsonb(value)
-
-
-def types_of(tx: Any, table: str) -> dict[str, tuple[str, bool]]:
-    """Return a table's columns as a temporary table is to have them, and whether they are JSON."""
-    found: dict[str, tuple[str, bool]] = {}
-    for row in tx.query(load("postgresql", "table_types"), table=quoted(table)):
-        collation = ""
-        if row.collation_name is not None:
-            name = f"{_one(row.collation_schema)}.{_one(row.collation_name)}"
-            collation = f" collate {name}"
-        found[row.name] = (f"{row.type}{collation}", row.is_document)
-    return found
-
-
-def _one(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -99,6 +99,15 @@ class PostgresqlSession:
         with self._translated(sql):
             return cursor.fetchall()
 
+    def dated(self, sql: str, /, **bind: object) -> tuple[str, list[tuple[Any, ...]]]:
+        with self._translated(sql):
+            with self.connection.pipeline():
+                self._ends.execute(load(self.dialect, "ended_before").encode())
+                cursor = self._run(sql, bind)
+            ended = self._ends.fetchone()
+            assert ended is not None, "it always gives a row"
+            return ended[0], cursor.fetchall()
+
     def _run(self, sql: str, bind: Mapping[str, object]) -> psycopg.Cursor[Any]:
         check_binds(sql, set(bind))
         with self._translated(sql):

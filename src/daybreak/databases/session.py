@@ -140,6 +140,18 @@ class TupleSession(Protocol):
         ...
 
 
+@runtime_checkable
+class DatedSession(Protocol):
+    """What a `Session` may be besides: one that says what was committed before it read."""
+
+    def dated(self, sql: str, /, **bind: object) -> tuple[str, list[tuple[Any, ...]]]:
+        """Run a query; return the values of all its rows, and a transaction's number.
+
+        Every transaction with a lower number had ended before: what it committed is in them.
+        """
+        ...
+
+
 def tuples_of(session: Session, sql: str, **bind: object) -> list[tuple[Any, ...]]:
     """Run a query; return the values of all its rows, in the cheapest way that the session has."""
     if isinstance(session, TupleSession):

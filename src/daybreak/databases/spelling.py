@@ -1,4 +1,4 @@
-"""Rows spelled for PostgreSQL's COPY by columns: one call of C code for thousands of values.
+"""Rows spelled for PostgreSQL by columns, for COPY or as arrays: a call of C code for thousands.
 
 The driver spells them value by value, which takes longer. Here stand only types whose text
 says all about them, and a column has to hold one of them besides NULL. Anything else is left to the
@@ -7,6 +7,7 @@ driver, and so is what cannot be said at all (NUL, half a surrogate): it tells w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +21,7 @@ ROWS_AT_ONCE: Final = 2_000
 
 NULL: Final = r"\N"
 _NUL: Final = "\0"
+_JSON_NUL: Final = r"\u0000"
 _ESCAPED: Final = (
     ("\\", r"\\"),
     ("\t", r"\t"),
@@ -48,6 +50,62 @@ def spelled(rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
         except (_Unspelled, ValueError):  # of the latter: rows of two lengths, half a surrogate
             return
         yield block
+
+
+def array_of(column: Sequence[Any]) -> str | None:
+    """Return a column as PostgreSQL reads an array's text; None if it cannot be spelled here."""
+    kinds = set(map(type, column))
+    has_null = type(None) in kinds
+    values = [value for value in column if value is not None] if has_null else column
+    try:
+        if kinds == {int}:
+            return f"{{{','.join(map(str, column))}}}"
+        quoted = _quoted(values, kinds - {type(None)})
+    except (_Unspelled, ValueError):  # of the latter: half a surrogate, a number too long
+        return None
+    if has_null:
+        texts = iter(quoted.split(_NUL))
+        items = ("NULL" if value is None else f'"{next(texts)}"' for value in column)
+        return f"{{{','.join(items)}}}"
+    return '{"' + quoted.replace(_NUL, '","') + '"}'
+
+
+def json_of(column: Sequence[Any]) -> str | None:
+    """Return a column as a JSON array of texts, whole numbers and null; None if it cannot be."""
+    kinds = set(map(type, column)) - {type(None)}
+    try:
+        if kinds and not kinds <= {str} and not kinds <= {int}:
+            column = _spelled_by(kinds, column)
+        spelt = json.dumps(column, ensure_ascii=False, check_circular=False)
+        spelt.encode()
+    except (_Unspelled, ValueError):  # of the latter: half a surrogate, a number too long
+        return None
+    return None if _JSON_NUL in spelt else spelt
+
+
+def _spelled_by(kinds: set[type], column: Sequence[Any]) -> Sequence[str | None]:
+    kind, *others = kinds
+    if others or kind not in _SPELLERS:
+        raise _Unspelled
+    texts = iter(_SPELLERS[kind]([value for value in column if value is not None]))
+    return [None if value is None else next(texts) for value in column]
+
+
+def _quoted(values: Sequence[Any], kinds: set[type]) -> str:
+    """Return values of one type as they stand inside quotes, with NUL between them."""
+    if not values:
+        return ""
+    kind = kinds.pop()
+    if kinds or kind not in _SPELLERS:
+        raise _Unspelled
+    joined = _NUL.join(values if kind is str else _SPELLERS[kind](values))
+    if joined.count(_NUL) != len(values) - 1:
+        raise _Unspelled
+    joined.encode()
+    for letter in '\\"':  # the backslash comes first, for it is in the other
+        if letter in joined:
+            joined = joined.replace(letter, f"\\{letter}")
+    return joined
 
 
 class _Unspelled(Exception):  # noqa: N818 - it reads as a sentence

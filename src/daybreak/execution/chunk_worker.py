@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,6 +30,20 @@ from .second_try import again
 from .still_heap import still_heap
 from .stop_request import StopRequest
 from .sweeping import look_of
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A range that was read and computed, on its way to whoever writes it."""
+
+    part: Range
+    draft: Draft
+    began_s: float
+    is_last: bool
+    """Of the range that was planned."""
+
+    in_hand: ExitStack
+    """Closed when the range is committed, or has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,67 @@ class ChunkWorker:
                 if self.stop.is_requested:
                     return
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether ranges are read and computed in threads beside those that write them.
+
+        Not where a step has one chunk in flight, or as many as it finds right: then the next chunk
+        begins when the one before is committed.
+        """
+        sink = self.plan.sink
+        is_fit = isinstance(sink, ComputingSink) and sink.reads_ahead and self.timer is None
+        return is_fit and self.pace.workers_fixed > 1
+
+    def draft(self, parts: Iterable[Range]) -> Iterator[Drafted]:
+        """Read and compute one range after the other, ahead of the thread that writes them.
+
+        Args:
+            parts: The ranges, shared with the other workers.
+        """
+        with still_heap():
+            for part in parts:
+                pieces = self._divided(part) if self.pace.is_to_be_divided(part) else [part]
+                for piece in pieces:
+                    self.stop.before_chunk(self.pace.chunk_s)
+                    if self.stop.is_requested:
+                        return
+                    yield self._drafted_ahead(piece, is_last=piece is pieces[-1])
+
+    def _drafted_ahead(self, part: Range, *, is_last: bool) -> Drafted:
+        began_s = self.clock.monotonic_s()
+        with ExitStack() as stack:
+            stack.enter_context(self.in_flight.noted(Work(self.of, part)))
+            draft = self.patience.until_done(partial(self._draft, part, None))
+            return Drafted(part, draft, began_s, is_last, stack.pop_all())
+
+    def write(self, drafts: Iterable[Drafted], number: int = 0) -> Iterator[Committed]:
+        """Commit what another thread has drafted; what is left of it at a stop is dropped.
+
+        Args:
+            drafts: What that thread sends.
+            number: The worker's, from 0.
+        """
+        with still_heap(), self.plan.target.writer(self.ownership) as writer:
+            committer = self.committer(writer, self.pace)
+            for drafted in drafts:
+                if self.stop.is_requested:
+                    drafted.in_hand.close()
+                    continue
+                yield from self._written(committer, drafted, number)
+                if drafted.is_last:
+                    self.pace.done()
+
+    def _written(self, committer: Committer, drafted: Drafted, number: int) -> Iterator[Committed]:
+        try:
+            with drafted.in_hand:
+                committed = committer.commit(drafted.draft, began_s=drafted.began_s)
+        except TooSlow as slow:
+            yield from self._in_parts(committer, drafted.part, slow, number)
+            return
+        if committed.took is not None:
+            self.pace.ended(committed.took, number)
+        yield committed
+
     def _committed(self, committer: Committer, part: Range, number: int) -> Iterator[Committed]:
         """Commit a range; in parts, if its transaction gets too slow."""
         self.stop.before_chunk(self.pace.chunk_s)
@@ -90,13 +166,18 @@ class ChunkWorker:
         try:
             committed = self._once(committer, part)
         except TooSlow as slow:
-            self.pace.broke_off(slow)
-            for piece in self._divided(part):
-                yield from self._committed(committer, piece, number)
+            yield from self._in_parts(committer, part, slow, number)
             return
         if committed.took is not None:
             self.pace.ended(committed.took, number)
         yield committed
+
+    def _in_parts(
+        self, committer: Committer, part: Range, slow: TooSlow, number: int
+    ) -> Iterator[Committed]:
+        self.pace.broke_off(slow)
+        for piece in self._divided(part):
+            yield from self._committed(committer, piece, number)
 
     def _divided(self, part: Range) -> list[Range]:
         """Divide a range of which no COMMIT was ever sent, as is right by now."""

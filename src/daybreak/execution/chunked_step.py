@@ -7,9 +7,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
-from ..abc import Clock, RunLedger, Target
+from ..abc import BriefSink, Clock, RunLedger, Target
 from ..errors import DaybreakError, TooManyBadRecords
 from ..model.chunk import Marker
+from ..model.chunk_size import TRANSACTION_S
 from ..model.deaths import Suspect
 from ..model.eta import Growth
 from ..model.fate import Counts
@@ -18,7 +19,7 @@ from ..model.overrun import Left
 from ..model.ownership import Pass
 from ..model.progress import CHANGES_ACCEPTED, StepRow
 from ..model.ranges import Range, divided_at, gaps, is_within
-from ..pipeline import Scope, Stage, carrier
+from ..pipeline import Receiver, Scope, Stage, carrier
 from ..telemetry import RangeSuspected, Said, StepStarted, Telemetry
 from .alone import AloneWorker
 from .bad_budget import BadBudget
@@ -141,6 +142,7 @@ class ChunkedStep:
             self._around.bodies.knobs(self._step),
             clock=self._around.clock,
             telemetry=self._around.telemetry,
+            aim_s=plan.sink.transaction_s if isinstance(plan.sink, BriefSink) else TRANSACTION_S,
             breaks_off=all(isinstance(one, Stage) and one.is_plain for one in plan.stages),
         )
 
@@ -183,14 +185,16 @@ class ChunkedStep:
             sweeping.leave_out_decided()
         while True:
             done = self._worked(plan, of, pace, row, chunks)
-            stretch = None if done is None else sweeping.due(row, done)
-            if done is None or (stretch is not None and self._around.stop.is_requested):
+            if done is None:
                 return None
-            if stretch is None:
+            due = sweeping.due(row, done)
+            if due.stretch is None:
                 counts = self._prove(plan, of, row, done)
-                sweeping.end(row)
+                sweeping.end(row, due.rows)
                 return counts
-            row, chunks = sweeping.begin(row, stretch), done
+            if self._around.stop.is_requested:
+                return None
+            row, chunks = sweeping.begin(row, due.stretch), done
 
     def _begin(
         self, plan: ChunkedPlan, known: StepRow | None, upstream: Mapping[str, int]
@@ -327,11 +331,20 @@ class ChunkedStep:
             try:
                 missing = self._settle(worker, missing)
                 parts = scope.go(hand_out, plan, missing, pace, around.stop, around.patience)
-                workers = [scope.go(worker.work, parts, n) for n in range(pace.workers_most)]
-                for committed in scope.merge(*workers):
+                for committed in scope.merge(*self._workers(scope, worker, parts)):
                     self._note(committed)
             finally:
                 self._notes.close()
+
+    def _workers(
+        self, scope: Scope, worker: ChunkWorker, parts: Receiver[Range]
+    ) -> list[Receiver[Committed]]:
+        """Start the chunk workers of a step, each with one that reads ahead of it if that fits."""
+        numbers = range(worker.pace.workers_most)
+        if not worker.reads_ahead:
+            return [scope.go(worker.work, parts, number) for number in numbers]
+        ahead = [scope.go(worker.draft, parts) for _ in numbers]
+        return [scope.go(worker.write, drafts, n) for n, drafts in zip(numbers, ahead, strict=True)]
 
     def _settle(self, worker: ChunkWorker, missing: list[Range]) -> list[Range]:
         """Do the ranges alone whose processes died; return what is missing then."""

@@ -7,13 +7,13 @@ and told: every turn is an event with its reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final
 
 from ..abc import Clock
 from ..errors import DaybreakError
-from ..model.chunk_size import ChunkSize, ChunkTook
+from ..model.chunk_size import TRANSACTION_S, ChunkSize, ChunkTook
 from ..model.climbing import Climb
 from ..model.knobs import Knobs
 from ..model.ranges import Range
@@ -57,6 +57,7 @@ class Pace:
         telemetry: Hears of every turn.
         breaks_off: Whether a transaction that gets too slow may be broken off, and its range read
             and computed anew: not where a stage is more than a plain function.
+        aim_s: How long a transaction should take.
     """
 
     def __init__(
@@ -67,8 +68,10 @@ class Pace:
         clock: Clock,
         telemetry: Telemetry,
         breaks_off: bool = False,
+        aim_s: float = TRANSACTION_S,
     ) -> None:
         self._step = step
+        self._aim_s = aim_s
         self._knobs = knobs
         self._clock = clock
         self._telemetry = telemetry
@@ -89,6 +92,11 @@ class Pace:
     def workers_most(self) -> int:
         """How many workers there may ever be."""
         return self._climb.most
+
+    @property
+    def workers_fixed(self) -> int:
+        """How many workers there are from beginning to end; 0 if their number adapts."""
+        return 0 if self._knobs.parallel_adapts else self._knobs.parallel
 
     @property
     def capacity(self) -> int:
@@ -155,6 +163,7 @@ class Pace:
         with self._lock:
             self._chunk_s = took.chunk_s
             if self._knobs.chunk_adapts:
+                took = replace(took, aim_s=self._aim_s)
                 self._turn_chunk(self._size.after(took, in_flight=self._climb.workers))
             if self._knobs.parallel_adapts:
                 self._measure(took.records, number)

@@ -52,6 +52,17 @@ def swept_source(plan: ChunkedPlan) -> SweptSource | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be swept."""
+
+    stretch: Range | None
+    """What the next sweep adds; None if there is nothing more to sweep."""
+
+    rows: int | None = None
+    """How many rows the query gives, where that was counted last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sweeping:
     """The sweeps of one step in one attempt."""
 
@@ -68,8 +79,8 @@ class Sweeping:
         kept = self.patiently(lambda: self.plan.target.kept(run_key, self.of))
         self.source.leave_out(kept)
 
-    def due(self, row: StepRow, chunks: Sequence[Marker]) -> Range | None:
-        """Return the stretch that the next sweep adds; None if there is nothing more to sweep.
+    def due(self, row: StepRow, chunks: Sequence[Marker]) -> Due:
+        """Return what the next sweep adds.
 
         Args:
             row: The step, whose chain is closed.
@@ -78,9 +89,12 @@ class Sweeping:
         assert row.whole is not None
         number, after = len(row.ends) + 1, row.whole.upto
         if number > SWEEPS_MAX or not self._is_worth_it(row, chunks):
-            return None
+            return Due(None)
+        rows = self.patiently(self.source.count)  # sooner than the walk of the whole index
+        if not rows:
+            return Due(None, rows)
         self.leave_out_decided()
-        return self.patiently(lambda: self.source.sweep(number, after))
+        return Due(self.patiently(lambda: self.source.sweep(number, after)))
 
     def _is_worth_it(self, row: StepRow, chunks: Sequence[Marker]) -> bool:
         """Say whether a sweep would do something, and nothing twice."""
@@ -106,10 +120,17 @@ class Sweeping:
         self.say(f"sweep {number}: the query still gives rows", {})
         return replace(row, whole=whole, fingerprint=facts)
 
-    def end(self, row: StepRow) -> None:
-        """Count what the query still gives, and say so: the proof that the step is complete."""
-        self.leave_out_decided()
-        rows = self.patiently(self.source.count)
+    def end(self, row: StepRow, rows: int | None = None) -> None:
+        """Say what the query still gives: the proof that the step is complete.
+
+        Args:
+            row: The step.
+            rows: How many rows those are; counted unless it is given.
+        """
+        if rows is None:
+            rows = self.patiently(self.source.count)
+        if rows:
+            self.leave_out_decided()
         quarantined = self.patiently(self.source.count_left_out) if rows else 0
         fields = {"rows": rows, "quarantined": quarantined, "sweeps": len(row.ends)}
         self.ledger.note(REMAINING, step=row.step, **fields)
