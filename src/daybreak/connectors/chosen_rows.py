@@ -68,6 +68,11 @@ class ChosenRows:
         values = self._rows.column(name)
         return [values[number] for number in self._numbers]
 
+    def texts(self, name: str) -> Sequence[str | None] | None:
+        """Return the texts of one field."""
+        texts = self._rows.texts(name)
+        return None if texts is None else [texts[number] for number in self._numbers]
+
 
 def each_of(file: ScannedFile, rows: GoodRows) -> Sequence[bytes]:
     """Cut rows that are written as those of a file are."""

@@ -105,6 +105,13 @@ class RawRows:
                 return list(chain.from_iterable(values for values in found if values is not None))
         return _column_of(self.values(), name)
 
+    def texts(self, name: str) -> Sequence[str | None] | None:
+        """Return the texts of one field, if they can be had by columns."""
+        found = [file.texts(rows, name) for file, rows in self._good()]
+        if None in found:
+            return None
+        return list(chain.from_iterable(texts for texts in found if texts is not None))
+
 
 @dataclass(frozen=True)
 class _Unchangeable:

@@ -188,6 +188,10 @@ class RewrittenRows:
         """Return the values of one field."""
         return list(chain.from_iterable(part.column(name) for part in self.parts))
 
+    def texts(self, name: str) -> Sequence[str | None]:
+        """Return the texts of one field."""
+        return list(chain.from_iterable(part.texts[name].to_pylist() for part in self.parts))
+
 
 def _respelled(field: RawField, null: str, now: Sequence[Any], before: _Column) -> pa.Array:
     """Return the texts of a field that has changed.
