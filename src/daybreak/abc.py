@@ -199,12 +199,16 @@ class RecordRefused(Exception):  # noqa: N818 - it reads as a sentence
     Args:
         position: Its place in the sequence given to `Sink.write`, from 0.
         cause: What was raised for it.
+        stayed: Rows that the records in front of it became, by the database's own count, if those
+            are written and may stay, and nothing is of it and those behind; None if all must be
+            rolled back.
     """
 
-    def __init__(self, position: int, cause: Exception) -> None:
+    def __init__(self, position: int, cause: Exception, stayed: int | None = None) -> None:
         super().__init__(position, cause)
         self.position = position
         self.cause = cause
+        self.stayed = stayed
 
 
 class Sink(Protocol):
@@ -271,6 +275,18 @@ class RuledSink(Protocol):
 
         Raises:
             DaybreakError: If it cannot be asked; the transaction may have to go back.
+        """
+        ...
+
+
+@runtime_checkable
+class RowByRowSink(Protocol):
+    """What a `Sink` may be besides: one whose database takes a refused row back by itself."""
+
+    def is_row_by_row(self, tx: Transaction) -> bool:
+        """Whether what stands in front of a record that `write` names may stay.
+
+        Then nobody needs to be suspected before he is refused: nothing is written twice.
         """
         ...
 

@@ -156,6 +156,8 @@ class DataRefused(SinkError):  # noqa: N818 - reads as a sentence
         rule: The kind of rule that was broken, if known: `not null`, `value` (its type, its length,
             its range), `check`, `unique`, `foreign key`.
         row: The place, from 0, of the row at fault among those of the statement, if known.
+        stayed: How many rows the database says it changed for those in front of the row at fault,
+            where it takes back nothing of them; None if it takes them back.
     """
 
     def __init__(
@@ -166,17 +168,24 @@ class DataRefused(SinkError):  # noqa: N818 - reads as a sentence
         details: Mapping[str, str] | None = None,
         rule: str = "",
         row: int | None = None,
+        stayed: int | None = None,
         **where: object,
     ) -> None:
         super().__init__(message, hint=hint, **where)
         self.details = dict(details or {})
         self.rule = rule
         self.row = row
+        self.stayed = stayed
 
     @property
     def constraint(self) -> str:
         """The name of the constraint that was broken; empty if it has none, or is not known."""
         return self.details.get("constraint", "")
+
+    @property
+    def column(self) -> str:
+        """The name of the column that was NULL; empty if that is not the rule, or not known."""
+        return self.details.get("column", "") if self.rule == "not null" else ""
 
     @property
     def is_final(self) -> bool:

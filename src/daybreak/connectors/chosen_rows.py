@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from io import BytesIO
+from itertools import accumulate, pairwise
 from typing import Any, Protocol
 
 from ..model.raw import RawRecords, RawShape
@@ -14,9 +16,8 @@ from .scanned_file import ScannedFile
 class WholeRows(RawRecords, Protocol):
     """All of them."""
 
-    @property
-    def each(self) -> Sequence[bytes]:
-        """Each row by itself."""
+    def cut(self, numbers: Sequence[int]) -> bytes:
+        """Return the bytes of some of them, in the order given."""
         ...
 
 
@@ -43,7 +44,7 @@ class ChosenRows:
     @property
     def blocks(self) -> Sequence[bytes]:
         """All of them at once."""
-        return [b"".join(map(self._rows.each.__getitem__, self._numbers))]
+        return [self._rows.cut(self._numbers)]
 
     @property
     def are_lines(self) -> bool:
@@ -68,11 +69,59 @@ class ChosenRows:
         values = self._rows.column(name)
         return [values[number] for number in self._numbers]
 
+    def texts(self, name: str) -> Sequence[str | None] | None:
+        """Return the texts of one field."""
+        texts = self._rows.texts(name)
+        return None if texts is None else [texts[number] for number in self._numbers]
 
-def each_of(file: ScannedFile, rows: GoodRows) -> Sequence[bytes]:
-    """Cut rows that are written as those of a file are."""
-    if rows.are_lines:
-        return rows.lines
-    stream = BytesIO(rows.raw)
-    found = file.form.rows(stream, file.header, line=1, offset=0, size=len(rows.raw))
-    return [row.raw for row in found]
+
+class RowBytes:
+    """The bytes of many rows, some of which are wanted.
+
+    Those that follow each other are cut out at once: to cut out each of a hundred thousand takes
+    as long as to have all of them checked.
+
+    Args:
+        pieces: In source order, with the file as whose rows each is written.
+    """
+
+    def __init__(self, pieces: Sequence[tuple[ScannedFile, GoodRows]]) -> None:
+        self._pieces = pieces
+        self._ends = list(accumulate(rows.count for _, rows in pieces))
+        self._each: dict[int, Sequence[bytes]] = {}
+
+    def of(self, numbers: Sequence[int]) -> bytes:
+        """Return the bytes of some rows, in the order given."""
+        found: list[bytes] = []
+        for first, upto in _stretches(numbers):
+            found += self._between(first, upto)
+        return b"".join(found)
+
+    def _between(self, first: int, upto: int) -> Iterator[bytes]:
+        at = bisect_right(self._ends, first)
+        while first < upto:
+            before = self._ends[at - 1] if at else 0
+            last = min(upto, self._ends[at])
+            yield self._cut(at, first - before, last - before)
+            first, at = last, at + 1
+
+    def _cut(self, at: int, first: int, upto: int) -> bytes:
+        file, rows = self._pieces[at]
+        if rows.are_lines:
+            return rows.cut(first, upto)
+        if at not in self._each:
+            stream = BytesIO(rows.raw)
+            cut = file.form.rows(stream, file.header, line=1, offset=0, size=len(rows.raw))
+            self._each[at] = [row.raw for row in cut]
+        return b"".join(self._each[at][first:upto])
+
+
+def _stretches(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield numbers that follow each other as the first one and the one behind the last."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    array = np.fromiter(numbers, np.int64, len(numbers))
+    breaks = np.flatnonzero(np.diff(array) != 1) + 1
+    for begin, end in pairwise([0, *breaks.tolist(), len(numbers)]):
+        if begin < end:
+            yield numbers[begin], numbers[end - 1] + 1

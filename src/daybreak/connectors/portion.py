@@ -126,7 +126,7 @@ class Portion:
             return None
         more = sum(max(one.raw.count(b"\n"), 1) - 1 for one in bad)
         within = origin - first
-        return place.line + within + more, good.lines[within - len(bad)]
+        return place.line + within + more, good.cut(within - len(bad), within - len(bad) + 1)
 
     def _refused_at(self, origin: int) -> RefusedRow | None:
         at = bisect_left(self.refused, origin, key=attrgetter("origin"))

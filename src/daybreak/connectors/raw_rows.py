@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from ..model.raw import RawPart, RawRecords, RawShape
-from .chosen_rows import ChosenRows, each_of
+from .chosen_rows import ChosenRows, RowBytes
 from .csv_raw import GoodRows
 from .portion import Portion
 from .rewritten_rows import ReadPart, RewrittenRows
@@ -55,17 +55,20 @@ class RawRows:
         """Return some of them."""
         return ChosenRows(self, numbers)
 
+    def cut(self, numbers: Sequence[int]) -> bytes:
+        """Return the bytes of some of them."""
+        return self._bytes.of(numbers)
+
     @cached_property
-    def each(self) -> Sequence[bytes]:
-        """Each row by itself."""
-        return list(chain.from_iterable(each_of(file, rows) for file, rows in self._good()))
+    def _bytes(self) -> RowBytes:
+        return RowBytes(list(self._good()))
 
     def value(self, number: int) -> Any:
         """Return one record."""
         if self._values is not None:
             return self._values[number]
         file = next(iter(self._portions)).file  # those of one shape read alike
-        return file.reader.read(file.form.row_of(self.each[number], file.header))[0]
+        return file.reader.read(file.form.row_of(self.cut([number]), file.header))[0]
 
     def values(self) -> Sequence[Any]:
         """Return all of the records; made once."""
@@ -104,6 +107,13 @@ class RawRows:
             if None not in found:
                 return list(chain.from_iterable(values for values in found if values is not None))
         return _column_of(self.values(), name)
+
+    def texts(self, name: str) -> Sequence[str | None] | None:
+        """Return the texts of one field, if they can be had by columns."""
+        found = [file.texts(rows, name) for file, rows in self._good()]
+        if None in found:
+            return None
+        return list(chain.from_iterable(texts for texts in found if texts is not None))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..model.raw import RawField, RawRecords, RawShape
-from .chosen_rows import ChosenRows, each_of
+from .chosen_rows import ChosenRows, RowBytes
 from .csv_raw import GoodRows, good_rows
 from .csv_spelling import Unspoken, array_of, rows_of
 from .plain_model import PlainModel
@@ -166,10 +166,13 @@ class RewrittenRows:
         """Whether no record has a line end inside."""
         return all(part.rows.are_lines for part in self.parts)
 
+    def cut(self, numbers: Sequence[int]) -> bytes:
+        """Return the bytes of some of them."""
+        return self._bytes.of(numbers)
+
     @cached_property
-    def each(self) -> Sequence[bytes]:
-        """Each row by itself."""
-        return list(chain.from_iterable(each_of(part.file, part.rows) for part in self.parts))
+    def _bytes(self) -> RowBytes:
+        return RowBytes([(part.file, part.rows) for part in self.parts])
 
     def chosen(self, numbers: Sequence[int]) -> RawRecords:
         """Return some of them."""
@@ -187,6 +190,10 @@ class RewrittenRows:
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of one field."""
         return list(chain.from_iterable(part.column(name) for part in self.parts))
+
+    def texts(self, name: str) -> Sequence[str | None]:
+        """Return the texts of one field."""
+        return list(chain.from_iterable(part.texts[name].to_pylist() for part in self.parts))
 
 
 def _respelled(field: RawField, null: str, now: Sequence[Any], before: _Column) -> pa.Array:

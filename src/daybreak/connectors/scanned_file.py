@@ -169,6 +169,12 @@ class ScannedFile:
         columns = self._arrays(rows, [one.column for one in found])
         return None if not found or columns is None else found[0].values_of(columns[0])
 
+    def texts(self, rows: GoodRows, name: str) -> Sequence[str | None] | None:
+        """Return the texts of one field of good rows; None if they cannot be had by columns."""
+        found = [one for one in self.plain.fields if one.name == name] if self.plain else []
+        columns = self._arrays(rows, [one.column for one in found])
+        return None if columns is None else columns[0].to_pylist()
+
     def _arrays(self, rows: GoodRows, names: Sequence[str]) -> list[pa.Array] | None:
         if not isinstance(self.form, ColumnarFormat) or not names:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
@@ -51,6 +52,7 @@ class TableSink:
         self._columns: tuple[str, ...] = ()
         self._rules: Sequence[Rule] | None = None
         self._types: Mapping[str, str] | None = None
+        self._is_plain: bool | None = None
         if table.model is not None:
             self._columns = tuple(field.name for field in fields_of(table.model))
             self._refuse_unknown_key()
@@ -138,6 +140,20 @@ class TableSink:
         """Say no where a row may come before its parent, which one call puts in order."""
         return not any(rule.is_own_parent for rule in self._known_rules(tx))
 
+    def is_row_by_row(self, tx: Transaction) -> bool:
+        """Say yes on SQLite, unless more happens there than that a row is written.
+
+        Triggers may change other rows, or swallow this one; `on conflict` may, too; and rows with
+        parents in their own table are not written in their own order.
+        """
+        if self._kind.name != "sqlite":
+            return False
+        if self._is_plain is None:
+            bare = self._table.name.rpartition(".")[2]
+            found = tx.query(load("sqlite", "acts_of_its_own"), table=bare)
+            self._is_plain = not found[0].acts and not self._own_parents(tx)
+        return self._is_plain
+
     def _put(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
         """Write rows; return how many the database counted.
 
@@ -150,21 +166,15 @@ class TableSink:
         except DataRefused as refused:
             if (row := refused.row) is None:
                 raise
-            raise RecordRefused(row if order is None else order[row], refused) from refused
+            stays = order is None and refused.stayed == row and self.is_row_by_row(tx)
+            place = row if order is None else order[row]
+            raise RecordRefused(place, refused, row if stays else None) from refused
         self._refuse_swallowed(written, len(rows))
         return written
 
     def write_raw(self, tx: Transaction, raw: RawRecords) -> Written | None:
         """Hand records as bytes to COPY, where it reads them as it reads their values."""
-        fields = [field.name for field in raw.shape.fields]
-        if (
-            self._table.mode not in RAW_MODES
-            or self._dialect != "postgresql"
-            or not isinstance(tx, OpenTransaction)
-            or sorted(fields) != sorted(self._columns)
-            or not are_read_equally(raw.shape, self._known_types(tx))
-            or raw.blocks is None
-        ):
+        if not (isinstance(tx, OpenTransaction) and self._takes(tx, raw)) or raw.blocks is None:
             return None
         try:
             written = tx.copy_raw(self._table.name, raw)
@@ -174,6 +184,16 @@ class TableSink:
             raise RecordRefused(refused.row, refused) from refused
         self._refuse_swallowed(written, len(raw))
         return Written(written)
+
+    def _takes(self, tx: Transaction, raw: RawRecords) -> bool:
+        """Whether records go to the table as bytes."""
+        fields = [field.name for field in raw.shape.fields]
+        return (
+            self._table.mode in RAW_MODES
+            and self._dialect == "postgresql"
+            and sorted(fields) == sorted(self._columns)
+            and are_read_equally(raw.shape, self._known_types(tx))
+        )
 
     def _known_types(self, tx: Transaction) -> Mapping[str, str]:
         if self._types is None:
@@ -234,7 +254,13 @@ class TableSink:
         return self._suspects(tx, lambda column: list(map(get(column), records)), refusal)
 
     def raw_suspects(self, tx: Transaction, raw: RawRecords, refusal: DataRefused) -> Sequence[int]:
-        """Return the same of records that are bytes."""
+        """Return the same of records that are bytes.
+
+        Where nothing is compared, their texts will do: no values are made.
+        """
+        if refusal.rule == "check" and self._takes(tx, raw):
+            texts = raw.texts
+            return self._suspects(tx, lambda name: texts(name) or raw.column(name), refusal)
         return self._suspects(tx, raw.column, refusal)
 
     def _suspects(
@@ -260,7 +286,7 @@ class TableSink:
     def _dialect(self) -> str:
         return self._kind.name
 
-    @property
+    @cached_property
     def _kind(self) -> Dialect:
         return dialect_of(self._table.database.url)
 

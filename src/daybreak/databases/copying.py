@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Sequence
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +34,7 @@ class RowRefused(Exception):  # noqa: N818 - it reads as a sentence
 
 
 def copy_rows(
-    cursor: psycopg.Cursor[Any], statement: Composed, rows: Sequence[Sequence[object]]
+    cursor: psycopg.Cursor[Any], statement: bytes, rows: Sequence[Sequence[object]]
 ) -> int:
     """Write rows; return how many the server counted.
 
@@ -90,6 +91,13 @@ def raw_options(shape: RawShape) -> Composed:
         *map(composing.Literal, (shape.delimiter, shape.quote, shape.null)),
         names_of([field.name for field in shape.fields]),
     )
+
+
+@cache
+def copy_statement(table: str, columns: tuple[str, ...]) -> bytes:
+    """Return the statement by which rows go to a table."""
+    named = composing.Identifier(*table.split("."))
+    return composing.SQL("copy {} ({}) from stdin").format(named, names_of(columns)).as_bytes()
 
 
 def names_of(columns: Sequence[str]) -> Composed:

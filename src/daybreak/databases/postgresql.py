@@ -17,7 +17,7 @@ from ..errors import DatabaseUnreachable, TransactionEnded
 from ..model.raw import RawRecords
 from ..model.row import Row
 from .answering import AnsweringConnection
-from .copying import RowRefused, copy_raw, copy_rows, names_of, raw_options
+from .copying import RowRefused, copy_raw, copy_rows, copy_statement, names_of, raw_options
 from .postgresql_errors import ours
 from .statement import check_binds, in_percent_style, load
 from .url import Url
@@ -82,9 +82,11 @@ class PostgresqlSession:
         """The server process that serves this session; known when the connection is lost, too."""
 
         # One cursor for all statements: it keeps what it learned about types. Their results are
-        # read before the next one runs; BEGIN and COMMIT, which share round trips, have their own.
+        # read before the next one runs; BEGIN and COMMIT, which share round trips, have their own,
+        # and so has COPY. To make one takes as long as to send a row.
         self._cursor = self.connection.cursor()
         self._ends = self.connection.cursor()
+        self._copies = self.connection.cursor()
 
     def execute(self, sql: str, /, **bind: object) -> int:
         return max(self._run(sql, bind).rowcount, 0)
@@ -123,14 +125,11 @@ class PostgresqlSession:
 
     def script(self, sql: str, /) -> None:
         with self._translated(sql):
-            self.connection.execute(sql.encode())
+            self._ends.execute(sql.encode())
 
     def copy(self, table: str, rows: Sequence[Sequence[object]], columns: Sequence[str]) -> int:
-        statement = composing.SQL("copy {} ({}) from stdin").format(
-            composing.Identifier(*table.split(".")), names_of(columns)
-        )
-        with self._translated(f"copy {table}"), self.connection.cursor() as cursor:
-            return copy_rows(cursor, statement, rows)
+        with self._translated(f"copy {table}"):
+            return copy_rows(self._copies, copy_statement(table, tuple(columns)), rows)
 
     def copy_raw(self, table: str, raw: RawRecords) -> int:
         """Write records as bytes; return how many the server counted."""
@@ -139,8 +138,8 @@ class PostgresqlSession:
             names_of([field.name for field in raw.shape.fields]),
             raw_options(raw.shape),
         )
-        with self._translated(f"copy {table}"), self.connection.cursor() as cursor:
-            return copy_raw(cursor, statement, raw)
+        with self._translated(f"copy {table}"):
+            return copy_raw(self._copies, statement, raw)
 
     def begin(self) -> None:
         with self._translated("begin"), self.connection.answering(self._answer_s):

@@ -141,11 +141,13 @@ class SqliteSession:
         self, sql: str, given: Sequence[Any], rest: Iterator[Any], spelled: Iterator[Any]
     ) -> int:
         """Run one statement for every set of values, which are spelled when their turn comes."""
+        before = self.connection.total_changes
         try:
             with self._translated(sql):
                 cursor = self.connection.executemany(sql, spelled)
         except DataRefused as refused:
             refused.row = len(given) - length_hint(rest) - 1  # the one that was taken last
+            refused.stayed = self.connection.total_changes - before
             raise
         return max(cursor.rowcount, 0)
 

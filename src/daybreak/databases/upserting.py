@@ -140,6 +140,8 @@ class SqliteUpserting:
             except DataRefused as refused:
                 if refused.row is not None:
                     refused.row += start
+                if refused.stayed is not None:
+                    refused.stayed += written
                 raise
         return written
 

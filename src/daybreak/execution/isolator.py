@@ -1,5 +1,7 @@
 """Finding the bad records of a chunk, by the cheapest proof first (PROTOCOL.md 6).
 
+0. A database that takes back only the row that it refuses (`abc.RowByRowSink`) is given all
+   others, one behind the other: what stands in front of a bad one stays.
 1. A function that raised, or a database that names the row, has found one record.
 2. Where it does not, or for the second time, the sink is asked which records break that kind of
    rule: all at once.
@@ -20,7 +22,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..abc import ChunkWriter, RawSink, RecordRefused, RuledSink, Sink, Transaction
+from ..abc import (
+    ChunkWriter,
+    RawSink,
+    RecordRefused,
+    RowByRowSink,
+    RuledSink,
+    Sink,
+    Transaction,
+)
 from ..errors import DataRefused, DaybreakError, TransactionEnded, TransientError
 from ..faultpoints import hit
 from .draft import OneEach, Unit
@@ -87,6 +97,8 @@ class Isolator:
         """
         self._rivals = rivals_of(self._writer, self._sink, units)
         fault = None if refusal is None else _fault_of(refusal, units)
+        if self._is_row_by_row():
+            fault = expected = None  # whoever is bad will be named, at no cost
         if self._rivals is None:
             self._write_all(units, fault, expected)
             self._settle()
@@ -146,6 +158,9 @@ class Isolator:
             fault = fault or self._attempt(part)
             if fault is None:
                 line.passed()
+            elif fault.stayed is not None and fault.position is not None:
+                self._suspect(part[fault.position], fault, is_alone=True)
+                line.stayed(fault.position)
             elif self._is_to_be_asked(fault) and (places := self._ask(fault.cause, line.rest())):
                 line = WaitingLine(without(places, line.rest()))
             elif fault.position is not None:
@@ -157,6 +172,10 @@ class Isolator:
                 self._suspect(part[0], fault, is_alone=True)
                 line.found()
             fault = None
+
+    def _is_row_by_row(self) -> bool:
+        sink = self._sink
+        return isinstance(sink, RowByRowSink) and sink.is_row_by_row(self._writer.transaction)
 
     def _suspect(self, unit: Unit, fault: _Fault, *, is_alone: bool) -> None:
         suspect = _Suspect(unit)
@@ -240,17 +259,27 @@ class Isolator:
         hit("chunk.in_isolation")
         try:
             with self._writer.savepoint():
-                taken = write_whole(self._writer, self._sink, units, are_compared=True)
+                taken, fault = self._write(units)
                 self._writer.force_constraints()
         except (RecordRefused, DataRefused) as refused:
             return _fault_of(refused, units)
         self._admissions += 1
         if self._rivals is not None:
-            self._rivals.taken(units)
+            self._rivals.taken(units[: taken.passed] if fault else units)
         self._admitted.written += taken.written
         self._admitted.passed += taken.passed
         self._admitted.superseded += taken.superseded
-        return None
+        return fault
+
+    def _write(self, units: Sequence[Unit]) -> tuple[Admitted, _Fault | None]:
+        """Write units, or those in front of one that is refused, if they stay."""
+        try:
+            return write_whole(self._writer, self._sink, units, are_compared=True), None
+        except RecordRefused as refused:
+            fault = _fault_of(refused, units)
+            if not fault.stayed:
+                raise
+            return Admitted(fault.stayed, fault.position or 0), fault
 
 
 @dataclass(slots=True)
@@ -269,6 +298,8 @@ class _Suspect:
 class _Fault:
     position: int | None
     cause: Exception
+    stayed: int | None = None
+    """Rows that the units in front of it became, if those may stay."""
 
     @property
     def rule(self) -> tuple[str, str]:
@@ -278,7 +309,9 @@ class _Fault:
 
 def _fault_of(refused: RecordRefused | DataRefused, units: Iterable[Unit]) -> _Fault:
     if isinstance(refused, RecordRefused):
-        return _Fault(_unit_of(refused.position, units), refused.cause)
+        unit, is_first = _unit_of(refused.position, units)
+        # One of several values of a unit takes those before it along.
+        return _Fault(unit, refused.cause, refused.stayed if is_first else None)
     return _Fault(None, refused)
 
 
@@ -293,13 +326,13 @@ def _fault_among(
     return next((_Fault(place, fault.cause) for place in places), None)
 
 
-def _unit_of(position: int, units: Iterable[Unit]) -> int:
-    """Return which unit holds the value at a position of the flat list."""
+def _unit_of(position: int, units: Iterable[Unit]) -> tuple[int, bool]:
+    """Return which unit holds the value at a position of the flat list; whether as its first."""
     if isinstance(units, (RawUnits, OneEach)):
-        return position
+        return position, True
     end = 0
     for number, unit in enumerate(units):
-        end += len(unit.values)
+        begin, end = end, end + len(unit.values)
         if position < end:
-            return number
+            return number, position == begin
     raise IndexError(position)

@@ -71,6 +71,13 @@ class WaitingLine:
         elif position:
             self._width = position
 
+    def stayed(self, position: int) -> None:
+        """Those before one of those tried are written, and it is passed over."""
+        self._place += position + 1
+        self._gap, self._since = self._since + position, 0
+        self._growth, self._bound = NAMED_GROWTH, 0
+        self._width = self._wide()
+
     def found(self) -> None:
         """The only one tried is taken out."""
         self._take_out(0, UNNAMED_GROWTH)

@@ -99,7 +99,9 @@ def _write_raw(writer: ChunkWriter, sink: Sink, units: RawUnits, *, are_compared
 
 def rule_of(cause: Exception) -> tuple[str, str]:
     """Return which rule was broken, as far as is known."""
-    return (cause.rule, cause.constraint) if isinstance(cause, DataRefused) else ("", "")
+    if not isinstance(cause, DataRefused):
+        return "", ""
+    return cause.rule, cause.constraint or cause.column
 
 
 def _superseded(places: Sequence[int], units: Sequence[Unit]) -> list[Unit]:

@@ -72,6 +72,10 @@ class RawRecords(Protocol):
         """Return the values of one field."""
         ...
 
+    def texts(self, name: str) -> Sequence[str | None] | None:
+        """Return the texts of one field, None for NULL; None if only values can be had."""
+        ...
+
 
 class RawPart(Protocol):
     """A few of the records that were read, with their values, on their way through stages."""
