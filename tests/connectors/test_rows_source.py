@@ -715,6 +715,7 @@ def test_keys_without_distances_have_no_share(shop: Shop) -> None:
     assert pairs.share(pairs.whole(), pairs.whole()) is None
     empty = shop.rows("select code, part from s where part > 5", key="part")
     assert empty.share(empty.whole(), empty.whole()) is None
+    assert empty.about(empty.whole()) is None
 
 
 def test_a_server_expects_about_as_many_rows_as_there_are(server: Shop) -> None:
