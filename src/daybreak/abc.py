@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar, overload, runtime_checkable
 
 from .errors import DataRefused
 from .model.chunk import ChunkInput, FatesMoved, Kept, Marker, SetAside, Written
+from .model.expected import About
 from .model.fate import Counts
 from .model.knobs import Knobs
 from .model.ownership import Ownership, Pass
@@ -130,6 +131,27 @@ class SweptSource(Protocol):
 
     def count_left_out(self) -> int:
         """Count those of the rows left out that the query gives now."""
+        ...
+
+
+@runtime_checkable
+class EstimatedSource(Protocol):
+    """What a `Source` may be besides: one that cannot count its records, but has an idea."""
+
+    def about(self, left: Range | None) -> About | None:
+        """Return about how many records there are, without reading them; None if unknown.
+
+        Args:
+            left: Of this end of the chain; of all of it if that is None.
+        """
+        ...
+
+    def share(self, part: Range, of: Range) -> float | None:
+        """Return which share of the way through some range another one makes, by its keys.
+
+        Returns:
+            From 0 to 1; None where keys have no distances.
+        """
         ...
 
 

@@ -179,7 +179,7 @@ class Estimated:
     step: str
     done: int
     total: int
-    """Input records."""
+    """Input records; about, if `is_about`."""
 
     remaining_s: float
     low_s: float
@@ -194,6 +194,9 @@ class Estimated:
 
     is_firm: bool
     """Whether enough is measured for a warning."""
+
+    is_about: bool = False
+    """Whether the source cannot count its records, so that `total` is an idea of them."""
 
 
 @dataclass(frozen=True, slots=True)

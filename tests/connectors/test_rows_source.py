@@ -687,3 +687,55 @@ def test_bytes_of_a_row_hold_its_values(server: Shop) -> None:
 
     assert dict(row) | {"nan": None} == dict(back) | {"nan": None}
     assert repr(row.nan) == repr(back.nan)
+
+
+# ---------------------------------------------------------------- about how many
+
+
+def test_the_shares_of_a_walk_add_up_to_the_whole_way(shop: Shop) -> None:
+    """Keys with a gap: half of the way has two thirds of the rows."""
+    shop.numbers([*range(1, 201), *range(301, 401)])
+    source = shop.rows("select id, name from t")
+    whole = source.whole()
+    parts = list(source.ranges(whole, 100))
+    shares = [source.share(part, whole) or 0.0 for part in parts]
+
+    assert [99, 100, 200] == [round(share * 399) for share in shares]
+    left = Range(parts[0].upto, whole.upto)
+    assert 1 == pytest.approx(sum(source.share(part, left) or 0.0 for part in parts[1:]))
+
+
+def test_keys_without_distances_have_no_share(shop: Shop) -> None:
+    shop.script("create table s (code text not null primary key, part integer not null)")
+    shop.fill("s", "code part", [("a", 1), ("b", 2)])
+    texts = shop.rows("select code, part from s", key="code")
+    pairs = shop.rows("select code, part from s", key=("part", "code"))
+
+    assert texts.share(texts.whole(), texts.whole()) is None
+    assert pairs.share(pairs.whole(), pairs.whole()) is None
+    empty = shop.rows("select code, part from s where part > 5", key="part")
+    assert empty.share(empty.whole(), empty.whole()) is None
+    assert empty.about(empty.whole()) is None
+
+
+def test_a_server_expects_about_as_many_rows_as_there_are(server: Shop) -> None:
+    server.numbers(range(1, 2_001))
+    server.script("analyze t")
+    table = server.source(server.database.table("t", key="id"))
+    query = server.rows("select id, name from t where id > :low", low=1_000)
+    whole = table.whole()
+    half = list(table.ranges(whole, 1_000))[1]
+
+    found = [table.about(None), table.about(whole), table.about(half), query.about(None)]
+
+    assert [2_000, 2_000, 1_000, 1_000] == [round(one.records, -2) for one in found if one]
+    assert found[3] is not None
+    assert found[0] is not None
+    assert found[3].spread > found[0].spread, "a condition is guessed"
+
+
+def test_a_file_has_no_idea_of_how_many_rows_there_are(close: Any, sqlite_url: str) -> None:
+    shop = Shop(sqlite_url, close)
+    shop.numbers([1, 2])
+
+    assert shop.rows("select id, name from t").about(None) is None

@@ -58,6 +58,7 @@ class PacedRun:
         self.clock = TurnedClock()
         self.record_s = record_s
         self.growths: dict[str, Growth] = {}
+        self.records_before: dict[str, int] = {}
         self.stages: Sequence[Stage] = ()
         self.turns: list[KnobTurned] = []
         self.chunks: list[ChunkCommitted] = []
@@ -79,7 +80,7 @@ class PacedRun:
         house = self.house
         plan = house.plan(range(self.records), stages=self.stages, sink=EachSink(self.insert))
         around = house.around(house.owner(), Bodies(plan, knobs))
-        return replace(around, clock=self.clock, growths=self.growths)
+        return replace(around, clock=self.clock, growths=self.growths, records=self.records_before)
 
     def attempt(self, knobs: Knobs) -> Counts | None:
         around = self.around(knobs)

@@ -6,8 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from daybreak.connectors.sequence import SequenceSource
+from daybreak.model.cursor import decode
 from daybreak.model.eta import Growth, eta_of
+from daybreak.model.expected import About
 from daybreak.model.knobs import Knobs
+from daybreak.model.progress import EXPECTED
+from daybreak.model.ranges import Range
 from daybreak.telemetry import ChunkCommitted, Estimated, Event
 from tests.execution.house import House
 from tests.execution.pacing import PacedRun
@@ -102,3 +107,65 @@ def test_what_past_runs_say_comes_before_what_the_first_chunks_say(house: House)
     left_s = 100 * (1 - (heard[0].done / RECORDS) ** 2)
     assert left_s == pytest.approx(heard[0].remaining_s, rel=0.05)
     assert heard[0].safe_s > heard[0].high_s * 0.99
+
+
+def uncounted(monkeypatch: pytest.MonkeyPatch, about: About | None, *, has_shares: bool) -> None:
+    """Have the source of a step not know how many records it holds."""
+
+    def place(text: str) -> int:
+        cursor = decode(text) if text else 0
+        assert isinstance(cursor, int)
+        return cursor
+
+    def share(_: object, part: Range, of: Range) -> float | None:
+        return (place(part.upto) - place(part.after)) / place(of.upto) if has_shares else None
+
+    monkeypatch.setattr(SequenceSource, "total", lambda _: None)
+    monkeypatch.setattr(SequenceSource, "about", lambda *_: about, raising=False)
+    monkeypatch.setattr(SequenceSource, "share", share, raising=False)
+
+
+def test_a_source_that_cannot_count_is_estimated_by_how_far_the_walk_has_come(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planner believes in half as many records as there are."""
+    uncounted(monkeypatch, About(RECORDS // 2, spread=0.7), has_shares=True)
+    run = PacedRun(house, RECORDS, lambda _: 0.05)
+    heard = estimates_of(house)
+
+    assert run.attempt(CHUNK) is not None
+
+    middle = min(heard, key=lambda event: abs(event.done - RECORDS / 2))
+    left_s = 0.05 * (RECORDS - middle.done)
+    assert middle.is_about
+    assert RECORDS == pytest.approx(middle.total, rel=0.2)
+    assert left_s == pytest.approx(middle.remaining_s, rel=0.25)
+    assert middle.low_s <= left_s <= middle.high_s
+    noted = [line.details for line in house.store.audit(1) if line.what == EXPECTED]
+    assert 1 <= len(noted) < 20
+    assert RECORDS == pytest.approx(noted[-1]["records"], rel=0.25)
+
+
+def test_as_many_as_the_last_run_read_are_expected_where_nothing_else_is_known(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uncounted(monkeypatch, None, has_shares=False)
+    run = PacedRun(house, RECORDS, lambda _: 0.05)
+    run.records_before = {"load": RECORDS}
+    heard = estimates_of(house)
+
+    assert run.attempt(CHUNK) is not None
+
+    assert RECORDS == heard[0].total
+    wide = heard[0].high_s / heard[0].low_s
+    assert wide > 2, "nobody knows"
+
+
+def test_without_any_idea_there_is_no_estimate(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uncounted(monkeypatch, None, has_shares=False)
+    heard = estimates_of(house)
+
+    assert PacedRun(house, RECORDS, lambda _: 0.05).attempt(CHUNK) is not None
+    assert [] == heard

@@ -92,6 +92,18 @@ def wide() -> Work:
         tx.execute("insert into notes (what) values (:what)", what="wide " * 20_000)
     return source(range(50)).each(write, database=db)
 
+@job.step(chunk=10, impact="Nothing is sorted.")
+def sorting(first: str = "") -> Work:
+    """Each of its few records sorts more than fits into memory."""
+    numbers = "with recursive g (n) as (select 1 union all select n + 1 from g where n < 50000)"
+    wide = "select n, 'a text that is so long that it takes some room' as s from g order by -n"
+    def sort(number: int, tx: Transaction) -> None:
+        if first:
+            tx.execute(first)
+        tx.one(f"{numbers} select count(*) from ({wide} limit 49999) x", int)
+        tx.execute("update numbers set n = n where n = 1000000")
+    return source(range(2)).each(sort, database=db)
+
 @job.step(chunk=50, impact="Pairs are missing.")
 def quadratic(pairs: int = 40) -> Work:
     def pair(number: int, tx: Transaction) -> None:

@@ -16,7 +16,7 @@ from daybreak.ledger.store import LedgerStore
 from daybreak.model.fate import Counts
 from daybreak.model.identity import Identity
 from daybreak.model.ownership import Pass
-from daybreak.model.progress import KNOBS_TURNED, Measurement
+from daybreak.model.progress import EXPECTED, KNOBS_TURNED, Measurement
 from daybreak.model.ranges import Range
 from daybreak.model.status import RunStatus
 from daybreak.operations.inspect import busy, is_owner_gone, run_report
@@ -101,15 +101,19 @@ def test_only_the_time_at_work_counts(chunks: list[Measurement], seconds: float)
     assert seconds == busy(chunks)
 
 
+@pytest.mark.parametrize("is_counted", [True, False], ids=["counted", "about"])
 def test_a_step_at_work_shows_its_knobs_and_how_long_it_still_takes(
-    store: LedgerStore, tmp_path: Path
+    store: LedgerStore, tmp_path: Path, *, is_counted: bool
 ) -> None:
     """A quarter of 400 records, a second for each ten: thirty seconds less what passed."""
     run = run_of(store, tmp_path, host_name())
     lock = RunLock(Path(run.folder))
     assert lock.acquire()
     owned = store.take(run.id, Owner(host_name(), 4711, "lock"), is_locked=True)
-    owned.begin_step("load", code="", whole=Range("", "400"), total=400, fingerprint={})
+    total = 400 if is_counted else None
+    owned.begin_step("load", code="", whole=Range("", "400"), total=total, fingerprint={})
+    for records, doubt in ((9_000, 0.9), (400, 0.3)):
+        owned.note(EXPECTED, step="load", records=records, doubt=doubt)
     began = store.now() - timedelta(seconds=11)
     owned.measure(
         Pass("load"),
@@ -133,12 +137,13 @@ def test_a_step_at_work_shows_its_knobs_and_how_long_it_still_takes(
     line = report.steps[0]
     assert line.estimate is not None
     assert line.estimate.remaining_s == pytest.approx(29, abs=2)
+    assert line.estimate.is_about is not is_counted
     assert line.knobs is not None
     assert (10, 2, "measured") == (line.knobs.chunk, line.knobs.parallel, line.knobs.reason)
     shown = io.StringIO()
     console = Console(file=shown, width=200)
     for part in report_parts(report, shown):
         console.print(part)
-    assert "step load: 2" in shown.getvalue()
+    assert f"step load: {'2' if is_counted else 'about 2'}" in shown.getvalue()
     assert "by n^1.0, from its own chunks" in shown.getvalue()
     assert "step load: 10 records a chunk, 2 chunks in flight (last turned at" in shown.getvalue()

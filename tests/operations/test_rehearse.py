@@ -24,6 +24,7 @@ from daybreak.errors import (
 )
 from daybreak.model.fate import Counts
 from daybreak.model.status import RunStatus, StepStatus
+from daybreak.operations.dangers import DangerKind
 from daybreak.operations.rehearsal import RehearsedStep
 from daybreak.operations.rehearse import rehearse
 from daybreak.operations.start import start
@@ -211,6 +212,53 @@ def test_it_says_first_what_it_will_do_and_what_it_costs(house: Rehearsed) -> No
     assert "rolled back" in said
     costs = {"sqlite": "locked for other writers", "postgresql": "sequences that it draws from"}
     assert costs[house.url.split(":")[0]] in said
+
+
+# ---------------------------------------------------------------- what it meets
+
+
+def test_a_sort_that_spills_is_a_danger(house: Rehearsed) -> None:
+    is_file = house.url.startswith("sqlite")
+    first = "pragma cache_size = 20" if is_file else "set local work_mem = '64kB'"
+    rehearsal = house.rehearse("sorting", parameters={"first": first})
+    (danger,) = rehearsal.dangers
+
+    assert StepStatus.DONE == rehearsal.status
+    assert DangerKind.SPILL == danger.kind
+    assert ("temporary files of SQLite" if is_file else "database database") == danger.what
+    assert danger.amount > 100_000
+
+
+def test_the_tables_that_it_touched_are_sized(house: Rehearsed) -> None:
+    (sizes,) = house.rehearse("numbers").sizes
+    touched = {"the file"} if house.url.startswith("sqlite") else {"numbers"}
+
+    assert touched == {one.name for one in sizes.tables}
+    assert sizes.bytes > 0
+
+
+def test_a_wait_for_a_lock_is_a_danger_with_who_held_it(on_server: Rehearsed) -> None:
+    with (
+        psycopg.connect(on_server.url, application_name="night clerk") as other,
+        psycopg.connect(on_server.url, autocommit=True) as looking,
+    ):
+        other.execute("update numbers set n = n where n = 1000000")
+
+        def let_go() -> None:
+            """Give up the row once a rehearsal was seen to wait for it, and a moment later."""
+            waiting = "select count(*) from pg_locks where not granted"
+            while looking.execute(waiting).fetchone() == (0,):
+                looking.execute("select pg_sleep(0.01)")
+            looking.execute("select pg_sleep(0.3)")
+            other.rollback()
+
+        helper = threading.Thread(target=let_go)
+        helper.start()
+        rehearsal = on_server.rehearse("sorting", lease_s=20)
+        helper.join()
+
+    waits = [one for one in rehearsal.dangers if one.kind is DangerKind.LOCK_WAIT]
+    assert ["a row of numbers, held by night clerk"] == [one.what for one in waits]
 
 
 # ---------------------------------------------------------------- the input of a step

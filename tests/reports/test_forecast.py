@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from daybreak.forecast import fit
+from daybreak.operations.dangers import Danger, DangerKind, seen_in
 from daybreak.operations.forecast import Ends, StepForecast, first_beyond
 from daybreak.operations.samples import Sample
 from daybreak.reports.forecast import forecast_parts, forecast_payload, span_fine
@@ -16,8 +19,10 @@ from daybreak.reports.look import console_on
 from daybreak.reports.secrets import Mask
 
 WINDOW_S = 3 * 3600.0
+SPILL = Danger(DangerKind.SPILL, "database <shop>", 1e6, "work_mem is 4MB")
 
 
+@cache
 def found(*, records: int = 100_000, job: str = "shop") -> StepForecast:
     """Return the forecast of a step that grows by the square."""
     sizes = [300 * 2**n // 2 for n in range(12)]
@@ -39,6 +44,7 @@ def found(*, records: int = 100_000, job: str = "shop") -> StepForecast:
         memory_bytes=8_000_000_000,
         ends=Ends(first_beyond(time.safe_bound, WINDOW_S), None),
         caveats=["it was a warm day"],
+        dangers=seen_in([(300, [SPILL]), (600, [replace(SPILL, amount=5e6)])]),
     )
 
 
@@ -61,6 +67,31 @@ def test_people_read_the_law_the_time_and_where_it_ends() -> None:
     assert "note: it was a warm day" in text
     assert "●" in text
     assert "◆" in text
+
+
+def test_dangers_are_named_with_their_sizes_and_what_they_mean() -> None:
+    text = " ".join(shown(found()).split())
+    page = page_of(found(), Mask())
+    (told,) = forecast_payload(found(), Mask())["dangers"]
+
+    assert "spill to disk database <shop> 300 2 of 12 5.0 MB 600" in text
+    assert "an index (work_mem is 4MB)" in text
+    assert "beware: spill to disk from 300 records on (database <shop>)" in text
+    assert "<td>spill to disk</td><td><bdi>database &lt;shop&gt;</bdi></td>" in page
+    assert ("spill to disk", 300, 600, 5e6, "bytes") == tuple(
+        told[name] for name in ("kind", "records_first", "records_worst", "amount", "unit")
+    )
+
+
+def test_what_two_sizes_cannot_say_is_not_said() -> None:
+    time = fit([(16, 1.68), (32, 2.055)])
+    memory = fit([(16, 7.0e7), (32, 7.02e7)], unit="bytes")
+    text = shown(replace(found(records=30_000), time=time, memory=memory))
+
+    assert "9 of 10 times: not known" in text
+    assert "more cannot be excluded)" in text
+    assert "over 1,000.0 TB" in text
+    assert "GB   " not in text
 
 
 def test_a_window_that_is_passed_is_said_first_in_the_page_by_its_colour() -> None:
@@ -97,6 +128,16 @@ def test_programs_get_numbers() -> None:
 @pytest.mark.parametrize(("limit", "expected"), [(50.0, 51), (0.1, 1), (1e15, None)])
 def test_the_first_size_beyond_a_limit(limit: float, expected: int | None) -> None:
     assert expected == first_beyond(lambda records: records, limit)
+
+
+def test_a_bound_that_is_high_where_nothing_was_measured_passes_no_window_there() -> None:
+    """Far below the sizes measured nobody knows anything, and a bound says so."""
+
+    def bound(records: float) -> float:
+        return 100.0 if records < 50 else records / 10
+
+    assert 501 == first_beyond(bound, 50.0, begin=100)
+    assert 1 == first_beyond(bound, 5.0, begin=100)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -144,3 +145,21 @@ def test_the_time_that_is_left_comes_from_the_law_once_that_is_known(
 
     last = stream.getvalue().splitlines()[-1]
     assert "11 min 55 s left (7 min 55 s to 17 min 55 s)" in last
+
+
+def test_where_nobody_knows_how_many_records_there_are_it_is_said_so(
+    watched: Watched, events: Events
+) -> None:
+    stream = io.StringIO()
+    lines = Lines(watched.progress, stream, Mask())
+    idea = replace(events.estimated(720), total=123_456, is_about=True)
+    for event in (events.step(total=None), events.chunk(50), idea):
+        watched.hear(event)
+        lines.hear(event)
+    watched.pass_s(CHUNK_LINE_EVERY_S)
+    watched.hear(events.chunk(0))
+    lines.hear(events.chunk(0))
+
+    last = stream.getvalue().splitlines()[-1]
+    assert "50 of about 120,000 records (0%)" in last
+    assert "about 11 min 55 s left (7 min 55 s to 17 min 55 s)" in last

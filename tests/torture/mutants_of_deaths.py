@@ -48,7 +48,7 @@ MUTANTS: Final = (
         (
             Patch(
                 _SUPERVISE,
-                "        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)\n",
+                "        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, number)\n",
                 "        pass\n",
             ),
         ),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from ..operations.attempt import Attempt
-from ..operations.supervise import stopping_signals, supervised
+from ..operations.supervise import end_with_parent, stopping_signals, supervised
 from .attempts import attempts_in
 from .check import check
 from .exits import Exit, exit_of_error
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 
 _AT_WORK: Final = (["run"], ["restart"], ["rehearse"])
+_REHEARSING: Final = (["forecast"], ["tune"])
 
 
 def _is_at_work(words: Sequence[str]) -> bool:
@@ -51,7 +52,7 @@ def _is_at_work(words: Sequence[str]) -> bool:
 
 def _has_endings(words: Sequence[str]) -> bool:
     """Say whether a command has something to remove or to undo, however it is ended."""
-    return _is_at_work(words) or words[:1] == ["check"]
+    return _is_at_work(words) or words[:1] == ["check"] or words[:1] in _REHEARSING
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, is_given: bool) -> None:  # noqa: FBT001 - click calls it
@@ -125,6 +126,7 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
     if _has_endings(typed):
         for number in stopping_signals():  # until the run itself listens, each is a Ctrl-C
             signal.signal(number, signal.default_int_handler)
+    end_with_parent()
     sys.exit(attempted(Attempt()))
 
 
@@ -147,7 +149,8 @@ def execute(words: Sequence[str], attempt: Attempt | None = None) -> Exit | int:
         return _wrong_usage(error)
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)
-        return Exit.STOPPED if _is_at_work(words) else Exit.FAILED
+        is_stopped = _is_at_work(words) or words[:1] in _REHEARSING
+        return Exit.STOPPED if is_stopped else Exit.FAILED
     except BrokenPipeError:
         return Exit.FAILED  # whoever read the output is gone
     except Exception as error:  # noqa: BLE001 - the last door: nobody gets a bare traceback

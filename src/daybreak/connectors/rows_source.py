@@ -18,10 +18,12 @@ from ..databases.session import DatedSession, Session, TupleSession, tuples_of
 from ..errors import DataRefused, SchemaMismatch, SinkError, SourceError, TransientError
 from ..model.chunk import ChunkInput, Kept
 from ..model.cursor import START, Cursor, decode, encode
+from ..model.expected import About
 from ..model.parameters import Secret
 from ..model.ranges import Range
 from ..model.row import Row, values_of
 from ..model.rows_by_column import RowsByColumn
+from .rows_source_about import planned, share_of_way
 from .rows_source_again import divided, read_again
 from .rows_source_key import look_at, refuse_unproven
 from .rows_source_query import KeyValues, Statement, ask
@@ -64,6 +66,7 @@ class RowsSource:
         self._query = self._known.query
         self._places = [self._known.names.index(one) for one in root.key]
         self._left_out: set[KeyValues] = set()
+        self._first: KeyValues | None = None
 
     @property
     def name(self) -> str:
@@ -94,6 +97,33 @@ class RowsSource:
     def total(self) -> int | None:
         """Return None: counting all rows would take as long as reading them."""
         return None
+
+    def about(self, left: Range | None) -> About | None:
+        """Return how many rows PostgreSQL's planner expects; SQLite's has no idea."""
+        if left is not None and left.is_empty:
+            return None
+        _, after, upto = (0, None, None) if left is None else _stretch(left)
+        with self._sessions.one() as session:
+            if session.dialect != "postgresql":
+                return None
+            sql, binds = self._query.explained(after, upto)
+            return planned(session.query(sql, **binds), self._root)
+
+    def share(self, part: Range, of: Range) -> float | None:
+        """Return which share of the way between two keys a range makes, in the walk."""
+        if len(self._root.key) > 1 or part.is_empty or of.is_empty or _placed(part.upto)[0]:
+            return None
+        first = self._first_key() if of.after == START else _placed(of.after)[1]
+        after = first if part.after == START else _placed(part.after)[1]
+        ends = (first, after, _placed(part.upto)[1], _placed(of.upto)[1])
+        return share_of_way(*(one[0] for one in ends)) if all(ends) else None
+
+    def _first_key(self) -> KeyValues:
+        """Return the first key there was when it was asked for; empty if there is no row."""
+        if self._first is None:
+            rows = self._ask(self._query.first_keys(1))
+            self._first = tuple(values_of(rows[0])) if rows else ()
+        return self._first
 
     def fingerprint(self) -> Mapping[str, Any]:
         """Return the query, its key and its binds."""

@@ -8,6 +8,7 @@ running as always. At the end the transaction is rolled back.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final
@@ -25,12 +26,15 @@ from ..model.raw import RawRecords
 from ..model.row import Row
 from .deferred import deferred_check
 from .session import LOCK_WAIT_S, RawSession, Session, connect
+from .sizes import Sizes, sizes_touched
 from .statement import load
 from .url import without_credentials
 
 IDLE_S: Final = 600.0
 """How long a server keeps the transaction of a rehearsal that does nothing: stages compute inside
 it, whereas a run computes before it begins."""
+
+APPLICATION: Final = "daybreak:rehearsal"
 
 _CHUNK: Final = "daybreak_chunk"
 _READ: Final = "daybreak_read"
@@ -43,6 +47,7 @@ class RehearsalTransaction:
     Args:
         url: The database.
         wait_s: How long to wait for locks of others.
+        application: By which its session can be told from those of others.
         gives_way: Called between two chunks when others wait for locks of ours; where the database
             says so.
     """
@@ -52,10 +57,12 @@ class RehearsalTransaction:
         url: str,
         *,
         wait_s: float = LOCK_WAIT_S,
+        application: str = APPLICATION,
         gives_way: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url
         self._wait_s = wait_s
+        self._application = application
         self._gives_way = gives_way
         self._session: Session | None = None
         self.is_begun = False
@@ -68,6 +75,9 @@ class RehearsalTransaction:
         self.is_sealed = True
         """Whether the database itself would refuse a COMMIT; known once it has begun."""
 
+        self.began_in_s = 0.0
+        """How long it took to begin: of a file, what it waited for those who wrote to it."""
+
     def opens(self, _url: str, /, *, application: str = "", lock_wait_s: float = 0) -> Session:
         """Open a session inside the transaction; a `session.Connect`."""
         del application, lock_wait_s  # those of the one connection hold for all
@@ -77,7 +87,7 @@ class RehearsalTransaction:
         with self.lock:
             if self._session is None:
                 self._session = connect(
-                    self.url, application="daybreak:rehearsal", lock_wait_s=self._wait_s
+                    self.url, application=self._application, lock_wait_s=self._wait_s
                 )
             return self._session
 
@@ -109,7 +119,9 @@ class RehearsalTransaction:
                 session.execute("pragma cache_spill = off")
                 if session.query("pragma journal_mode")[0].journal_mode != "wal":
                     session.execute("pragma journal_mode = memory")
+            began_s = time.monotonic()
             session.begin()
+            self.began_in_s = time.monotonic() - began_s
         except TransientError as error:
             raise PreflightError(
                 f"a rehearsal cannot begin in {without_credentials(self.url)}: {error}",
@@ -140,6 +152,17 @@ class RehearsalTransaction:
             waiting = session.query(load(session.dialect, "waiting_for_me"))[0].sessions
             if waiting:
                 self._gives_way()
+
+    def sizes(self, name: str) -> Sizes | None:
+        """Return how large what it has touched is; None if it is not begun, or failed.
+
+        Args:
+            name: Of the database in the job.
+        """
+        with self.lock, suppress(DaybreakError):
+            if self._session is not None and self.is_begun and self._session.in_transaction:
+                return sizes_touched(self._session, name)
+        return None
 
     def rollback(self) -> None:
         """Undo everything, and end the session; a new one is opened when it is used again."""

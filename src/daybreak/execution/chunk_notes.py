@@ -15,6 +15,7 @@ from ..model.eta import Eta, Growth, eta_of
 from ..model.ownership import Pass
 from ..model.progress import Measurement
 from ..telemetry import ChunkCommitted, Estimated, Telemetry
+from .expecting import Expecting
 from .knob_notes import KnobNotes
 
 LEDGER_EVERY_S: Final = 1.0
@@ -49,21 +50,31 @@ class ChunkNotes:
         self._unwritten: list[Measurement] = []
         self._written_at_s = clock.monotonic_s()
         self._eta: Eta | None = None
+        self._expecting: Expecting | None = None
 
-    def begin(self, total: int | None, chunks: Iterable[Marker], growth: Growth | None) -> None:
+    def begin(
+        self,
+        total: int | None,
+        chunks: Iterable[Marker],
+        growth: Growth | None,
+        expecting: Expecting | None = None,
+    ) -> None:
         """Take in what earlier attempts committed, and write down what they could not any more.
 
         Args:
-            total: Input records in all, where known; without it nothing can be estimated.
+            total: Input records in all, where known.
             chunks: The markers that there are.
             growth: What past runs say of the step.
+            expecting: Has an idea of how many there are, where that is not known; without either
+                nothing can be estimated.
         """
         markers = list(chunks)
         if markers:
             self._ledger.measure(self._of, [measurement_of(marker) for marker in markers])
-        if total:
+        self._expecting = expecting
+        if total or expecting is not None:
             took = ((m.counts.read, m.committed_at, m.duration_s) for m in markers)
-            self._eta = eta_of(total, took, growth)
+            self._eta = eta_of(total or 0, took, growth)
 
     def heard(self, marker: Marker) -> None:
         """Tell of a chunk that was committed just now."""
@@ -71,6 +82,8 @@ class ChunkNotes:
         if self._eta is not None:
             ended_s = marker.committed_at.timestamp()
             self._eta = self._eta.heard(marker.counts.read, ended_s, marker.duration_s)
+        if self._expecting is not None:
+            self._expecting.heard(marker)
         self._telemetry.publish(
             ChunkCommitted(
                 at=marker.committed_at,
@@ -99,6 +112,11 @@ class ChunkNotes:
         self._knobs.note(at_once=True)
 
     def _tell(self) -> None:
+        if self._eta is not None and self._expecting is not None:
+            left = self._expecting.left()
+            if left is None:
+                return
+            self._eta = self._eta.expecting(*left)
         estimate = None if self._eta is None else self._eta.estimate()
         if self._eta is None or estimate is None:
             return
@@ -114,6 +132,7 @@ class ChunkNotes:
                 safe_s=estimate.safe_s,
                 law=estimate.law,
                 is_firm=estimate.is_firm,
+                is_about=estimate.is_about,
             )
         )
 

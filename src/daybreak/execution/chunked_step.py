@@ -27,6 +27,7 @@ from .changes import Change, accepted, accepted_digests, change_of, refuse_besid
 from .chunk_notes import ChunkNotes, measurement_of
 from .chunk_worker import ChunkWorker
 from .committer import Committed
+from .expecting import expecting_of
 from .handing_out import hand_out
 from .in_flight import InFlight
 from .knob_notes import KnobNotes
@@ -68,6 +69,9 @@ class Surroundings:
 
     typical: Mapping[str, Left] = field(default_factory=dict)
     """What they say of all steps, by name: how long one takes."""
+
+    records: Mapping[str, int] = field(default_factory=dict)
+    """What they say of steps in chunks, by name: how many records the newest of them read."""
 
     def patiently(self, act: Callable[[], T]) -> T:
         """Do something until the database can, as long as there is patience."""
@@ -127,7 +131,16 @@ class ChunkedStep:
         pace = self._paced(plan)
         self._started(row, chunks, pace)
         self._notes = self._noting(of, pace)
-        self._notes.begin(row.total, chunks, around.growths.get(self._step.name))
+        missing = self._missing(plan, row, chunks) if row.total is None and chunks else None
+        expecting = expecting_of(
+            row,
+            plan.source,
+            missing=missing,
+            chunks=chunks,
+            last_run=around.records.get(self._step.name),
+            ledger=around.ledger,
+        )
+        self._notes.begin(row.total, chunks, around.growths.get(self._step.name), expecting)
         source = swept_source(plan)
         if source is not None:
             sweeping = Sweeping(plan, source, of, around.ledger, around.patiently, self._say)

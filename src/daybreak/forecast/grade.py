@@ -68,7 +68,7 @@ def doubts(ground: Ground) -> list[str]:
     if (count := len(points.sizes)) < GOOD_SIZES:
         reasons.append(f"{count} sizes were measured; {GOOD_SIZES} would make it firmer")
     if points.span < GOOD_SPAN:
-        reasons.append(f"the sizes span a factor of {points.span:.0f} only")
+        reasons.append(f"the sizes span a factor of {points.span:.2g} only")
     if factor > NEAR:
         reasons.append(f"{factor:,.0f} times the largest size measured is far")
     if ground.deviation > FIRM:

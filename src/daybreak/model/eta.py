@@ -52,6 +52,7 @@ SIZES_MIN: Final = 2
 
 FIRM_CHUNKS: Final = 5
 FIRM_SHARE: Final = 0.02
+FIRM_DOUBT: Final = 0.5
 """Before so much is measured an estimate is a guess, that nobody should be warned by."""
 
 
@@ -72,6 +73,9 @@ class Estimate:
 
     is_firm: bool
     """Whether enough is measured for a warning."""
+
+    is_about: bool = False
+    """Whether nobody knows for certain how many records there are."""
 
     def later(self, seconds: float) -> Estimate:
         """Return what is left of it after some time in which nothing new was measured."""
@@ -154,6 +158,9 @@ class Eta:
     growth: Growth | None = None
     """What past runs say."""
 
+    doubt: float = 0.0
+    """The deviation of the logarithm of the number of records that are left; 0 if it is known."""
+
     done: int = 0
     chunks: int = 0
     ended_s: float = -math.inf
@@ -182,6 +189,10 @@ class Eta:
             recent=_recent([*self.recent, one], self.done + records),
         )
 
+    def expecting(self, left: int, doubt: float) -> Eta:
+        """Return it with another idea of how many records are left."""
+        return replace(self, total=self.done + left, doubt=doubt)
+
     def estimate(self) -> Estimate | None:
         """Return how long the rest takes; None before anything is measured."""
         if not self.recent or not any(one.seconds for one in self.recent):
@@ -203,6 +214,7 @@ class Eta:
             spread * math.sqrt(share_left) if self.growth else spread,
             local.noise / math.sqrt(len(self.recent)),
             DRIFT * math.sqrt(share_left),
+            self.doubt * (1 + max(local.slope, 0.0)),
         )
         times = math.exp(LEVEL_TIMES * deviation)
         safe = times if self.growth is None else max(times, self.growth.safe**share_left)
@@ -212,7 +224,10 @@ class Eta:
             high_s=remaining_s * times,
             safe_s=remaining_s * safe,
             law=law,
-            is_firm=self.chunks >= FIRM_CHUNKS and self.done >= FIRM_SHARE * self.total,
+            is_firm=self.chunks >= FIRM_CHUNKS
+            and self.done >= FIRM_SHARE * self.total
+            and self.doubt <= FIRM_DOUBT,
+            is_about=self.doubt > 0,
         )
 
     def _ratio(self, local: _Local) -> float:
@@ -228,7 +243,11 @@ class Eta:
 
 
 def eta_of(
-    total: int, chunks: Iterable[tuple[int, datetime, float]], growth: Growth | None = None
+    total: int,
+    chunks: Iterable[tuple[int, datetime, float]],
+    growth: Growth | None = None,
+    *,
+    doubt: float = 0.0,
 ) -> Eta:
     """Return what is known of a step from its chunks so far.
 
@@ -236,8 +255,9 @@ def eta_of(
         total: Input records in all.
         chunks: Of each its records, when it was committed, and its seconds.
         growth: What past runs say.
+        doubt: See `Eta`.
     """
-    eta = Eta(total, growth)
+    eta = Eta(total, growth, doubt)
     for records, committed_at, duration_s in sorted(chunks, key=lambda chunk: chunk[1]):
         eta = eta.heard(records, committed_at.timestamp(), duration_s)
     return eta

@@ -29,6 +29,9 @@ START_FORCED: Final = "start forced"
 KNOBS_TURNED: Final = "knobs turned"
 """The audit's word for how the knobs of a step stand that turns them by what it measures."""
 
+EXPECTED: Final = "expected"
+"""The audit's word for about how many records a step has whose source cannot count them."""
+
 COMMITS_LOST: Final = "commits lost"
 """The audit's word for an unfinished step whose target knows less of it than the ledger did."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isqrt
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Literal
 
-from ..errors import DefinitionError, PreflightError
+from ..errors import DefinitionError, PreflightError, ProcessDied
 from ..forecast import Forecast, fit
 from ..ledger.clock import SystemClock
 from ..ledger.forecasts import KeptForecast
@@ -22,13 +22,15 @@ from ..model.identity import Identity
 from ..model.job import Step, StepKind
 from ..model.parameters import read_parameters
 from ..telemetry import Said, Telemetry
+from .dangers import Danger, DangerKind, SeenDanger, seen_in
+from .forecast_caveats import caveats_of
 from .history import history_of
 from .load import LoadedJob
 from .naming import identity_of
 from .owning import opened_ledger
 from .places import ledger_url
 from .rehearsal_words import said_in_place, said_in_scratch
-from .sample_sizes import Tried, first_size, next_size
+from .sample_sizes import SIZES_MIN, Tried, first_size, next_size
 from .samples import Sample, sampled
 from .settings import Settings, knobs_of, named_databases, night_of
 
@@ -89,6 +91,8 @@ class StepForecast:
 
     ends: Ends
     caveats: Sequence[str]
+    dangers: Sequence[SeenDanger] = ()
+    """What the rehearsals met: spills, waits, deadlocks, want of memory."""
 
 
 def forecast_step(
@@ -132,11 +136,12 @@ def forecast_step(
     ledger = ledger_url(settings.ledger, loaded.path)
     runs = [] if basis == "rehearsals" else _past_runs(identity, step, ledger, knobs.parallel)
     samples: list[Sample] = []
+    taken = Samples(words, most=sample_most, budget_s=budget_s, chance=Random(seed))  # noqa: S311
     if basis != "runs":
         _say(
             telemetry, step, _what_it_costs(loaded, step, settings, budget_s, is_scratch=is_scratch)
         )
-        for sample in _samples(words, knobs.chunk, sample_most, budget_s, Random(seed)):  # noqa: S311
+        for sample in taken.each(knobs.chunk):
             samples.append(sample)
             _say(telemetry, step, [_told(sample)])
     workers = 1 if samples and not is_scratch else knobs.parallel
@@ -161,19 +166,22 @@ def forecast_step(
         window_s=window_s,
         memory_bytes=(machine := machine_memory_bytes()),
         ends=Ends(
-            None if window_s is None else first_beyond(time.safe_bound, window_s),
-            None if memory is None else first_beyond(memory.predict, ROOM * machine),
+            _first_beyond(time, time.safe_bound, window_s),
+            None if memory is None else _first_beyond(memory, memory.predict, ROOM * machine),
         ),
-        caveats=list(_caveats(samples, runs, workers, knobs.parallel, asked)),
+        caveats=list(caveats_of(samples, runs, workers, knobs.parallel, asked)),
+        dangers=_dangers(samples, taken.killed),
     )
 
 
-def first_beyond(amount: Callable[[float], float], limit: float) -> int | None:
+def first_beyond(amount: Callable[[float], float], limit: float, *, begin: float = 0) -> int | None:
     """Return the least number of records whose amount passes a limit, to a thousandth.
 
     Args:
-        amount: Never falls with the number of records.
+        amount: Never falls with the number of records, from `begin` on.
         limit: In its unit.
+        begin: The least number that was measured. What is said of fewer is unsure, the more so the
+            fewer: a bound may be higher there. If it is below the limit here, nobody asks for less.
 
     Returns:
         None if `RECORDS_MOST` records stay below the limit.
@@ -181,10 +189,18 @@ def first_beyond(amount: Callable[[float], float], limit: float) -> int | None:
     low, high = 0, RECORDS_MOST
     if amount(high) <= limit:
         return None
+    if begin >= 1:
+        low, high = (int(begin), high) if amount(begin) <= limit else (0, int(begin))
     while high - low > max(1, low // 1_000):
         middle = max(isqrt(low * high), low + 1)
         low, high = (low, middle) if amount(middle) > limit else (middle, high)
     return high
+
+
+def _first_beyond(
+    forecast: Forecast, amount: Callable[[float], float], limit: float | None
+) -> int | None:
+    return None if limit is None else first_beyond(amount, limit, begin=forecast.points.sizes[0])
 
 
 def machine_memory_bytes() -> int:
@@ -238,20 +254,53 @@ def _keep(
         store.close()
 
 
-def _samples(
-    words: Sequence[str], chunk: int, most: int | None, budget_s: float, chance: Random
-) -> Iterator[Sample]:
-    size: int | None = first_size(chunk, most)
-    tried: list[Tried] = []
-    while size is not None:
-        sample = sampled(words, size)
-        yield sample
-        tried.append(Tried(sample.records, sample.cost_s))
-        there = [n for n in (sample.source_records, most) if n is not None]
+@dataclass(slots=True)
+class Samples:
+    """Takes one sample after the other, as large as budget, source and memory allow."""
+
+    words: Sequence[str]
+    most: int | None
+    budget_s: float
+    chance: Random
+    killed: list[int] = field(default_factory=list)
+    """The sizes at which a rehearsal was killed; none as large is tried again."""
+
+    def each(self, chunk: int) -> Iterator[Sample]:
+        """Yield them.
+
+        Args:
+            chunk: How many records a chunk of the step has.
+
+        Raises:
+            ProcessDied: If one of the first two was killed.
+            RunError: If one does not end well otherwise.
+        """
+        size: int | None = first_size(chunk, self.most)
+        tried: list[Tried] = []
+        while size is not None:
+            try:
+                sample = sampled(self.words, size)
+            except ProcessDied:
+                if len(tried) < SIZES_MIN:
+                    raise
+                self.killed.append(size)
+                self.most = max(one.records for one in tried)
+            else:
+                yield sample
+                tried.append(Tried(sample.records, sample.cost_s))
+                self._bound(sample, size)
+            size = next_size(tried, most=self.most, budget_s=self.budget_s, chance=self.chance)
+
+    def _bound(self, sample: Sample, size: int) -> None:
+        there = [n for n in (sample.source_records, self.most) if n is not None]
         if sample.records < size:  # the source could not say how little it holds
             there.append(sample.records)
-        most = min(there, default=None)
-        size = next_size(tried, most=most, budget_s=budget_s, chance=chance)
+        self.most = min(there, default=None)
+
+
+def _dangers(samples: Sequence[Sample], killed: Sequence[int]) -> list[SeenDanger]:
+    ends = [(size, [Danger(DangerKind.KILLED, "a rehearsal", 1)]) for size in killed]
+    return seen_in([*((one.records, one.dangers) for one in samples), *ends])
 
 
 def _seconds(samples: Iterable[Sample]) -> list[tuple[int, float]]:
@@ -273,7 +322,7 @@ def _enough(
 
 
 def _source_records(samples: Sequence[Sample], runs: Sequence[StepTime]) -> int:
-    whole = next((s.source_records for s in samples if s.source_records), None)
+    whole = next((n for s in samples if (n := s.source_records or s.source_about)), None)
     known = [*(run.records or 0 for run in runs[-1:]), *(sample.records for sample in samples)]
     return whole or max(known, default=1)
 
@@ -305,25 +354,3 @@ def _told(sample: Sample) -> str:
 def _say(telemetry: Telemetry, step: Step[Any], sentences: Iterable[str]) -> None:
     for sentence in sentences:
         telemetry.publish(Said(SystemClock().now(), step.name, sentence, {}))
-
-
-def _caveats(
-    samples: Sequence[Sample], runs: Sequence[StepTime], workers: int, parallel: int, asked: int
-) -> Iterator[str]:
-    if samples:
-        if workers < parallel:
-            yield (
-                f"one worker was measured; a run has {parallel}, and takes at least 1/{parallel} of"
-                " it"
-            )
-        largest = max(sample.records for sample in samples)
-        if largest < asked:
-            yield (
-                f"the largest sample has {largest:,} records: its pages fit into caches that those"
-                f" of {asked:,} may not fit into"
-            )
-        yield "tables and indexes were as large as they are in these databases today"
-    elif runs:
-        yield "only past runs were looked at: a data set of another kind was not"
-    seen = dict.fromkeys(caveat for sample in samples for caveat in sample.caveats)
-    yield from (caveat for caveat in seen if "spread over them" not in caveat)

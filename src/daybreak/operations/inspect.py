@@ -169,6 +169,7 @@ def run_report(ledger: str, run_id: int) -> RunReport:
                     store.measurements(run_id, step.step),
                     steps,
                     knobs=_knobs_of(step, audit),
+                    expected=_expected_of(step, audit),
                     now=now,
                     is_at_work=is_at_work,
                 )
@@ -253,6 +254,7 @@ def _step_line(
     steps: Iterable[StepDetails],
     *,
     knobs: KnobLine | None,
+    expected: tuple[int, float] | None,
     now: datetime,
     is_at_work: bool,
 ) -> StepLine:
@@ -272,20 +274,40 @@ def _step_line(
         pass_number=step.pass_number,
         outdated_by=step.outdated_by({one.step: one for one in steps}),
         knobs=knobs,
-        estimate=_estimate_of(step, measurements, now) if is_at_work else None,
+        estimate=_estimate_of(step, measurements, expected, now) if is_at_work else None,
     )
 
 
 def _estimate_of(
-    step: StepDetails, measurements: Sequence[Measurement], now: datetime
+    step: StepDetails,
+    measurements: Sequence[Measurement],
+    expected: tuple[int, float] | None,
+    now: datetime,
 ) -> Estimate | None:
-    """Return how long the rest of a step takes that is at work, from what its chunks took."""
-    if step.status is not StepStatus.RUNNING or not step.total or not measurements:
+    """Return how long the rest of a step takes that is at work, from what its chunks took.
+
+    Args:
+        step: The step.
+        measurements: Its chunks.
+        expected: About how many records it has and the doubt of it, if its source cannot count.
+        now: The present instant.
+    """
+    total, doubt = (step.total, 0.0) if expected is None else expected
+    if step.status is not StepStatus.RUNNING or not total or not measurements:
         return None
     chunks = ((one.counts.read, one.committed_at, one.duration_s) for one in measurements)
-    estimate = eta_of(step.total, chunks).estimate()
+    estimate = eta_of(total, chunks, doubt=doubt).estimate()
     last = max(one.committed_at for one in measurements)
     return None if estimate is None else estimate.later((now - last).total_seconds())
+
+
+def _expected_of(step: StepDetails, audit: Iterable[AuditRow]) -> tuple[int, float] | None:
+    """Return about how many records a step has and the doubt of it, as it was noted last."""
+    found = None
+    for line in audit:
+        if line.what == progress.EXPECTED and line.details["step"] == step.step:
+            found = line.details["records"], line.details["doubt"]
+    return found if step.total is None else None
 
 
 def _knobs_of(step: StepDetails, audit: Iterable[AuditRow]) -> KnobLine | None:

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..databases.commit_price import CommitPrice
+from ..databases.sizes import Sizes
 from ..errors import DaybreakError
 from ..model.fate import Counts
 from ..model.job import StepKind
 from ..model.status import StepStatus
+from .dangers import Danger
 from .quarantine import QuarantineCause
 
 NAME: Final = "rehearsal"
@@ -70,6 +72,9 @@ class RehearsedStep:
     source_records: int | None = None
     """How many records the source holds; None where it cannot say."""
 
+    source_about: int | None = None
+    """About how many, where it has only an idea."""
+
     chunk: int | None = None
     """Records a chunk; None for a step without."""
 
@@ -99,6 +104,12 @@ class Rehearsal:
 
     rss_bytes_max: int = 0
     """The most memory that its process held at once, with the interpreter and what was imported."""
+
+    dangers: Sequence[Danger] = ()
+    """What went wrong without failing it: spills, waits, deadlocks, want of memory."""
+
+    sizes: Sequence[Sizes] = ()
+    """In place: how large the tables were that it touched, by database."""
 
     @property
     def status(self) -> StepStatus:

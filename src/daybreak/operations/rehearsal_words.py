@@ -8,6 +8,7 @@ from typing import Any, Final
 from ..databases import Database
 from ..databases.url import parse
 from ..model.job import Step, StepKind
+from .rehearsal import RehearsedStep
 
 REAL: Final = (
     "what a function does without the transaction it is given (files elsewhere, calls, connections"
@@ -50,11 +51,26 @@ def _what(step: Step[Any], records: int, chunk: int) -> str:
             )
 
 
-def which_records(records: int, whole: int, *, is_spread: bool) -> str:
-    """Say which of the records a rehearsal has read."""
-    if is_spread:
-        return f"{records:,} of {whole:,} records, spread over them"
-    return f"the first {records:,} of {whole:,} records"
+def which_records(step: RehearsedStep, records: int, *, is_spread: bool) -> str:
+    """Say which of the records a rehearsal has read; nothing if it was all of them.
+
+    Args:
+        step: What it found out.
+        records: At most how many were to be read.
+        is_spread: Whether they were to be spread over the source; one that cannot count its records
+            gives its first ones all the same.
+    """
+    whole = step.source_records
+    if whole is not None:
+        if whole <= records:
+            return ""
+        if is_spread:
+            return f"{records:,} of {whole:,} records, spread over them"
+        return f"the first {records:,} of {whole:,} records"
+    if step.counts.read < records:
+        return ""
+    of = "" if step.source_about is None else f" of about {step.source_about:,}"
+    return f"the first {records:,}{of} records: the others may be of another kind"
 
 
 def said_in_scratch(records: int, databases: Iterable[Database]) -> list[str]:

@@ -20,7 +20,7 @@ from ..abc import Clock
 from ..databases import Database
 from ..databases.commit_price import CommitPrice, commit_price
 from ..databases.dialect import REHEARSAL, dialect_of
-from ..databases.rehearsal import RehearsalTransaction
+from ..databases.rehearsal import APPLICATION, RehearsalTransaction
 from ..databases.target import DatabaseTarget
 from ..errors import DaybreakError
 from ..execution.atomic_step import run_atomic
@@ -50,6 +50,7 @@ from .register import REGISTER, writes_files
 from .rehearsal import NAME, Rehearsal, RehearsedStep, rss_bytes_max
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
+from .rehearsal_watch import RehearsalWatch, rehearsal_watched
 from .rehearsal_words import said_in_place, which_records
 from .rehearsed_bodies import RehearsedBodies
 from .run_lock import host_name
@@ -105,7 +106,7 @@ def rehearse(
         telemetry.publish(Said(clock.now(), None, sentence, {}))
     stop = StopRequest()
     with rehearsal_folder() as folder:
-        with _inside(databases, settings, stop) as transactions:
+        with _inside(step, databases, settings, stop) as (transactions, watch):
             bodies = StepBodies(
                 run_id=NAME,
                 folder=folder,
@@ -128,7 +129,7 @@ def rehearse(
             heard = RehearsedBodies(bodies, records=records, is_alone=True, is_spread=is_spread)
             attempt = _Attempt(step, heard, telemetry, clock, stop)
             rehearsed = attempt.run(identity, databases)
-            begun = [one for one in transactions.values() if one.is_begun]
+            begun = watch.look_at(transactions)
             caveats = [
                 *_caveats(step, earlier, rehearsed, records, is_spread=is_spread),
                 *_about_transaction(begun, rehearsed, stop),
@@ -140,34 +141,43 @@ def rehearse(
         records_max=records,
         steps=[rehearsed],
         commit=price if isinstance(price, CommitPrice) else None,
-        caveats=[*caveats, price] if isinstance(price, str) else caveats,
+        caveats=[*caveats, *watch.caveats, *([price] if isinstance(price, str) else [])],
         rss_bytes_max=rss_bytes_max(),
+        dangers=watch.dangers,
+        sizes=watch.sizes,
     )
 
 
 @contextmanager
 def _inside(
-    databases: Mapping[str, Database], settings: Settings, stop: StopRequest
-) -> Iterator[dict[str, RehearsalTransaction]]:
+    step: Step[Any], databases: Mapping[str, Database], settings: Settings, stop: StopRequest
+) -> Iterator[tuple[dict[str, RehearsalTransaction], RehearsalWatch]]:
     """Have everything that is done in the databases be part of transactions that are rolled back.
 
     What `Database.query` reads in a stage is read there too: in a run it would see what the chunks
-    before have committed.
+    before have committed. They are watched until they are rolled back; a task, which mostly has no
+    use for them, is not.
     """
+    ours = f"{APPLICATION}:{secrets.token_hex(4)}"
+    watched = {} if step.kind is StepKind.TASK else databases
     transactions: dict[str, RehearsalTransaction] = {}
-    try:
-        for name, database in databases.items():
-            transaction = RehearsalTransaction(
-                database.url, wait_s=settings.lease_s, gives_way=partial(stop.request, GAVE_WAY)
-            )
-            transactions[name] = transaction
-            database.bind(database.url, transaction.opens)
-        yield transactions
-    finally:
-        for transaction in transactions.values():
-            transaction.rollback()
-        for database in databases.values():
-            database.bind(database.url)
+    with rehearsal_watched(watched, application=ours) as watch:
+        try:
+            for name, database in databases.items():
+                transaction = RehearsalTransaction(
+                    database.url,
+                    wait_s=settings.lease_s,
+                    application=ours,
+                    gives_way=partial(stop.request, GAVE_WAY),
+                )
+                transactions[name] = transaction
+                database.bind(database.url, transaction.opens)
+            yield transactions, watch
+        finally:
+            for transaction in transactions.values():
+                transaction.rollback()
+            for database in databases.values():
+                database.bind(database.url)
 
 
 class _Attempt:
@@ -216,6 +226,7 @@ class _Attempt:
             chunks=self._hearing.chunks(step.name),
             causes=causes,
             source_records=self._bodies.totals.get(step.name),
+            source_about=self._bodies.abouts.get(step.name),
             chunk=self._bodies.knobs(step).chunk if step.kind is StepKind.STEP else None,
             value=value,
             error=error,
@@ -290,9 +301,8 @@ def _caveats(
     *,
     is_spread: bool,
 ) -> Iterator[str]:
-    whole = rehearsed.source_records
-    if whole is not None and whole > records:
-        yield f"these were {which_records(records, whole, is_spread=is_spread)}"
+    if which := which_records(rehearsed, records, is_spread=is_spread):
+        yield f"these were {which}"
     if rehearsed.kind is StepKind.STEP and step.knobs.parallel > 1:
         yield f"one worker did them; a run has {step.knobs.parallel}"
     known = earlier.steps.get(step.name)

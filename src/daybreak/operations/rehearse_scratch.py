@@ -42,6 +42,7 @@ from .register import REGISTER, writes_files
 from .rehearsal import NAME, Rehearsal, RehearsedStep, rss_bytes_max
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
+from .rehearsal_watch import rehearsal_watched
 from .rehearsal_words import said_in_scratch, which_records
 from .rehearsed_bodies import RehearsedBodies
 from .settings import Settings, knobs_of, named_databases, night_of
@@ -82,7 +83,8 @@ def rehearse_in_scratch(
         telemetry.publish(Said(clock.now(), None, sentence, {}))
     with rehearsal_folder() as folder, _scratch(databases, folder):
         scratch = _Scratch(loaded, settings, telemetry, folder=folder, databases=databases)
-        rehearsed = scratch.run(steps, records, is_spread=is_spread)
+        with rehearsal_watched(databases) as watch:
+            rehearsed = scratch.run(steps, records, is_spread=is_spread)
         first = next(iter(databases.values()), None)
         price = commit_price(first.url, folder) if first else None
     return Rehearsal(
@@ -93,9 +95,11 @@ def rehearse_in_scratch(
         commit=price if isinstance(price, CommitPrice) else None,
         caveats=[
             *_caveats(rehearsed, records, is_spread=is_spread),
+            *watch.caveats,
             *([price] if isinstance(price, str) else []),
         ],
         rss_bytes_max=rss_bytes_max(),
+        dangers=watch.dangers,
     )
 
 
@@ -225,6 +229,7 @@ class _Scratch:
             counts=Counts() if ended is None else ended.counts,
             chunks=self._hearing.chunks(step.name),
             source_records=bodies.totals.get(step.name),
+            source_about=bodies.abouts.get(step.name),
             chunk=bodies.knobs(step).chunk if step.kind is StepKind.STEP else None,
             value=row.value,
         )
@@ -241,6 +246,5 @@ def _error_of(step: Step[Any], row: StepDetails, result: Result) -> DaybreakErro
 def _caveats(steps: Sequence[RehearsedStep], records: int, *, is_spread: bool) -> Iterator[str]:
     yield "tables had no rows but those that the steps before had written"
     for step in steps:
-        if step.source_records is not None and step.source_records > records:
-            which = which_records(records, step.source_records, is_spread=is_spread)
+        if which := which_records(step, records, is_spread=is_spread):
             yield f"step {step.step} did {which}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..abc import Target, Transaction
+from ..abc import EstimatedSource, Target, Transaction
 from ..connectors.part_of_source import FirstRecords, SpreadRecords
 from ..execution.plan import Bodies, ChunkedPlan
 from ..model.fate import Counts
@@ -33,9 +33,16 @@ class RehearsedBodies:
         self.totals: dict[str, int | None] = {}
         """By step: how many records its source holds."""
 
+        self.abouts: dict[str, int] = {}
+        """The same, about, of sources that cannot count them."""
+
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         plan = self._bodies.chunked(step)
-        self.totals[step.name] = plan.source.total()
+        total = self.totals[step.name] = plan.source.total()
+        if total is None and isinstance(plan.source, EstimatedSource):
+            about = plan.source.about(None)
+            if about is not None:
+                self.abouts[step.name] = about.records
         return replace(plan, source=self._part(plan.source, self._records))
 
     def knobs(self, step: Step[Any]) -> Knobs:

@@ -6,15 +6,18 @@ A fresh process has a fresh heap, and its peak of memory is that of one sample.
 from __future__ import annotations
 
 import json
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..errors import RunError
+from ..databases.sizes import Sizes, TableSize
+from ..errors import ProcessDied, RunError
 from ..model.status import StepStatus
+from .child_rehearsal import ended
+from .dangers import Danger, dangers_in
 
 _SHOWN_MAX: Final = 400
 
@@ -38,11 +41,20 @@ class Sample:
     source_records: int | None
     """How many records the source holds; None where it cannot say."""
 
+    source_about: int | None = None
+    """About how many, where it has only an idea."""
+
     chunk_s_max: float = 0.0
     """What its slowest chunk took: the longest transaction."""
 
     caveats: tuple[str, ...] = ()
     """In what it differs from a run."""
+
+    dangers: tuple[Danger, ...] = ()
+    """What it met: spills, waits, deadlocks, want of memory."""
+
+    sizes: tuple[Sizes, ...] = ()
+    """In place: how large the tables were that it touched."""
 
 
 def sampled(words: Sequence[str], records: int) -> Sample:
@@ -53,21 +65,21 @@ def sampled(words: Sequence[str], records: int) -> Sample:
         records: At most so many are read.
 
     Raises:
+        ProcessDied: If its process was killed: mostly it took more memory than there is.
         RunError: If the rehearsal does not end well. Nothing is left of it.
+        KeyboardInterrupt: If somebody asks to stop meanwhile. Nothing is left of it.
     """
     began_s = time.monotonic()
     asked = ("--records", str(records), "--spread", "--json")
-    command = [sys.executable, "-m", "daybreak", "rehearse", *words, *asked]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    with process:
-        try:
-            out, err = process.communicate()
-        except BaseException:
-            process.terminate()  # it rolls back, and ends
-            raise
-    return _sample(_found_in(out, err, records), time.monotonic() - began_s)
+    done = ended([sys.executable, "-m", "daybreak", "rehearse", *words, *asked])
+    if done.status == -signal.SIGKILL:
+        raise ProcessDied(
+            f"a rehearsal of {records:,} records was killed (SIGKILL), as the kernel does where"
+            " memory is used up",
+            hint="forecast with smaller samples (--sample), or with more memory",
+            records=records,
+        )
+    return _sample(_found_in(done.out, done.err, records), time.monotonic() - began_s)
 
 
 def _found_in(out: str, err: str, records: int) -> Mapping[str, Any]:
@@ -108,6 +120,13 @@ def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:
         rss_bytes=found["rss_bytes_max"],
         cost_s=cost_s,
         source_records=step["source_records"],
+        source_about=step["source_about"],
         chunk_s_max=max((chunk["duration_s"] for chunk in step["chunks"]), default=0.0),
         caveats=tuple(found["caveats"]),
+        dangers=dangers_in(found["dangers"]),
+        sizes=tuple(_sizes(one) for one in found["sizes"]),
     )
+
+
+def _sizes(told: Mapping[str, Any]) -> Sizes:
+    return Sizes(**{**told, "tables": [TableSize(**one) for one in told["tables"]]})

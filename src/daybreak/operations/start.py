@@ -212,6 +212,7 @@ def _surroundings(
         in_flight=in_flight,
         growths=past.growths,
         typical=past.typical,
+        records=past.records,
     )
 
 

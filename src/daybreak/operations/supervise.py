@@ -31,6 +31,9 @@ DEATHS_MAX: Final = 1000
 """So many deaths are the end, even if the run got on between them."""
 
 STATUS_FAILED: Final = 1
+PARENT: Final = "DAYBREAK_PARENT"
+"""The environment's word for the process with which this one ends."""
+
 _PARENT_DEATH_SIGNAL: Final = 1  # of prctl(2)
 
 Body: TypeAlias = Callable[[Attempt], int]
@@ -180,18 +183,25 @@ def _names(numbers: Iterable[signal.Signals]) -> set[str]:
     return {number.name for number in numbers}
 
 
-def _die_with(supervisor: int) -> None:
-    """Have the kernel kill this process when the supervisor dies, whatever it is doing then.
+def end_with_parent() -> None:
+    """Have the kernel ask this process to end when the parent that started it so dies."""
+    parent = os.environ.pop(PARENT, "")
+    if parent.isdigit():
+        _die_with(int(parent), signal.SIGTERM)
 
-    The line to the supervisor says the same, on every system; but the thread that reads it gets no
-    turn while a C extension holds the interpreter.
+
+def _die_with(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel signal this process when its parent dies, whatever it is doing then.
+
+    A supervisor's line says the same, on every system; but the thread that reads it gets no turn
+    while a C extension holds the interpreter.
     """
     if sys.platform == "linux":
         import ctypes  # noqa: PLC0415 - not for `--help`
 
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != supervisor:  # it died before that
-        os.kill(os.getpid(), signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, number)
+    if os.getppid() != parent:  # it died before that
+        os.kill(os.getpid(), number)
 
 
 def _say(text: str) -> None:

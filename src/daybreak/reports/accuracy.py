@@ -84,7 +84,8 @@ def summary(record: Record) -> list[str]:
         lines.append("no run has a forecast from before it")
     if record.unforecast:
         lines.append(
-            f"{record.unforecast:,} finished steps are left out: nothing was forecast for them, on"
-            " these databases and with as many workers"
+            f"{record.unforecast:,} finished {'step is' if record.unforecast == 1 else 'steps are'}"
+            " left out: nothing was forecast for it before, on these databases and with as many"
+            " workers (a rehearsal in place has one)"
         )
     return lines

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ..forecast import Forecast
 from ..operations.forecast import ROOM, StepForecast
 from .curve import Curves, picture
+from .dangers import danger_line, danger_parts
 from .payload import plain
 from .secrets import Mask
-from .tables import plain_table, titled
+from .tables import hanging, plain_table, titled
 from .wording import records, size, span
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ AHEAD: Final = (1, 2, 4, 10)
 """For how many times the records asked for a forecast is shown."""
 
 REASONS_SHOWN_MAX: Final = 3
+LAWS_SHOWN_MAX: Final = 4
+WIDE: Final = 1_000.0
+"""An interval whose ends are further apart says nothing."""
+
+BYTES_SHOWN_MAX: Final = 10**15
 _FINE_S: Final = 0.95
 YEARS_SHOWN_MAX: Final = 10
 YEAR_S: Final = 365.25 * 86_400
@@ -45,6 +51,7 @@ def forecast_payload(found: StepForecast, mask: Mask) -> dict[str, Any]:
         "memory_bytes": found.memory_bytes,
         "ends": plain(found.ends, mask),
         "caveats": plain(found.caveats, mask),
+        "dangers": plain(found.dangers, mask),
     }
 
 
@@ -75,15 +82,15 @@ def _quantity_payload(forecast: Forecast, asked: int, limit: float | None) -> di
 
 def forecast_parts(found: StepForecast, stream: TextIO) -> list[RenderableType]:
     """Return it as parts to print one below the other."""
-    from rich.text import Text  # noqa: PLC0415 - heavy
-
     parts: list[RenderableType] = []
     parts += _quantity(found, found.time, "time", stream)
     if found.memory is not None:
         parts += _quantity(found, found.memory, "memory", stream)
-    parts += [Text(f"note: {caveat}", style="bright_black") for caveat in found.caveats]
+    if found.dangers:
+        parts += [*danger_parts(found.dangers, len(found.samples)), ""]
+    parts += [hanging("note:", caveat, "bright_black") for caveat in found.caveats]
     style = "green" if found.time.grade(found.records) == "A" else "yellow"
-    return [*parts, *(Text(line, style=style) for line in verdict(found))]
+    return [*parts, "", *(hanging("-", line, style) for line in verdict(found))]
 
 
 def _quantity(
@@ -104,7 +111,9 @@ def _quantity(
 def growth(forecast: Forecast) -> str:
     """Say by which law it grows, and which others are not excluded."""
     others = [str(law) for law in forecast.laws[1:]]
-    also = f" ({', '.join(others)} cannot be excluded)" if others else ""
+    more = len(others) - LAWS_SHOWN_MAX
+    shown = others if more <= 1 else [*others[:LAWS_SHOWN_MAX], f"{more} more"]
+    also = f" ({', '.join(shown)} cannot be excluded)" if others else ""
     alarm = {
         "yes": "; it is super-linear",
         "cannot be excluded": "; super-linear growth cannot be excluded",
@@ -125,7 +134,7 @@ def _table(found: StepForecast, forecast: Forecast) -> Any:
     from rich.text import Text  # noqa: PLC0415 - heavy
 
     limit = float(found.memory_bytes) if forecast.unit == "bytes" else None
-    write = span_fine if forecast.unit == "seconds" else _bytes
+    write = span_fine if forecast.unit == "seconds" else bytes_fine
     table = plain_table()
     table.add_column("records", justify="right")
     for name in ("likely", "9 of 10 times", "safe bound"):
@@ -138,7 +147,7 @@ def _table(found: StepForecast, forecast: Forecast) -> Any:
         table.add_row(
             f"{number:,}",
             write(forecast.predict(number)),
-            f"{write(low)} to {write(high)}",
+            interval_text(low, high, write),
             write(forecast.safe_bound(number)),
             Text(grade, style=_COLOURS[grade]),
         )
@@ -164,15 +173,19 @@ def verdict(found: StepForecast) -> list[str]:
     time, asked = found.time, found.records
     low, high = time.interval(asked)
     grade = time.grade(asked)
+    interval = interval_text(low, high, span_fine)
+    interval = f"9 of 10 times: {interval}" if interval == "not known" else interval
     first = (
         f"{records(asked)} take about {span_fine(time.predict(asked))}"
-        f" ({span_fine(low)} to {span_fine(high)}; hardly more than"
+        f" ({interval}; hardly more than"
         f" {span_fine(time.safe_bound(asked))}): grade {grade}"
     )
     lines = [first]
     if (further := time.next_size(asked)) is not None:
-        lines.append(f"to know better, measure {records(further)} next: a larger --budget-s")
+        how = "a larger --budget-s" if found.samples else "--basis both lets it rehearse"
+        lines.append(f"to know better, measure {records(further)} next: {how}")
     lines += list(_ends(found))
+    lines += [danger_line(one) for one in found.dangers]
     return lines
 
 
@@ -197,6 +210,11 @@ def _ends(found: StepForecast) -> Iterator[str]:
         )
 
 
+def interval_text(low: float, high: float, write: Callable[[float], str]) -> str:
+    """Write between which amounts something lies; `not known` where that would say nothing."""
+    return "not known" if high > WIDE * low else f"{write(low)} to {write(high)}"
+
+
 def span_fine(seconds: float) -> str:
     """Write a span of time of any length: short ones in milliseconds, absurd ones in years."""
     if seconds > YEARS_SHOWN_MAX * YEAR_S:
@@ -204,8 +222,9 @@ def span_fine(seconds: float) -> str:
     return span(seconds) if seconds >= _FINE_S else f"{seconds * 1000:.3g} ms"
 
 
-def _bytes(amount: float) -> str:
-    return size(round(amount))
+def bytes_fine(amount: float) -> str:
+    """Write a number of bytes; absurd ones as more than there are."""
+    return f"over {size(BYTES_SHOWN_MAX)}" if amount > BYTES_SHOWN_MAX else size(round(amount))
 
 
 def all_parts(found: Sequence[StepForecast], stream: TextIO) -> list[RenderableType]:

@@ -12,7 +12,17 @@ from ..forecast import Forecast
 from ..operations.forecast import StepForecast
 from .curve_svg import STYLE as CURVE_STYLE
 from .curve_svg import svg_of
-from .forecast import AHEAD, curves_of, growth, span_fine, verdict, why
+from .dangers import amount_text, meaning_text
+from .forecast import (
+    AHEAD,
+    bytes_fine,
+    curves_of,
+    growth,
+    interval_text,
+    span_fine,
+    verdict,
+    why,
+)
 from .secrets import Mask
 from .wording import size
 
@@ -51,6 +61,7 @@ def _page(found: StepForecast) -> Iterator[str]:
     if found.memory is not None:
         yield f"<h2>Memory: {escape(growth(found.memory))}</h2>"
         yield from _table(found, found.memory)
+    yield from _dangers(found)
     yield from _measured(found)
     yield "<h2>What it does not say</h2><ul>"
     yield from (f"<li>{foreign(caveat)}</li>" for caveat in found.caveats)
@@ -73,7 +84,7 @@ def _written(amount: float) -> str:
 
 def _table(found: StepForecast, forecast: Forecast) -> Iterator[str]:
     limit = float(found.memory_bytes) if forecast.unit == "bytes" else None
-    write = span_fine if forecast.unit == "seconds" else _bytes
+    write = span_fine if forecast.unit == "seconds" else bytes_fine
     heads = ("records", "likely", "9 of 10 times", "safe bound")
     yield "<table><thead><tr>"
     yield from (f'<th class="n">{head}</th>' for head in heads)
@@ -84,7 +95,7 @@ def _table(found: StepForecast, forecast: Forecast) -> Iterator[str]:
         cells = (
             f"{number:,}",
             write(forecast.predict(number)),
-            f"{write(low)} to {write(high)}",
+            interval_text(low, high, write),
             write(forecast.safe_bound(number)),
         )
         yield "<tr>" + "".join(f'<td class="n">{escape(cell)}</td>' for cell in cells)
@@ -92,8 +103,19 @@ def _table(found: StepForecast, forecast: Forecast) -> Iterator[str]:
     yield f"</tbody></table><p>{escape(why(forecast, found.records, limit))}</p>"
 
 
-def _bytes(amount: float) -> str:
-    return size(round(amount))
+def _dangers(found: StepForecast) -> Iterator[str]:
+    if not found.dangers:
+        return
+    yield "<h2>Dangers that rehearsals met</h2><table><thead><tr>"
+    yield '<th>danger</th><th>where</th><th class="n">from records</th>'
+    yield '<th class="n">at its worst</th><th class="n">at records</th><th>what it means</th>'
+    yield "</tr></thead><tbody>"
+    for one in found.dangers:
+        yield f"<tr><td>{escape(one.kind)}</td><td>{foreign(one.what)}</td>"
+        numbers = (f"{one.records_first:,}", amount_text(one), f"{one.records_worst:,}")
+        yield "".join(f'<td class="n">{escape(number)}</td>' for number in numbers)
+        yield f"<td>{foreign(meaning_text(one))}</td></tr>"
+    yield "</tbody></table>"
 
 
 def _measured(found: StepForecast) -> Iterator[str]:

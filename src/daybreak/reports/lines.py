@@ -29,7 +29,7 @@ from .look import console_on, say_lost
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import between, rate, records, size, span, visible, waiting
+from .wording import about, between, rate, records, size, span, visible, waiting
 
 CHUNK_LINE_EVERY_S: Final = 5.0
 
@@ -145,15 +145,21 @@ def left(event: Fetching) -> str:
 def how_far(step: StepProgress, now_s: float) -> str:
     """Say how far a step is: records, share, rate, remaining time, quarantined."""
     done = step.counts.read
-    parts = [records(done) if step.total is None else f"{done:,} of {records(step.total)}"]
-    if step.total:
-        parts[0] += f" ({done / step.total:.0%})"
+    if step.total is not None:
+        parts = [f"{done:,} of {records(step.total)}"]
+    elif step.total_about is not None:
+        parts = [f"{done:,} of {about(step.total_about)} records"]
+    else:
+        parts = [records(done)]
+    if total := step.total or step.total_about:
+        parts[0] += f" ({done / total:.0%})"
     if (per_s := step.rate.per_s(now_s)) is not None:
         parts.append(rate(per_s))
     if (remaining_s := step.remaining_s(now_s)) is not None:
         interval = step.between_s(now_s)
         how_sure = "" if interval is None else f" {between(*interval)}"
-        parts.append(f"{span(remaining_s)} left{how_sure}")
+        roughly = "" if step.total_about is None else "about "
+        parts.append(f"{roughly}{span(remaining_s)} left{how_sure}")
     if step.counts.quarantined:
         parts.append(f"{step.counts.quarantined:,} quarantined")
     return ", ".join(parts)

@@ -26,7 +26,7 @@ from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import between, rate, span, waiting
+from .wording import about, between, rate, span, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 REFRESHES_PER_S: Final = 8
 BAR_WIDTH: Final = 24
 BAR_WIDTH_NARROW: Final = 10
-_NARROW_COLUMNS: Final = 100
+_NARROW_COLUMNS: Final = 120
 _ROWS_AROUND: Final = 5
 """Lines of the terminal that are not for steps: the head, what is hidden, the prompt."""
 
@@ -207,12 +207,13 @@ def _running(
         return (*_doing(step, is_narrow=is_narrow), _text(elapsed, "cyan"), "")
     per_s = step.rate.per_s(now_s)
     remaining_s = step.remaining_s(now_s)
-    left = f"{span(remaining_s)} left" if remaining_s is not None else elapsed
+    roughly = "" if step.total_about is None else "about "
+    left = f"{roughly}{span(remaining_s)} left" if remaining_s is not None else elapsed
     interval = step.between_s(now_s)
     if interval is not None and not is_narrow:
         left += f" {between(*interval)}"
     return (
-        _bar(step.counts.read, step.total, is_narrow=is_narrow),
+        _bar(step.counts.read, step.total or step.total_about, is_narrow=is_narrow),
         _text(_done_of(step), ""),
         _text(rate(per_s) if per_s is not None else "", "bright_black"),
         _text(left, "cyan"),
@@ -249,6 +250,8 @@ def _bar(done: int, total: int | None, *, is_narrow: bool) -> RenderableType:
 
 def _done_of(step: StepProgress) -> str:
     done = f"{step.counts.read:,}"
+    if step.total_about is not None:
+        return f"{done} / {about(step.total_about)}"
     return done if step.total is None else f"{done} / {step.total:,}"
 
 

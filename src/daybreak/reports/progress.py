@@ -98,6 +98,12 @@ class StepProgress:
     estimated_s: float = 0.0
     """When that was."""
 
+    @property
+    def total_about(self) -> int | None:
+        """Return about how many input records there are, where nobody knows for certain."""
+        is_about = self.estimate is not None and self.estimate.is_about
+        return self.estimate.total if self.estimate is not None and is_about else None
+
     def remaining_s(self, now_s: float) -> float | None:
         """Return how long the rest takes; None if that cannot be said.
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from ..databases.commit_price import CommitPrice
 from ..model.status import StepStatus
 from ..operations.rehearsal import Rehearsal, RehearsedChunk, RehearsedStep
+from .dangers import met_line
 from .payload import plain
 from .progress import StepProgress
 from .quarantine import quarantine_parts
 from .secrets import Mask
 from .summary import summary_table
-from .tables import plain_table, titled
+from .tables import hanging, plain_table, titled
 from .wording import records, span, visible
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def rehearsal_parts(rehearsal: Rehearsal, stream: TextIO, mask: Mask) -> list[Re
         if step.value is not None:
             value = visible(mask.hide(step.value), _VALUE_SHOWN_MAX)
             parts += [Text(f"{step.step} gave {value}"), ""]
-    parts += [Text(line, style="bright_black") for line in _notes(rehearsal)]
+    parts += [hanging("beware:", met_line(one), "yellow") for one in rehearsal.dangers]
+    parts += [hanging("note:", line, "bright_black") for line in _notes(rehearsal)]
     style = "green" if rehearsal.status is StepStatus.DONE else "yellow"
     return [*parts, Text(last_line(rehearsal), style=style)]
 
@@ -103,8 +105,7 @@ def shown_chunks(chunks: Sequence[RehearsedChunk]) -> list[RehearsedChunk]:
 def _notes(rehearsal: Rehearsal) -> Iterator[str]:
     if rehearsal.commit is not None:
         yield _price(rehearsal.commit, sum(len(step.chunks) for step in rehearsal.steps))
-    for caveat in rehearsal.caveats:
-        yield f"note: {caveat}"
+    yield from rehearsal.caveats
 
 
 def _price(price: CommitPrice, chunks: int) -> str:

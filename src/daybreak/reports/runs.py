@@ -86,7 +86,8 @@ def report_parts(report: RunReport, stream: TextIO) -> list[RenderableType]:
 def estimate_text(estimate: Estimate) -> str:
     """Say how long the rest of a step takes, how sure that is, and by which law."""
     interval = between(estimate.low_s, estimate.high_s)
-    return f"{span(estimate.remaining_s)} left {interval}, by {visible(estimate.law)}"
+    roughly = "about " if estimate.is_about else ""
+    return f"{roughly}{span(estimate.remaining_s)} left {interval}, by {visible(estimate.law)}"
 
 
 def knobs_text(knobs: KnobLine) -> str:

@@ -39,6 +39,18 @@ def titled(title: str, table: Table, caption: str = "") -> Group:
     return Group(*above, table, *below)
 
 
+def hanging(sign: str, text: str, style: str = "") -> Table:
+    """Return a sentence behind a sign; its further lines begin below its first word."""
+    from rich.table import Table  # noqa: PLC0415 - heavy
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    grid.add_row(Text(sign, style=style), Text(text, style=style))
+    return grid
+
+
 def table_of(title: str, rows: Sequence[Mapping[str, Any]], mask: Mask) -> Group:
     """Return rows as a table; of more than `ROWS_SHOWN_MAX` rows the first are shown."""
     shown = rows[:ROWS_SHOWN_MAX]

@@ -15,7 +15,7 @@ _DAY_S: Final = 86_400
 _SHORT_S: Final = 9.95
 _SHOWN_MAX: Final = 200
 _RATE_DECIMAL_BELOW: Final = 9.95
-_UNITS: Final = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+_UNITS: Final = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
 def span(seconds: float) -> str:
@@ -48,6 +48,12 @@ def rate(per_s: float) -> str:
 def records(number: int) -> str:
     """Write a number of records with its noun."""
     return f"{number:,} record" if number == 1 else f"{number:,} records"
+
+
+def about(number: int) -> str:
+    """Write a number that nobody knows for certain, with two digits that count."""
+    places = max(len(str(number)) - 2, 0)
+    return f"about {round(number, -places):,}"
 
 
 def size(size_bytes: int) -> str:
