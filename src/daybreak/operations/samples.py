@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..errors import RunError
 from ..model.status import StepStatus
+from .wait_watch import Wait
 
 _SHOWN_MAX: Final = 400
 
@@ -39,7 +40,19 @@ class Sample:
     """How many records the source holds; None where it cannot say."""
 
     chunk_s_max: float = 0.0
-    """What its slowest chunk took: the longest transaction."""
+    """What its slowest chunk took, from the beginning of reading."""
+
+    transaction_s_max: float | None = None
+    """For how long a transaction was seen open; None where nobody looked."""
+
+    processor_s: float | None = None
+    """What its process used of a processor meanwhile."""
+
+    machine_busy: float | None = None
+    """The share of the machine's processors that were busy meanwhile, 0 to 1."""
+
+    waits: tuple[Wait, ...] = ()
+    """What its workers waited for in scratch databases."""
 
     caveats: tuple[str, ...] = ()
     """In what it differs from a run."""
@@ -108,6 +121,10 @@ def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:
         rss_bytes=found["rss_bytes_max"],
         cost_s=cost_s,
         source_records=step["source_records"],
+        transaction_s_max=step["transaction_s_max"],
+        processor_s=step["processor_s"],
+        machine_busy=step["machine_busy"],
+        waits=tuple(Wait(**wait) for wait in step["waits"]),
         chunk_s_max=max((chunk["duration_s"] for chunk in step["chunks"]), default=0.0),
         caveats=tuple(found["caveats"]),
     )
