@@ -51,11 +51,15 @@ def figures_of(found: Sequence[Case]) -> Iterator[Figure]:
     yield _share(
         "in a window, and no more workers than are needed", windows, lambda c: c.is_simple, None
     )
-    measured = max((case.measured for case in found), default=0)
-    grid = len(WORKLOADS[0].grid)
-    most = Target("<=", MEASURED_PERCENT_MAX)
-    percent = 100 * measured / grid
-    yield Figure("measured of the grid at most", percent, "%", most, most.is_met_by(percent), None)
+    yield _measured(found)
+
+
+def _measured(found: Sequence[Case]) -> Figure:
+    name, most = "measured of the grid at most", Target("<=", MEASURED_PERCENT_MAX)
+    if not found:
+        return Figure(name, None, "%", most, "not measured", None)
+    percent = 100 * max(case.measured for case in found) / len(WORKLOADS[0].grid)
+    return Figure(name, percent, "%", most, most.is_met_by(percent), None)
 
 
 def _share(

@@ -104,6 +104,10 @@ def test_figures_say_how_many_were_right() -> None:
     assert figures["workloads with a whole grid"].met is False
 
 
+def test_what_was_not_measured_is_not_met() -> None:
+    assert not [figure.figure for figure in figures_of([]) if figure.met is True]
+
+
 @pytest.fixture(scope="module")
 def rehearse() -> Iterator[Callable[[Workload, Setting], float]]:
     with bench() as found:
