@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 
-from . import backfill, check, forecast, importing, pipeline, plan, recovery, spine
+from . import backfill, check, forecast, importing, pipeline, plan, recovery, spine, tune
 from .measure import Figure
 from .report import print_lines, print_table
 
@@ -21,6 +21,7 @@ GROUPS: Mapping[str, Mapping[str, Callable[[], Iterator[Figure]]]] = {
     "import": importing.PARTS,
     "forecast": forecast.PARTS,
     "plan": plan.PARTS,
+    "tune": tune.PARTS,
 }
 
 

@@ -57,6 +57,7 @@ CHECK_A_FILE: Final = DOCS / "guides" / "check-a-file.md"
 BACK_FILL: Final = DOCS / "guides" / "back-fill.md"
 WRITE_FILES: Final = DOCS / "guides" / "write-files.md"
 FORECAST: Final = DOCS / "guides" / "forecast-a-step.md"
+TUNE: Final = DOCS / "guides" / "tune-a-step.md"
 PLAN_A_NIGHT: Final = DOCS / "guides" / "plan-a-night.md"
 DECISIONS: Final = tuple(sorted((DOCS / "decisions").glob("[0-9]*.md")))
 DECISION_HEADINGS: Final = ("Context", "Decision", "What was measured or tried", "Consequences")
@@ -166,7 +167,7 @@ def test_the_job_of_the_readme_loads_what_can_be_loaded(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    [FIRST_JOB, CHECK_A_FILE, BACK_FILL, WRITE_FILES, FORECAST, PLAN_A_NIGHT],
+    [FIRST_JOB, CHECK_A_FILE, BACK_FILL, WRITE_FILES, FORECAST, TUNE, PLAN_A_NIGHT],
     ids=name_of,
 )
 def test_a_reader_of_a_guide_sees_what_it_says(page: Path, tmp_path: Path) -> None:

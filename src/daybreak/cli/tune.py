@@ -23,6 +23,7 @@ BUDGET_S: Final = 180.0
     examples=[
         ("daybreak tune shop.py load", "the smallest setting that ends in the window"),
         ("daybreak tune shop.py load --fastest", "whatever it costs"),
+        ("daybreak tune shop.py close --in-place", "the chunk size of a step that reads a table"),
         ("daybreak tune shop.py load --records 5000000 --sure 0.99", "for more records, surer"),
         ("daybreak tune shop.py load --parallel 1 --parallel 2 --chunk 1000", "of these only"),
     ],
@@ -60,6 +61,12 @@ BUDGET_S: Final = 180.0
 )
 @click.option("--fastest", is_flag=True, help="Recommend the fastest setting.")
 @click.option(
+    "--in-place",
+    is_flag=True,
+    help="Rehearse in the real databases, rolled back, with one worker: for the chunk size of a"
+    " step that reads a table.",
+)
+@click.option(
     "--budget-s",
     type=click.FloatRange(min=1),
     metavar="SECONDS",
@@ -83,8 +90,9 @@ def tune(ctx: click.Context, /, step: str, **options: Any) -> int:
     """Find a setting for the two knobs of STEP of the job in FILE.
 
     The step is rehearsed a few times in scratch databases, with other numbers of workers and other
-    chunk sizes. Recommended is the smallest setting that ends in the job's window: fast enough,
-    then simple. Why more workers would not help is said.
+    chunk sizes; each measurement is chosen for what it decides. Recommended is the smallest setting
+    that ends in the job's window: fast enough, then simple. Why more workers would not help is
+    said, and whether others would suffer.
     """
     from .tuning import tune_job  # noqa: PLC0415 - not for `--help`
 

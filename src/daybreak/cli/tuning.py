@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..operations.load import LoadedJob
@@ -25,7 +24,17 @@ if TYPE_CHECKING:
     import click
 
 _OWN: Final = frozenset(
-    {"records", "parallels", "chunks", "sure", "fastest", "budget_s", "as_json", "traceback"}
+    {
+        "records",
+        "parallels",
+        "chunks",
+        "sure",
+        "fastest",
+        "in_place",
+        "budget_s",
+        "as_json",
+        "traceback",
+    }
 )
 """Options that are not those of a rehearsal."""
 
@@ -51,6 +60,8 @@ def tune_job(ctx: click.Context, step: str, options: Mapping[str, Any]) -> Exit:
         chunks=options["chunks"] or None,
         budget_s=options["budget_s"],
         probability=options["sure"],
+        is_fastest=options["fastest"],
+        is_in_place=options["in_place"],
     )
     telemetry = Telemetry()
     stdout = sys.stdout
@@ -58,8 +69,6 @@ def tune_job(ctx: click.Context, step: str, options: Mapping[str, Any]) -> Exit:
     telemetry.subscribe(told.hear if told else say_on_stderr)
     with redirect_stdout(sys.stderr):
         found = tune_step(loaded, step, settings, words, telemetry, wishes=wishes)
-    if options["fastest"]:
-        found = replace(found, recommended=found.fastest)
     if told:
         told.write(tuning_payload(found, mask))
         return Exit.DONE

@@ -8,6 +8,7 @@ anybody lost patience.
 from __future__ import annotations
 
 import threading
+import time
 from typing import Protocol
 
 from ..errors import DatabaseBusy
@@ -47,10 +48,13 @@ class _FileTurn:
         """What was raised for whoever waited in vain last, until somebody had the lock."""
 
         self._is_vain = False  # of whoever has the turn
+        self.waited_s = 0.0
 
     def acquire(self) -> None:
         known = self._in_vain
+        began_s = time.monotonic()
         self._lock.acquire()
+        self.waited_s += time.monotonic() - began_s  # having the lock, so nobody else adds
         error = self._in_vain
         if error is not None and error is not known:
             self._lock.release()
@@ -86,3 +90,9 @@ def turn_of(url: str) -> Turn:
         return _NoTurn()
     with _guard:
         return _turns.setdefault(url, _FileTurn())
+
+
+def waited_s(url: str) -> float:
+    """Return for how long the writers to a file have waited for each other, added up."""
+    turn = _turns.get(url)
+    return 0.0 if turn is None else turn.waited_s

@@ -1,34 +1,45 @@
 """How the time of a step follows its two knobs: chunks in flight, and records a chunk.
 
-One worker spends so much on a record, so much on a chunk, and a little more on each record of a
-larger chunk. Several workers scale by the universal scalability law (N. J. Gunther, "Guerrilla
-Capacity Planning", 2007): a share of the work is serial, and each pair of workers costs something.
+What is believed after a few measurements: many laws (`scaling_laws`), each as often as it agrees
+with what was measured. Where they agree with each other, little is left to be measured. What a law
+misses at a setting it is taken to miss at those nearby too, less the farther they are: so what was
+measured is believed, whatever the laws say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import exp, log, sqrt
 from statistics import NormalDist
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from ..errors import ParameterError
+from .scaling_laws import ScalingLaws, Setting, drawn_laws
 
-NOISE_MIN = 0.05
-"""Relative deviation of one measurement that is believed at least."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
+    Floats: TypeAlias = NDArray[np.float64]
+    Indexes: TypeAlias = NDArray[np.int64]
 
-@dataclass(frozen=True, slots=True, order=True)
-class Setting:
-    """The two knobs of a step; smaller settings come first."""
+NOISE: Final = 0.04
+"""Relative deviation of one measurement."""
 
-    parallel: int
-    """Chunks in flight, at least 1."""
+MISS_MIN: Final = 0.03
+"""Relative deviation of the truth from the best law, at least."""
 
-    chunk: int
-    """Records that commit together, at least 1."""
+_MISS_STEP: Final = 1.3
+_MISS_MAX: Final = 1.0
+_AGREEING_MIN: Final = 25.0
+"""So many laws have to agree with what was measured; else all of them miss by more."""
+
+_KEPT: Final = 500
+_NEAR_PARALLEL: Final = log(3)
+_NEAR_CHUNK: Final = log(10)
+"""Within such factors settings are near each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,125 +53,149 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
-    """The time of a step for any setting. Made by `fit_scaling`."""
+    """What is believed of a step's time for any setting. Made by `fit_scaling`."""
 
-    record_s: float
-    """Seconds of one worker for each record."""
+    laws: ScalingLaws
+    """Those that agree with what was measured, the better ones several times."""
 
-    chunk_s: float
-    """Seconds of one worker for each chunk."""
+    scales: Floats
+    """By each law: the logarithm of the seconds that a record costs one worker, chunk aside."""
 
-    size_s: float
-    """Seconds for each record and each record of its chunk: what large chunks cost."""
+    misses: Floats
+    """Logarithm of what was measured over what a law says; shape (laws, timings)."""
 
-    serial: float
-    """Share of the work that only one worker can do at a time, 0 to 1."""
+    miss: float
+    """Relative deviation of the truth from the laws."""
 
-    crosstalk: float
-    """What each pair of workers costs, as a share of the work."""
+    timings: Sequence[Timing]
 
-    noise: float
-    """Relative deviation of one measurement from this law."""
+    def seconds(self, setting: Setting, records: int) -> float:
+        """Return what so many records likely take with a setting, if each costs the same."""
+        return exp(self._log_seconds(setting, records)[0])
 
-    def seconds(self, setting: Setting, records: float) -> float:
-        """Return what so many records take with a setting, if each record costs the same."""
-        alone_s = records * (
-            self.record_s + self.chunk_s / setting.chunk + self.size_s * setting.chunk
-        )
-        return alone_s * self.slowdown(setting.parallel) / setting.parallel
+    def probability(self, setting: Setting, records: int, within_s: float) -> float:
+        """Return how likely so many records are done within a time."""
+        middle, deviation = self._log_seconds(setting, records)
+        return NormalDist().cdf((log(within_s) - middle) / deviation)
 
-    def slowdown(self, parallel: int) -> float:
-        """Return by how much several workers each are slower than one alone."""
-        others = parallel - 1
-        return 1 + self.serial * others + self.crosstalk * parallel * others
+    def serial(self, setting: Setting) -> float:
+        """Return the share of the work that behaves as if one worker at a time could do it, 0 to 1.
+
+        Source: A. H. Karp and H. P. Flatt, "Measuring Parallel Processor Performance", 1990.
+        """
+        workers = setting.parallel
+        if workers == 1:
+            return 0.0
+        many = 100 * workers * setting.chunk  # so that the last round does not count
+        alone_s = self.seconds(Setting(1, setting.chunk), many)
+        share = self.seconds(setting, many) / alone_s
+        return min(max((share - 1 / workers) / (1 - 1 / workers), 0.0), 1.0)
 
     @property
-    def parallel_most(self) -> int | None:
-        """The number of workers beyond which it gets slower; None if there is none."""
-        if self.crosstalk <= 0:
-            return None
-        return max(1, round(sqrt(max(1 - self.serial, 0.0) / self.crosstalk)))
+    def chunk_s(self) -> float:
+        """Seconds of one worker for each chunk, besides its records."""
+        return float((self.laws.chunk * np.exp(self.scales)).mean())
 
-    def probability(self, setting: Setting, records: float, within_s: float) -> float:
-        """Return how likely so many records are done within a time."""
-        likely_s = self.seconds(setting, records)
-        return NormalDist().cdf(log(within_s / likely_s) / self.noise)
+    def log_costs(self, settings: Sequence[Setting], records: int) -> Floats:
+        """Return the logarithm of a record's seconds by each law; shape (laws, settings)."""
+        logs = np.log(self.laws.costs(settings, records)) + self.scales[:, None]
+        near, _ = self._near(settings)
+        corrected: Floats = logs + self.misses @ near
+        return corrected
+
+    def unsure(self, settings: Sequence[Setting]) -> Floats:
+        """Return by how much the truth may deviate from all laws; relative, shape (settings,)."""
+        _, left = self._near(settings)
+        deviations: Floats = np.sqrt(left)
+        return deviations
+
+    def _log_seconds(self, setting: Setting, records: int) -> tuple[float, float]:
+        logs = self.log_costs([setting], records)[:, 0]
+        _, left = self._near([setting])
+        variance = float(logs.var()) + float(left[0]) + NOISE**2
+        return float(logs.mean()) + log(records), sqrt(variance)
+
+    def _near(self, settings: Sequence[Setting]) -> tuple[Floats, Floats]:
+        """Return what each miss means for some settings, and the variance that is left there.
+
+        Source: kriging of the laws' misses (C. E. Rasmussen and C. K. I. Williams, "Gaussian
+        Processes for Machine Learning", 2006, chapter 2).
+        """
+        measured = [one.setting for one in self.timings]
+        between = self.miss**2 * _likeness(measured, measured) + NOISE**2 * np.eye(len(measured))
+        towards = self.miss**2 * _likeness(measured, settings)
+        near = np.asarray(np.linalg.solve(between, towards), dtype=np.float64)
+        left: Floats = np.maximum(self.miss**2 - (towards * near).sum(axis=0), 0.0)
+        return near, left
 
 
-def fit_scaling(timings: Sequence[Timing]) -> Scaling:
-    """Fit the law to measurements; all its parameters are at least 0.
+def _likeness(some: Sequence[Setting], others: Sequence[Setting]) -> Floats:
+    """Return how much settings are like each other, 0 to 1; shape (some, others)."""
+
+    def places(settings: Sequence[Setting]) -> Floats:
+        knobs = np.array([[float(one.parallel), float(one.chunk)] for one in settings])
+        scaled: Floats = np.log(knobs) / np.array([_NEAR_PARALLEL, _NEAR_CHUNK])
+        return scaled
+
+    apart = places(some)[:, None, :] - places(others)[None, :, :]
+    like: Floats = np.exp(-(apart**2).sum(axis=2) / 2)
+    return like
+
+
+def fit_scaling(timings: Sequence[Timing], settings: Sequence[Setting] = ()) -> Scaling:
+    """Weigh laws by measurements.
 
     Args:
-        timings: At least one of one worker; of several chunk sizes and workers for those to matter.
+        timings: At least one.
+        settings: What will be asked about, beside the settings that were measured.
 
     Raises:
-        ParameterError: If none is of one worker.
+        ParameterError: If nothing was measured.
     """
-    from scipy.optimize import nnls  # noqa: PLC0415 - heavy, and only when something is fitted
-
-    alone = [one for one in timings if one.setting.parallel == 1]
-    if not alone:
-        raise ParameterError(
-            "expected a measurement of one worker", hint="measure parallel=1 first"
-        )
-    costs = np.array([one.seconds / one.records for one in alone])
-    chunks = np.array([float(one.setting.chunk) for one in alone])
-    columns = np.column_stack([np.ones_like(chunks), 1 / chunks, chunks])[:, : len(set(chunks))]
-    scales = columns.max(axis=0)
-    found, _ = nnls(columns / scales / costs[:, None], np.ones_like(costs))
-    record_s, chunk_s, size_s = [*(found / scales), 0.0, 0.0][:3]
-    single = Scaling(float(record_s), float(chunk_s), float(size_s), 0.0, 0.0, NOISE_MIN)
-    serial, crosstalk = _together(single, timings)
-    fitted = Scaling(single.record_s, single.chunk_s, single.size_s, serial, crosstalk, NOISE_MIN)
-    misses = [log(one.seconds / fitted.seconds(one.setting, one.records)) for one in timings]
-    noise = sqrt(sum(miss * miss for miss in misses) / len(misses))
-    return Scaling(
-        single.record_s, single.chunk_s, single.size_s, serial, crosstalk, max(noise, NOISE_MIN)
-    )
+    if not timings:
+        raise ParameterError("expected a measurement", hint="measure one setting first")
+    laws = drawn_laws([*settings, *(one.setting for one in timings)])
+    return weighed(laws, timings, [over_laws(laws, one) for one in timings])
 
 
-def _together(single: Scaling, timings: Sequence[Timing]) -> tuple[float, float]:
-    """Return the serial share and the crosstalk by which several workers fall short."""
-    from scipy.optimize import nnls  # noqa: PLC0415 - heavy, and only when something is fitted
-
-    several = [one for one in timings if one.setting.parallel > 1]
-    if not several:
-        return 0.0, 0.0
-    workers = np.array([float(one.setting.parallel) for one in several])
-    ideal_s = np.array([single.seconds(Setting(1, t.setting.chunk), t.records) for t in several])
-    short = np.array([one.seconds for one in several]) * workers / ideal_s - 1
-    columns = np.column_stack([workers - 1, workers * (workers - 1)])
-    weight = 1 / (1 + np.maximum(short, 0.0))  # relative: a miss of 10 % counts the same anywhere
-    found, _ = nnls(columns * weight[:, None], np.maximum(short, 0.0) * weight)
-    return min(float(found[0]), 1.0), float(found[1])
+def over_laws(laws: ScalingLaws, timing: Timing) -> Floats:
+    """Return the logarithm of what was measured over what each law says; shape (laws,)."""
+    said = laws.costs([timing.setting], timing.records)[:, 0]
+    logs: Floats = log(timing.seconds / timing.records) - np.log(said)
+    return logs
 
 
-def fastest(scaling: Scaling, settings: Sequence[Setting], records: int) -> Setting:
-    """Return the setting that takes the least time; of nearly equal ones the smallest."""
-    times = {setting: scaling.seconds(setting, records) for setting in settings}
-    least = min(times.values())
-    return min(setting for setting, seconds in times.items() if seconds <= 1.02 * least)
+def weighed(laws: ScalingLaws, timings: Sequence[Timing], over: Sequence[Floats]) -> Scaling:
+    """Weigh laws by measurements; they miss by as little as enough of them allow.
 
-
-def smallest(
-    scaling: Scaling, settings: Sequence[Setting], records: int, within_s: float, wanted: float
-) -> Setting | None:
-    """Return the smallest setting that is done in time with the wanted probability, if any.
-
-    Fewest workers first; of their chunks the smallest that costs hardly more than the best one:
-    a small chunk loses less when it fails, and holds its locks for less time.
+    Args:
+        laws: Among which those that agree are found.
+        timings: At least one.
+        over: `over_laws` of each: dear, and so not reckoned again with each new measurement.
     """
-    enough = [
-        setting for setting in settings if scaling.probability(setting, records, within_s) >= wanted
-    ]
-    if not enough:
-        return None
-    workers = min(setting.parallel for setting in enough)
-    return fastest_chunk(scaling, [one for one in enough if one.parallel == workers], records)
+    logs = np.column_stack(over)
+    scales = logs.mean(axis=1)
+    misses = logs - scales[:, None]
+    squares = (misses**2).sum(axis=1)
+    best = float(squares.min()) / max(len(timings) - 1, 1)
+    miss = max(MISS_MIN, sqrt(max(best - NOISE**2, 0.0)))
+    weights = _weights(squares, miss)
+    while 1 / (weights @ weights) < _AGREEING_MIN and miss < _MISS_MAX:
+        miss *= _MISS_STEP
+        weights = _weights(squares, miss)
+    chosen = _resampled(weights)
+    return Scaling(laws.picked(chosen), scales[chosen], misses[chosen], miss, tuple(timings))
 
 
-def fastest_chunk(scaling: Scaling, settings: Sequence[Setting], records: int) -> Setting:
-    """Return the smallest chunk that costs at most a twentieth more than the best one."""
-    times = {setting: scaling.seconds(setting, records) for setting in settings}
-    least = min(times.values())
-    return min(setting for setting, seconds in times.items() if seconds <= 1.05 * least)
+def _weights(squares: Floats, miss: float) -> Floats:
+    unsure = -squares / (2 * (miss**2 + NOISE**2))
+    weights: Floats = np.exp(unsure - unsure.max())
+    shares: Floats = weights / weights.sum()
+    return shares
+
+
+def _resampled(weights: Floats) -> Indexes:
+    """Return the numbers of some laws, each as often as its weight says."""
+    places = (np.arange(_KEPT) + 0.5) / _KEPT
+    numbers: Indexes = np.searchsorted(np.cumsum(weights), places).clip(0, len(weights) - 1)
+    return numbers

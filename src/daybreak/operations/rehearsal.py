@@ -16,6 +16,7 @@ from ..model.job import StepKind
 from ..model.status import StepStatus
 from .dangers import Danger
 from .quarantine import QuarantineCause
+from .wait_watch import Wait
 
 NAME: Final = "rehearsal"
 """What a rehearsal is called where a run has its number."""
@@ -77,6 +78,18 @@ class RehearsedStep:
 
     chunk: int | None = None
     """Records a chunk; None for a step without."""
+
+    processor_s: float | None = None
+    """What its process used of a processor meanwhile; None where it was not measured."""
+
+    machine_busy: float | None = None
+    """The share of the machine's processors that were busy meanwhile, by whomever, 0 to 1."""
+
+    waits: Sequence[Wait] = ()
+    """What its workers waited for in its databases; in scratch databases only."""
+
+    transaction_s_max: float | None = None
+    """For how long a transaction of it was seen open; on PostgreSQL, in scratch databases only."""
 
     value: str | None = None
     """What a task or an atomic step gave, as JSON text."""

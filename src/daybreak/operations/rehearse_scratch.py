@@ -47,6 +47,7 @@ from .rehearsal_words import said_in_scratch, which_records
 from .rehearsed_bodies import RehearsedBodies
 from .settings import Settings, knobs_of, named_databases, night_of
 from .signals import stopped_by_signals
+from .wait_watch import WaitWatch
 
 
 def rehearse_in_scratch(
@@ -142,6 +143,7 @@ class _Scratch:
         self._parameters = read_parameters(loaded.parameters, settings.parameters)
         self._clock = SystemClock()
         self._hearing = Hearing()
+        self._watch = WaitWatch(lambda: self._hearing.at_work)
         telemetry.subscribe(self._hearing.hear)
 
     def run(
@@ -163,7 +165,8 @@ class _Scratch:
                 bodies = RehearsedBodies(
                     self._bodies(owned), records=records, is_alone=False, is_spread=is_spread
                 )
-                result = self._conducted(steps, owned, bodies)
+                with self._watch.watching(self._databases.values()):
+                    result = self._conducted(steps, owned, bodies)
                 rows = store.steps(run.id)
                 causes = causes_in(owned.run, rows, self._targets(bodies, rows))
             known = {row.step: row for row in rows}
@@ -219,7 +222,7 @@ class _Scratch:
         return [target for target in targets if isinstance(target, DatabaseTarget)]
 
     def _step(self, step: Step[Any], row: StepDetails, bodies: RehearsedBodies) -> RehearsedStep:
-        ended = self._hearing.ended.get(step.name)
+        ended, used = self._hearing.ended.get(step.name), self._hearing.used.get(step.name)
         return RehearsedStep(
             step=step.name,
             kind=step.kind,
@@ -231,6 +234,10 @@ class _Scratch:
             source_records=bodies.totals.get(step.name),
             source_about=bodies.abouts.get(step.name),
             chunk=bodies.knobs(step).chunk if step.kind is StepKind.STEP else None,
+            processor_s=None if used is None else used.processor_s,
+            machine_busy=None if used is None else used.machine_busy,
+            waits=self._watch.waits(step.name),
+            transaction_s_max=self._watch.transaction_s_max(step.name),
             value=row.value,
         )
 

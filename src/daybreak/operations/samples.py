@@ -18,6 +18,7 @@ from ..errors import ProcessDied, RunError
 from ..model.status import StepStatus
 from .child_rehearsal import ended
 from .dangers import Danger, dangers_in
+from .wait_watch import Wait
 
 _SHOWN_MAX: Final = 400
 
@@ -45,7 +46,19 @@ class Sample:
     """About how many, where it has only an idea."""
 
     chunk_s_max: float = 0.0
-    """What its slowest chunk took: the longest transaction."""
+    """What its slowest chunk took, from the beginning of reading."""
+
+    transaction_s_max: float | None = None
+    """For how long a transaction was seen open; None where nobody looked."""
+
+    processor_s: float | None = None
+    """What its process used of a processor meanwhile."""
+
+    machine_busy: float | None = None
+    """The share of the machine's processors that were busy meanwhile, 0 to 1."""
+
+    waits: tuple[Wait, ...] = ()
+    """What its workers waited for in scratch databases."""
 
     caveats: tuple[str, ...] = ()
     """In what it differs from a run."""
@@ -121,6 +134,10 @@ def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:
         cost_s=cost_s,
         source_records=step["source_records"],
         source_about=step["source_about"],
+        transaction_s_max=step["transaction_s_max"],
+        processor_s=step["processor_s"],
+        machine_busy=step["machine_busy"],
+        waits=tuple(Wait(**wait) for wait in step["waits"]),
         chunk_s_max=max((chunk["duration_s"] for chunk in step["chunks"]), default=0.0),
         caveats=tuple(found["caveats"]),
         dangers=dangers_in(found["dangers"]),

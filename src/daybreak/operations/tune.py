@@ -1,26 +1,24 @@
-"""How many workers and how large chunks a step needs: few measurements, a law, a recommendation."""
+"""How many workers and how large chunks a step needs: few measurements, a law, a recommendation.
+
+Which settings are measured and what is recommended is decided in `forecast.exploring`. Here they
+are measured, each by a rehearsal in a process of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import DefinitionError, PreflightError
-from ..forecast.scaling import (
-    Scaling,
-    Setting,
-    Timing,
-    fastest,
-    fastest_chunk,
-    fit_scaling,
-    smallest,
-)
+from ..forecast.exploring import Aim, explored, measurements_for, recommended
+from ..forecast.scaling import Scaling, Timing
+from ..forecast.scaling_laws import Setting
 from ..ledger.clock import SystemClock
 from ..model.job import Step, StepKind
 from ..telemetry import Said, Telemetry
 from .load import LoadedJob
-from .rehearsal_words import said_in_scratch
+from .rehearsal_words import said_in_place, said_in_scratch
 from .samples import Sample, sampled
 from .settings import Settings, knobs_of, named_databases
 
@@ -31,15 +29,10 @@ CHUNK_FACTORS: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 """Chunk sizes that are chosen from, times the step's own."""
 
 BUDGET_S: Final = 180.0
-SHARE: Final = 9
-"""One measurement may take so manieth part of the budget: more are not made."""
+LONGEST_SHARE: Final = 3
+"""No setting is measured that likely takes more than so manieth part of the budget."""
 
-GAIN_MIN: Final = 1.05
-"""Twice the workers must be at least so many times as fast for still more to be tried."""
-
-LONG_CHUNK_S: Final = 2.0
-"""Whoever holds locks for longer than that is noticed by others."""
-
+RECORDS_MIN: Final = 8
 PROBABILITY: Final = 0.95
 
 
@@ -52,8 +45,20 @@ class Measured:
 
     @property
     def timing(self) -> Timing:
-        """What the law is fitted to."""
+        """What the laws are weighed by."""
         return Timing(self.setting, self.sample.records, self.sample.seconds)
+
+    @property
+    def transaction_s_max(self) -> float:
+        """Its longest transaction; where nobody saw one, its slowest chunk, which is no shorter."""
+        seen_s = self.sample.transaction_s_max
+        return self.sample.chunk_s_max if seen_s is None else seen_s
+
+    @property
+    def locked(self) -> float:
+        """The share of its workers that waited for each other's locks, on average: 0 to 1."""
+        waiting = sum(wait.workers for wait in self.sample.waits if wait.is_lock)
+        return min(waiting / self.setting.parallel, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Tuning:
     fastest: Setting
     is_in_time: bool | None
     """Whether the recommended setting ends in the window with the wanted probability; None without
-    a window."""
+    a window, or where the fastest was asked for."""
 
     probability: float
     """The wanted one."""
@@ -89,6 +94,19 @@ class Tuning:
     def seconds(self, setting: Setting) -> float:
         """Return what all records likely take with a setting."""
         return self.scaling.seconds(setting, self.records)
+
+    @property
+    def nearest(self) -> Measured:
+        """The measurement that says most about the recommended setting: its own, if it has one."""
+        one = self.recommended
+        return min(
+            self.measured,
+            key=lambda each: (
+                each.setting != one,
+                abs(each.setting.parallel - one.parallel),
+                abs(each.setting.chunk - one.chunk),
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +120,12 @@ class Wishes:
     chunks: Sequence[int] | None = None
     budget_s: float = BUDGET_S
     probability: float = PROBABILITY
+    is_fastest: bool = False
+    """Whether the fastest is wanted, whatever the window."""
+
+    is_in_place: bool = False
+    """Whether to rehearse in the step's own databases, in one transaction that is rolled back: with
+    one worker, for there is no room in it for more."""
 
 
 def tune_step(
@@ -113,7 +137,7 @@ def tune_step(
     *,
     wishes: Wishes,
 ) -> Tuning:
-    """Find a setting for the knobs of one step, by rehearsals in scratch databases.
+    """Find a setting for the knobs of one step, by rehearsals.
 
     Args:
         loaded: The job.
@@ -135,24 +159,24 @@ def tune_step(
             hint="divide it: a step in chunks can have several workers",
         )
     knobs = knobs_of(loaded.job, settings.knobs).get(step.name, step.knobs)
-    now = Setting(knobs.parallel, knobs.chunk)
-    bench = _Bench(step, words, telemetry)
+    now = Setting(1 if wishes.is_in_place else knobs.parallel, knobs.chunk)
+    bench = _Bench(step, words, telemetry, wishes)
     bench.say(_what_it_costs(loaded, settings, step, wishes))
-    whole, records = bench.begin(now.chunk, wishes)
-    chunks = _chunks(now.chunk, wishes, records)
-    parallels = [p for p in sorted(set(wishes.parallels)) if p * min(chunks) * 2 <= records]
-    bench.measure_all(parallels, chunks, records)
-    scaling = fit_scaling([one.timing for one in bench.measured])
-    choices = [Setting(parallel, chunk) for parallel in parallels for chunk in chunks]
-    asked = wishes.records or whole
+    whole, records = bench.begin(now.chunk)
+    choices = _choices(now.chunk, wishes, records)
     window = loaded.job.window
     window_s = None if window is None else window.length_s
-    quickest = fastest(scaling, choices, asked)
-    fitting = (
-        None
-        if window_s is None
-        else smallest(scaling, choices, asked, window_s, wishes.probability)
+    asked = wishes.records or whole
+    fast = Aim(asked)
+    aim = fast if wishes.is_fastest else Aim(asked, window_s, wishes.probability)
+    scaling = explored(
+        choices,
+        lambda setting: bench.measured_at(setting, records).timing,
+        aim,
+        most=measurements_for(choices),
+        longest_s=wishes.budget_s / LONGEST_SHARE,
     )
+    chosen = recommended(scaling, choices, aim)
     return Tuning(
         job=loaded.job.name,
         step=step.name,
@@ -161,119 +185,127 @@ def tune_step(
         measured=bench.measured,
         scaling=scaling,
         settings=choices,
-        recommended=fitting or quickest,
-        fastest=quickest,
-        is_in_time=None if window_s is None else fitting is not None,
+        recommended=chosen.setting,
+        fastest=recommended(scaling, choices, fast).setting,
+        is_in_time=chosen.is_in_time,
         probability=wishes.probability,
         window=str(window) if window else None,
         window_s=window_s,
-        caveats=list(_caveats(bench.measured, asked)),
+        caveats=list(_caveats(bench.measured, asked, wishes)),
     )
 
 
 class _Bench:
     """Measures settings of one step, one rehearsal each."""
 
-    def __init__(self, step: Step[Any], words: Sequence[str], telemetry: Telemetry) -> None:
+    def __init__(
+        self, step: Step[Any], words: Sequence[str], telemetry: Telemetry, wishes: Wishes
+    ) -> None:
         self._step = step
         self._words = words
         self._telemetry = telemetry
+        self._wishes = wishes
         self.measured: list[Measured] = []
 
-    def begin(self, chunk: int, wishes: Wishes) -> tuple[int, int]:
+    def begin(self, chunk: int) -> tuple[int, int]:
         """Look at the source; return how many records it holds, and how many to measure with.
+
+        A source that cannot say how many it holds is read as far as the budget allows.
 
         Raises:
             PreflightError: If there are too few.
         """
         first = self._rehearsed(Setting(1, chunk), 2 * chunk)
-        whole = first.source_records or first.records
-        fewest = 8
-        if first.records < fewest:
-            raise PreflightError(
-                f"step {self._step.name} read {first.records:,} records in a scratch database:"
-                " too few to measure with",
-                hint="a step that reads a table of the scratch database finds it empty: tune it on"
-                " a copy of its database, by runs with --set",
-            )
+        if first.records < RECORDS_MIN:
+            raise _too_few(self._step.name, first.records, self._wishes)
         per_s = first.records / max(first.seconds, 1e-3)
-        affordable = round(per_s * wishes.budget_s / SHARE)
-        return whole, min(whole, max(affordable, first.records))
+        affordable = max(round(per_s * self._wishes.budget_s / (2 * LONGEST_SHARE)), first.records)
+        whole = first.source_records
+        if whole is None:
+            whole = self._rehearsed(Setting(1, chunk), affordable).records
+        return whole, min(whole, affordable)
 
-    def measure_all(self, parallels: Sequence[int], chunks: Sequence[int], records: int) -> None:
-        """Measure one worker with three chunk sizes, then more workers with the best of them."""
-        usable = [chunk for chunk in chunks if chunk * 2 <= records] or [min(chunks)]
-        for chunk in dict.fromkeys((usable[len(usable) // 2], usable[0], usable[-1])):
-            self._measure(Setting(1, chunk), records)
-        alone = fit_scaling([one.timing for one in self.measured])
-        best = fastest_chunk(alone, [Setting(1, chunk) for chunk in usable], records).chunk
-        before_s = min(one.sample.seconds for one in self.measured)
-        for parallel in _doubling(parallels):
-            small_enough = [c for c in usable if c <= best and c * parallel * 2 <= records]
-            taken = self._measure(Setting(parallel, max(small_enough or usable[:1])), records)
-            if before_s < GAIN_MIN * taken.seconds:
-                break
-            before_s = taken.seconds
+    def measured_at(self, setting: Setting, records: int) -> Measured:
+        """Measure one setting, say what it took, and keep it."""
+        sample = self._rehearsed(setting, records)
+        measured = Measured(setting, sample)
+        self.measured.append(measured)
+        knobs = f"parallel={setting.parallel} chunk={setting.chunk:,}"
+        self.say([f"{knobs}: {sample.records:,} records took {sample.seconds:.3f} s"])
+        return measured
 
-    def say(self, sentences: Sequence[str]) -> None:
+    def say(self, sentences: Iterable[str]) -> None:
         """Tell whoever listens."""
         for sentence in sentences:
             self._telemetry.publish(Said(SystemClock().now(), self._step.name, sentence, {}))
 
-    def _measure(self, setting: Setting, records: int) -> Sample:
-        sample = self._rehearsed(setting, records)
-        self.measured.append(Measured(setting, sample))
-        knobs = f"parallel={setting.parallel} chunk={setting.chunk:,}"
-        self.say([f"{knobs}: {sample.records:,} records took {sample.seconds:.3f} s"])
-        return sample
-
     def _rehearsed(self, setting: Setting, records: int) -> Sample:
         name = self._step.name
-        knobs = (
-            f"--set={name}.parallel={setting.parallel}",
-            f"--set={name}.chunk={setting.chunk}",
+        chunk, parallel = f"--set={name}.chunk={setting.chunk}", setting.parallel
+        if self._wishes.is_in_place:
+            return sampled([*self._words, chunk], records)
+        return sampled(
+            [*self._words, chunk, f"--set={name}.parallel={parallel}", "--scratch"], records
         )
-        return sampled([*self._words, *knobs, "--scratch"], records)
 
 
-def _doubling(parallels: Sequence[int]) -> Iterator[int]:
-    """Yield numbers of workers that are about twice the one before, the largest last."""
-    last = 1
-    for number in parallels:
-        if number >= 2 * last or (number == parallels[-1] and number > last):
-            yield number
-            last = number
+def _too_few(step: str, records: int, wishes: Wishes) -> PreflightError:
+    if wishes.is_in_place:
+        return PreflightError(
+            f"step {step} read {records:,} records: too few to measure with",
+            hint="tune it when its source holds what it holds in a night",
+        )
+    return PreflightError(
+        f"step {step} read {records:,} records in a scratch database: too few to measure with",
+        hint="a step that reads a table of its own database finds it empty there: --in-place finds"
+        " its chunk size, in one transaction that is rolled back; for the number of its workers run"
+        " it on a copy of its database, with --database and --set",
+    )
 
 
-def _chunks(now: int, wishes: Wishes, records: int) -> list[int]:
+def _choices(now: int, wishes: Wishes, records: int) -> list[Setting]:
+    """Return what can be chosen: no setting but the smallest is larger than what is measured."""
     named = wishes.chunks or [round(now * factor) for factor in CHUNK_FACTORS]
-    usable = sorted({max(1, chunk) for chunk in named if chunk <= records})
-    return usable or [min(max(1, chunk) for chunk in named)]
+    usable = sorted({max(1, chunk) for chunk in named if 2 * chunk <= records})
+    chunks = usable or [min(max(1, chunk) for chunk in named)]
+    wanted = [1] if wishes.is_in_place else sorted(set(wishes.parallels))
+    parallels = [one for one in wanted if one * chunks[0] * 2 <= records] or wanted[:1]
+    return [
+        Setting(parallel, chunk)
+        for parallel in parallels
+        for chunk in chunks
+        if parallel * chunk <= records or chunk == chunks[0]
+    ]
 
 
 def _what_it_costs(
     loaded: LoadedJob, settings: Settings, step: Step[Any], wishes: Wishes
 ) -> list[str]:
     databases = named_databases(loaded, settings).values()
+    where = "in its own databases" if wishes.is_in_place else "in scratch databases"
     what = (
         f"step {step.name} is rehearsed a few times with other knobs, each in a process of its own"
-        f" and in scratch databases; all in about {wishes.budget_s:,.0f} s (--budget-s)"
+        f" and {where}; all in about {wishes.budget_s:,.0f} s (--budget-s)"
     )
-    said = said_in_scratch(0, databases)
+    said = (
+        said_in_place(step, databases, 0, 0)
+        if wishes.is_in_place
+        else said_in_scratch(0, databases)
+    )
     return [what, *(sentence for sentence in said if "--records" not in sentence)]
 
 
-def _caveats(measured: Sequence[Measured], asked: int) -> Iterator[str]:
-    longest = max(measured, key=lambda one: one.sample.chunk_s_max)
-    if longest.sample.chunk_s_max > LONG_CHUNK_S:
-        yield (
-            f"a chunk of {longest.setting.chunk:,} took up to {longest.sample.chunk_s_max:.1f} s:"
-            " whoever wants the same rows waits as long"
-        )
+def _caveats(measured: Sequence[Measured], asked: int, wishes: Wishes) -> Iterator[str]:
     records = max(one.sample.records for one in measured)
     if records < asked:
         yield (
             f"{records:,} records were measured; for {asked:,} each is taken to cost as much:"
             " whether that is so, daybreak forecast says"
         )
-    yield "nobody else was at work in the scratch databases, and their tables began empty"
+    if wishes.is_in_place:
+        yield (
+            "there is room for one worker in a transaction: how many of them it needs is not known"
+            " from this"
+        )
+    else:
+        yield "nobody else was at work in the scratch databases, and their tables began empty"

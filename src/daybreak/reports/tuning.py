@@ -1,22 +1,20 @@
-"""What tuning found, as people and programs read it."""
+"""What tuning found, as people and programs read it. The sentences are `tuning_words`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from ..forecast.scaling import Setting
-from ..operations.tune import Tuning
+from ..forecast.scaling_laws import Setting
+from ..operations.tune import Measured, Tuning
 from .forecast import span_fine
 from .payload import plain
 from .secrets import Mask
 from .tables import plain_table, titled
-from .wording import records, span
+from .tuning_words import cautions, reasons, verdict, waited_for, waiting_words
+from .wording import records
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-SERIAL_SHOWN_MIN: Final = 0.03
 
 
 def tuning_payload(found: Tuning, mask: Mask) -> dict[str, Any]:
@@ -32,8 +30,13 @@ def tuning_payload(found: Tuning, mask: Mask) -> dict[str, Any]:
         "is_in_time": found.is_in_time,
         "probability": found.probability,
         "window": found.window,
-        "scaling": plain(found.scaling, mask),
-        "measured": plain(found.measured, mask),
+        "scaling": {
+            "serial": found.scaling.serial(_largest(found)),
+            "chunk_s": found.scaling.chunk_s,
+            "miss": found.scaling.miss,
+        },
+        "waited_for": waited_for(found),
+        "measured": [_measured_payload(one, mask) for one in found.measured],
         "settings": [
             {
                 **plain(setting, mask),
@@ -43,8 +46,18 @@ def tuning_payload(found: Tuning, mask: Mask) -> dict[str, Any]:
             for setting in found.settings
         ],
         "reasons": list(reasons(found)),
+        "cautions": plain(list(cautions(found)), mask),
         "caveats": plain(found.caveats, mask),
     }
+
+
+def _measured_payload(one: Measured, mask: Mask) -> dict[str, Any]:
+    measured: dict[str, Any] = plain(one, mask)
+    return {**measured, "transaction_s_max": one.transaction_s_max, "locked": one.locked}
+
+
+def _largest(found: Tuning) -> Setting:
+    return max(one for one in found.settings if one.chunk == found.recommended.chunk)
 
 
 def _probability(found: Tuning, setting: Setting) -> float | None:
@@ -57,8 +70,9 @@ def tuning_parts(found: Tuning) -> list[RenderableType]:
     """Return it as parts to print one below the other."""
     from rich.text import Text  # noqa: PLC0415 - heavy
 
-    parts: list[RenderableType] = [_table(found), ""]
+    parts: list[RenderableType] = [_table(found), "", _measurements(found), ""]
     parts += [Text(line) for line in reasons(found)]
+    parts += [Text(f"caution: {line}", style="yellow") for line in cautions(found)]
     parts += [Text(f"note: {caveat}", style="bright_black") for caveat in found.caveats]
     style = "yellow" if found.is_in_time is False else "green"
     return [*parts, Text(verdict(found), style=style)]
@@ -67,7 +81,7 @@ def tuning_parts(found: Tuning) -> list[RenderableType]:
 def _table(found: Tuning) -> RenderableType:
     from rich.text import Text  # noqa: PLC0415 - heavy
 
-    measured = {one.setting: one.sample for one in found.measured}
+    measured = {one.setting for one in found.measured}
     chunks = sorted({setting.chunk for setting in found.settings})
     table = plain_table()
     table.add_column("parallel", justify="right")
@@ -77,6 +91,9 @@ def _table(found: Tuning) -> RenderableType:
         cells: list[Text] = []
         for chunk in chunks:
             setting = Setting(parallel, chunk)
+            if setting not in found.settings:
+                cells.append(Text(""))
+                continue
             mark = " ●" if setting in measured else "  "
             style = "bold green" if setting == found.recommended else ""
             cells.append(Text(span_fine(found.seconds(setting)) + mark, style=style))
@@ -85,41 +102,19 @@ def _table(found: Tuning) -> RenderableType:
     return titled(title, table)
 
 
-def reasons(found: Tuning) -> Iterator[str]:
-    """Say what the law behind the table is."""
-    scaling, most = found.scaling, found.scaling.parallel_most
-    largest = max(setting.parallel for setting in found.settings)
-    if scaling.serial >= SERIAL_SHOWN_MIN:
-        yield (
-            f"{scaling.serial:.0%} of the work is serial: only one worker does it at a time,"
-            f" so {largest} workers are {_speedup(found, largest):.1f} times as fast as one"
+def _measurements(found: Tuning) -> RenderableType:
+    table = plain_table()
+    for name in ("parallel", "chunk", "records", "took", "longest transaction", "locked"):
+        table.add_column(name, justify="right")
+    table.add_column("its workers wait for")
+    for one in found.measured:
+        table.add_row(
+            str(one.setting.parallel),
+            f"{one.setting.chunk:,}",
+            f"{one.sample.records:,}",
+            span_fine(one.sample.seconds),
+            span_fine(one.transaction_s_max),
+            f"{one.locked:.0%}",
+            waiting_words(one),
         )
-    if most is not None and most < largest:
-        yield f"beyond {most} workers they disturb each other more than they help"
-    if scaling.chunk_s > 0:
-        yield f"each chunk costs {span_fine(scaling.chunk_s)} besides its records"
-
-
-def _speedup(found: Tuning, parallel: int) -> float:
-    return parallel / found.scaling.slowdown(parallel)
-
-
-def verdict(found: Tuning) -> str:
-    """Say what to do, in one line."""
-    one, now = found.recommended, found.now
-    took = (
-        f"parallel={one.parallel}, chunk={one.chunk}: {records(found.records)} in about"
-        f" {span_fine(found.seconds(one))} (now, with parallel={now.parallel} and"
-        f" chunk={now.chunk:,}, in {span_fine(found.seconds(now))})"
-    )
-    if found.window_s is None:
-        return f"{took}; nothing that was tried is faster"
-    window = f"its window ({found.window}, {span(found.window_s)})"
-    if found.is_in_time:
-        sure = found.scaling.probability(one, found.records, found.window_s)
-        return f"{took}; it ends in {window}: {_percent(sure)} sure"
-    return f"{took}; the fastest, and yet it may not end in {window}"
-
-
-def _percent(share: float) -> str:
-    return "over 99 %" if share > 0.99 else f"{share:.0%}"  # noqa: PLR2004 - no more is known
+    return titled("what was measured", table)

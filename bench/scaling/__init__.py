@@ -1,0 +1,1 @@
+"""Twenty workloads on which `daybreak tune` is judged against an exhaustive grid."""
