@@ -18,8 +18,9 @@ from .rewritten_rows import ReadBlock, ReadPart, RewrittenPart, RewrittenRows
 from .scanned_file import ScannedFile
 
 PART_ROWS: Final = 2_000
-"""So many records are made at once for stages. With 500 what is done for each part can be felt; 4,000
-leave the processor's cache, and 50,000 take memory that the system has to find anew for each chunk."""
+"""So many records are made at once for stages. With 500 what is done for each part can be felt;
+4,000 do not stay in the processor's cache, and 50,000 take memory that the system has to find anew
+for each chunk."""
 
 
 class RawRows:

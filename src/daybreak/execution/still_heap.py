@@ -2,8 +2,8 @@
 
 Python looks for circles of garbage among all objects there are, again and again while records are
 made: a third to a half of the time of a chunk went into looking at imported modules. Those stay as
-long as the process does. Objects made meanwhile are collected, but not while only the few thousand
-records are new that are in work at any time: all of them are alive, and go without a collector.
+long as the process does. Objects made meanwhile are collected, but not while only those records
+are new that are in work at any time: all of them are alive, and they go without a collector.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
-
 
 NEW_OBJECTS: Final = 20_000
 """So many more objects there are before they are looked through. Those of the records that a few
