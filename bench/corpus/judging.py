@@ -5,20 +5,21 @@ Nothing is measured here. A case is one program at one multiple of its largest s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
-from statistics import median
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from daybreak.forecast import Forecast, fit
 from daybreak.forecast.calibration import CONSTANTS, Constants
+from daybreak.operations.measure import Point, at_one_speed
 
 from ..peers.growth import METHODS, Guess
 from .program import FACTORS, PROGRAMS, Program
 
+Pairs: TypeAlias = list[tuple[int, float]]
 FIRM_ERROR: Final = 0.15
 CASES_MIN: Final = 20
 SPREADS: Final = (0.8, 3.0)
@@ -80,25 +81,28 @@ def judged(kept: Mapping[str, Any], constants: Constants = CONSTANTS) -> list[Ju
     found = []
     for name, program_points in sorted(kept["programs"].items()):
         program = PROGRAMS[name]
+        ladder, truth = of_one_speed(program_points)
         points = program_points["points"]
-        forecast = fit([(p["records"], p["seconds"]) for p in points], constants=constants)
+        forecast = fit(ladder, constants=constants)
         memory = fit(
             [(p["records"], p["bytes"]) for p in points], unit="bytes", constants=constants
         )
-        found.append(
-            Judged(program, forecast, memory, cases_of(program, forecast, program_points["truth"]))
-        )
+        found.append(Judged(program, forecast, memory, cases_of(program, forecast, truth)))
     return found
 
 
-def cases_of(
-    program: Program, forecast: Forecast, truth: Iterable[Mapping[str, Any]]
-) -> tuple[Case, ...]:
+def of_one_speed(kept: Mapping[str, Any]) -> tuple[Pairs, Pairs]:
+    """Return the ladder and the truth of a program, for the machine as quick as for the ladder."""
+    ladder, truth = ([Point(**point) for point in kept[part]] for part in ("points", "truth"))
+    best_s = min(point.yardstick_s for point in ladder)
+    return at_one_speed(ladder, best_s), at_one_speed(truth, best_s)
+
+
+def cases_of(program: Program, forecast: Forecast, truth: Pairs) -> tuple[Case, ...]:
     """Put together what was measured at each multiple."""
-    amounts: dict[int, list[float]] = {}
-    for point in truth:
-        amounts.setdefault(point["records"] // program.largest, []).append(point["seconds"])
-    return tuple(Case(program, forecast, k, median(v)) for k, v in sorted(amounts.items()))
+    return tuple(
+        Case(program, forecast, records // program.largest, seconds) for records, seconds in truth
+    )
 
 
 def is_right(said: str, true: str) -> bool:
@@ -127,19 +131,12 @@ def _power(law: str) -> float | None:
 def left_out(kept: Mapping[str, Any], constants: Constants = CONSTANTS) -> list[Judged]:
     """Judge with intervals calibrated without the family that is judged."""
     everything = judged(kept, constants)
-    families = {each.program.family for each in everything}
     found = []
-    for family in sorted(families):
-        others = [each for each in everything if each.program.family != family]
-        tuned = calibrated(others, constants)
-        theirs = {
-            "programs": {
-                each.program.name: kept["programs"][each.program.name]
-                for each in everything
-                if each.program.family == family
-            }
-        }
-        found += judged(theirs, tuned)
+    for one in everything:
+        others = [each for each in everything if each.program.family != one.program.family]
+        forecast = replace(one.forecast, constants=calibrated(others, constants))
+        cases = tuple(replace(case, forecast=forecast) for case in one.cases)
+        found.append(replace(one, forecast=forecast, cases=cases))
     return found
 
 
@@ -177,11 +174,9 @@ def guesses(kept: Mapping[str, Any]) -> dict[str, dict[str, Guess]]:
     """Return what every peer says of every program: method, then program."""
     found: dict[str, dict[str, Guess]] = {method: {} for method in METHODS}
     for name, program_points in kept["programs"].items():
-        seconds: dict[int, list[float]] = {}
-        for point in program_points["points"]:
-            seconds.setdefault(point["records"], []).append(point["seconds"])
-        sizes = np.array(sorted(seconds), dtype=float)
-        amounts = np.array([median(seconds[size]) for size in sorted(seconds)])
+        ladder, _ = of_one_speed(program_points)
+        sizes = np.array([records for records, _ in ladder], dtype=float)
+        amounts = np.array([seconds for _, seconds in ladder])
         for method, guess in METHODS.items():
             found[method][name] = guess(sizes, amounts)
     return found

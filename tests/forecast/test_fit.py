@@ -225,3 +225,35 @@ def test_the_door_leads_to_the_forecast_and_costs_nothing_until_it_is_used() -> 
 
     assert daybreak.forecast.fit is fit
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_repeat_that_was_disturbed_does_not_count() -> None:
+    clean = points_of([(size, size) for size in SIZES])
+    disturbed = points_of([(size, size * times) for size in SIZES for times in (1.0, 1.7, 1.01)])
+
+    assert disturbed.amounts == pytest.approx([a * 1.005 for a in clean.amounts])
+    assert disturbed.noise < 0.02
+
+
+def test_a_spike_is_left_out_and_a_cliff_is_not() -> None:
+    spiked = points_of([(size, size * (1.4 if at == 5 else 1)) for at, size in enumerate(SIZES)])
+    broken = points_of([(size, size * (3 if at > 5 else 1)) for at, size in enumerate(SIZES)])
+
+    assert SIZES[5] not in spiked.sizes
+    assert 12 == len(spiked.sizes)
+    assert 13 == len(broken.sizes)
+
+
+def test_records_that_cost_more_from_some_size_on_are_no_square() -> None:
+    forecast = fit([(n, n + max(n - 12_000, 0)) for n in SIZES])
+
+    assert "n" == forecast.law.name
+    assert forecast.predict(1e6) == pytest.approx(1e6 + 988_000, rel=0.05)
+
+
+def test_growth_that_has_just_changed_is_less_sure() -> None:
+    steady = fit([(n, n) for n in SIZES])
+    changed = fit([(n, n * (n / 40_000) ** 0.4 if n > 40_000 else n) for n in SIZES])
+
+    assert changed.points.unsteadiness > 0.1 > steady.points.unsteadiness
+    assert changed.deviation(1e6) > 2 * steady.deviation(1e6)

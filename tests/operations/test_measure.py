@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 
 from daybreak.errors import DefinitionError, ParameterError, RunError
-from daybreak.operations.measure import Measurement, ladder, measure, packed_work, point_of
+from daybreak.operations.measure import (
+    Measurement,
+    Point,
+    at_one_speed,
+    ladder,
+    measure,
+    measured_again,
+    packed_work,
+    point_of,
+    slow_sizes,
+)
 
 pytestmark = pytest.mark.slow  # each point is a process of its own
 
@@ -51,6 +61,37 @@ def test_each_size_is_measured_so_often_in_processes_of_their_own(tmp_path: Path
     assert "seed 1" in said[0]
     assert "3 sizes up to 40 records" in said[1]
     assert measurement == Measurement.from_json(json.loads(json.dumps(measurement.to_json())))
+
+
+def of_speed(records: int, seconds: float, yardstick_s: float) -> Point:
+    """A point that was measured while the yardstick took so long."""
+    return Point(records, seconds, 0.0, 1e6, 9, seconds, yardstick_s)
+
+
+def test_points_are_brought_to_the_speed_of_the_machine_at_its_best() -> None:
+    points = [
+        of_speed(10, 1.0, 0.001),
+        of_speed(10, 1.7, 0.002),  # slow, and of no account beside the quick one
+        of_speed(20, 2.0 * 1.8**0.8, 0.0018),  # never quick
+        of_speed(20, 2.0 * 1.9**0.8, 0.0019),
+    ]
+
+    assert [(10, 1.0), (20, pytest.approx(2.0))] == at_one_speed(points, 0.001)
+    assert [20] == slow_sizes(points)
+    assert 1.85 == pytest.approx(Measurement(tuple(points), "wall", 1).slowdown)
+
+
+def test_only_sizes_for_which_the_machine_was_slow_are_measured_again() -> None:
+    points = [of_speed(10, 1.0, 1e-9), of_speed(20, 0.01, 1.0)]
+    work = packed_work(make, None, "wall")
+
+    again = measured_again(work, points, within_s=60.0)
+
+    assert {20} == {
+        point.records for point in again
+    }  # no machine is ever so quick: as often as may be
+    assert 5 == len(again)
+    assert [] == measured_again(work, points, within_s=0.001)
 
 
 def test_memory_is_the_peak_of_the_process() -> None:

@@ -108,7 +108,8 @@ class Forecast:
             + self.bend.level_deviation**2
             + float(self.average.spread_at(np.array([asked]))[0]) ** 2
             + (self.bend.slope_deviation * beyond) ** 2
-            + (self.constants.drift * beyond) ** 2
+            + ((self.constants.drift + self.constants.unsteady * self.points.unsteadiness) * beyond)
+            ** 2
         )
 
     @property

@@ -53,13 +53,20 @@ class Constants:
     local_level: float = 0.05
     """The same of the level there, relative."""
 
-    drift: float = 0.04
+    drift: float = 0.02
     """Standard deviation of an exponent's change beyond the largest size."""
 
-    spread: float = 1.3
+    unsteady: float = 0.75
+    """How much of the difference between the exponents of the last three sizes and the last seven
+    is taken for the deviation of what comes."""
+
+    mixed: float = 3.0
+    """How much better a law with a small steep term must explain the points."""
+
+    spread: float = 2.3
     """How far the 90 % interval reaches down, in standard deviations."""
 
-    spread_up: float = 2.6
+    spread_up: float = 2.9
     """How far it reaches up: programs turn steeper more often than flatter."""
 
     bound_noise: float = 2.0

@@ -16,6 +16,7 @@ from .calibration import Constants
 from .laws import (
     CONSTANT,
     EXPONENTIAL,
+    LINEAR,
     LINEAR_TERM,
     QUADRATIC,
     QUADRATIC_TERM,
@@ -28,6 +29,9 @@ from .laws import (
     power_law,
 )
 from .points import Points
+
+_KNEE_SIZES: Final = 8
+"""Among fewer sizes a line with a knee goes through anything."""
 
 _NOTHING: Final = 1e-9
 """A coefficient that gives less of the largest amount than this is rounding."""
@@ -58,6 +62,8 @@ def fitted_laws(points: Points, constants: Constants) -> list[Fitted]:
     """
     fits = [fitted(points, law, terms, constants) for law, terms in SIMPLE]
     fits.append(fitted(points, QUADRATIC, (LINEAR_TERM, QUADRATIC_TERM), constants))
+    if len(points.sizes) >= _KNEE_SIZES:
+        fits.append(_best_knee(points, constants))
     fits.append(_best_power(points, constants))
     fits.append(_best_of(points, EXPONENTIAL, _exponentials(points), constants))
     fits.append(_best_of(points, SATURATING, _saturations(points), constants))
@@ -96,10 +102,12 @@ def fitted(
             for t, a, s in zip(terms, solution[1:], scales[1:], strict=True)
         ),
     )
+    surprise = constants.surprise(law.name)
+    if len(terms) > 1:  # a small steep term may as well be a cache that is full
+        share = float(terms[-1].of(sizes[-1:])[0]) * curve.terms[-1][1] / amounts[-1]
+        surprise += constants.mixed * max(1 - 2 * share, 0.0)
     return Fitted(
-        curve,
-        _criterion(curve, points, weights, parameters, constants) + constants.surprise(law.name),
-        parameters,
+        curve, _criterion(curve, points, weights, parameters, constants) + surprise, parameters
     )
 
 
@@ -129,6 +137,13 @@ def _criterion(
     variance = _variance(curve, points, weights, constants)
     correction = 2 * parameters * (parameters + 1) / max(count - parameters - 1, 1.0)
     return count * float(np.log(variance)) + 2 * parameters + correction
+
+
+def _best_knee(points: Points, constants: Constants) -> Fitted:
+    """Fit c + a·n + b·(what n is above k): each record costs more once a cache is full."""
+    knees = [Term("knee", size) for size in points.sizes[1:-2]]
+    fits = [fitted(points, LINEAR, (LINEAR_TERM, knee), constants, free=1) for knee in knees]
+    return min(fits, key=lambda fit: fit.criterion)
 
 
 def _best_of(points: Points, law: Law, terms: list[Term], constants: Constants) -> Fitted:

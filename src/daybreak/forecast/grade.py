@@ -17,7 +17,7 @@ GOOD_SIZES: Final = 8
 GOOD_SPAN: Final = 30.0
 FAR: Final = 30.0
 NEAR: Final = 12.0
-FIRM: Final = 0.15
+FIRM: Final = 0.18
 VAGUE: Final = 0.75
 FULL: Final = 0.7
 
@@ -71,10 +71,10 @@ def doubts(ground: Ground) -> list[str]:
         reasons.append(f"the sizes span a factor of {points.span:.0f} only")
     if factor > NEAR:
         reasons.append(f"{factor:,.0f} times the largest size measured is far")
-    if factor > 1 and ground.super_linear == "cannot be excluded":
-        reasons.append("growth steeper than n log n cannot be excluded")
     if ground.deviation > FIRM:
         reasons.append(f"its deviation is {exp(ground.deviation) - 1:.0%}")
+        if factor > 1 and ground.super_linear == "cannot be excluded":
+            reasons.append("growth steeper than n log n cannot be excluded")
     return reasons
 
 

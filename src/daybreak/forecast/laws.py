@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-Kind = Literal["power", "power log", "exponential", "saturating"]
+Kind = Literal["power", "power log", "exponential", "saturating", "knee"]
 Array = npt.NDArray[np.float64]
 
 _EXPONENT_MAX: Final = (
@@ -73,7 +73,7 @@ class Term:
 
     kind: Kind
     """`power`: n^p. `power log`: n^p·log(1 + n). `exponential`: e^(p·n) - 1. `saturating`:
-    1 - e^(-n/p)."""
+    1 - e^(-n/p). `knee`: what n is above p."""
 
     parameter: float
     """The p of its kind: a power, a rate per record, or a number of records."""
@@ -89,6 +89,8 @@ class Term:
                 return np.expm1(np.minimum(sizes * self.parameter, _EXPONENT_MAX))
             case "saturating":
                 return -np.expm1(-sizes / self.parameter)
+            case "knee":
+                return np.maximum(sizes - self.parameter, 0.0)
 
 
 ONE: Final = Term("power", 0.0)

@@ -12,6 +12,8 @@ from math import isfinite, log
 from statistics import median
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from ..errors import ParameterError
 
 Unit = Literal["seconds", "bytes"]
@@ -19,6 +21,15 @@ Unit = Literal["seconds", "bytes"]
 UNITS: Final[tuple[Unit, ...]] = ("seconds", "bytes")
 _NEAR: Final = 1.005
 """Sizes whose ratio is below this are one size: a second look at the same thing."""
+
+_DISTURBED: Final = 1.2
+"""A repeat that takes so many times the least of its size was disturbed by something else."""
+
+_LAST: Final = (3, 7)
+_SPIKE: Final = 0.12
+_SPIKE_TIMES: Final = 5.0
+_SPIKE_SIZES: Final = 7
+"""Among fewer sizes no spike is told from growth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,20 @@ class Points:
         """How many times the smallest size the largest one is."""
         return self.sizes[-1] / self.sizes[0]
 
+    @property
+    def unsteadiness(self) -> float:
+        """By how much the exponent of the last three sizes differs from that of the last seven.
+
+        Where growth has just changed, it will change again.
+        """
+        sizes, amounts = np.log(np.array(self.sizes)), np.log(np.array(self.amounts))
+        slopes = [
+            float(np.polyfit(sizes[-count:], amounts[-count:], 1)[0])
+            for count in _LAST
+            if count <= len(sizes)
+        ]
+        return abs(slopes[0] - slopes[-1]) if slopes else 0.0
+
 
 def points_of(pairs: Iterable[tuple[float, float]]) -> Points:
     """Bring (records, amount) pairs into order; repeats of a size become their median.
@@ -67,7 +92,7 @@ def points_of(pairs: Iterable[tuple[float, float]]) -> Points:
         ParameterError: If a number is not finite, a size not positive, an amount negative, if all
             amounts are 0, or if there are fewer than two sizes.
     """
-    groups = _grouped([_checked(pair) for pair in pairs])
+    groups = _without_spikes(_grouped([_checked(pair) for pair in pairs]))
     if len(groups) < 2:  # noqa: PLR2004 - growth needs two
         raise ParameterError(
             f"expected points of at least two sizes, got {len(groups)}",
@@ -113,9 +138,30 @@ def _grouped(pairs: list[tuple[float, float]]) -> list[tuple[float, list[float]]
     groups: list[tuple[float, list[float]]] = []
     for records, amount in sorted(pairs):
         if groups and records < groups[-1][0] * _NEAR:
-            groups[-1][1].append(amount)
+            if amount <= _DISTURBED * groups[-1][1][0]:  # sorted: the first is the least, or nearly
+                groups[-1][1].append(amount)
         else:
             groups.append((records, [amount]))
+    return groups
+
+
+def _without_spikes(groups: list[tuple[float, list[float]]]) -> list[tuple[float, list[float]]]:
+    """Leave out single sizes that stick out above both neighbours: nothing grows like that.
+
+    A spike is above either neighbour by 12 % more than usual growth, and by five times the usual
+    deviation. What stays up is none, nor is the first size or the last.
+    """
+    while len(groups) >= _SPIKE_SIZES:
+        sizes = np.log([size for size, _ in groups])
+        amounts = np.log([max(median(group), 1e-300) for _, group in groups])
+        slopes = np.diff(amounts) / np.diff(sizes)
+        surplus = (slopes - np.median(slopes)) * np.diff(sizes)
+        above = np.minimum(surplus[:-1], -surplus[1:])
+        highest = int(np.argmax(above))
+        usual = 1.5 * float(np.median(np.abs(surplus)))
+        if above[highest] <= max(_SPIKE, _SPIKE_TIMES * usual):
+            break
+        groups = groups[: highest + 1] + groups[highest + 2 :]
     return groups
 
 

@@ -2,7 +2,8 @@
 
 Each point is a fresh interpreter (`measured_child.py`), so that no heap, no cache and no collector
 remembers the one before; they come in random order, so that a slow minute of the machine does not
-look like growth. What it will cost is said before the long part begins.
+look like growth, and a yardstick tells such minutes. What it will cost is said before the long part
+begins.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
+from statistics import median
 from typing import Any, Final, Literal
 
 from ..errors import DefinitionError, ParameterError, RunError
@@ -32,6 +35,13 @@ _JITTER: Final = 0.08
 _PROBES: Final = 3
 _FIRST_SIZE: Final = 10
 _SIZE_MAX: Final = 10**9
+_AGAIN_MOST: Final = 5
+_SLOW: Final = 1.2
+"""The machine is slow when the yardstick takes so many times what it took at best."""
+
+_SHARED: Final = 0.8
+"""Work slows down by this power of what the yardstick does."""
+
 _CODE: Final = "from daybreak.operations.measured_child import main; main()"
 
 
@@ -53,6 +63,9 @@ class Point:
     total_s: float
     """What the whole process cost on the clock of the wall."""
 
+    yardstick_s: float
+    """What a fixed piece of work took around those calls: how quick the machine was."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -68,8 +81,14 @@ class Measurement:
 
     @property
     def seconds(self) -> tuple[tuple[int, float], ...]:
-        """The points of time, as `daybreak.forecast.fit` takes them."""
-        return tuple((point.records, point.seconds) for point in self.points)
+        """The points of time, the machine at its best, as `daybreak.forecast.fit` takes them."""
+        return tuple(at_one_speed(self.points, min(p.yardstick_s for p in self.points)))
+
+    @property
+    def slowdown(self) -> float:
+        """How many times slower than at its best the machine was, in the middle of the points."""
+        yardsticks = [point.yardstick_s for point in self.points]
+        return median(yardsticks) / min(yardsticks)
 
     @property
     def bytes(self) -> tuple[tuple[int, float], ...]:
@@ -113,6 +132,37 @@ def ladder(
     exact = [smallest * step**number for number in range(count)]
     moved = [size * step ** chance.uniform(-_JITTER, _JITTER) for size in exact[:-1]]
     return tuple(sorted({max(1, round(size)) for size in [*moved, largest]}))
+
+
+def at_one_speed(points: Sequence[Point], best_s: float) -> list[tuple[int, float]]:
+    """Return what each size takes when the machine is at its best, as (records, seconds) pairs.
+
+    Other tenants of a machine slow it down for seconds on end, and nothing makes it quicker. So if
+    it was quick once at a size, the least counts. Else the yardstick's surplus is taken out: one of
+    pure Python suffers somewhat more than most work does, by a power of 0.8 of it.
+
+    Args:
+        points: At least one.
+        best_s: What the yardstick takes at its best.
+    """
+    pairs = []
+    for records in sorted({point.records for point in points}):
+        at_size = [point for point in points if point.records == records]
+        if min(point.yardstick_s for point in at_size) <= _SLOW * best_s:
+            seconds = min(point.seconds for point in at_size)
+        else:
+            seconds = median(p.seconds * (best_s / p.yardstick_s) ** _SHARED for p in at_size)
+        pairs.append((records, seconds))
+    return pairs
+
+
+def slow_sizes(points: Sequence[Point]) -> list[int]:
+    """Return the sizes at which the machine was never about as quick as at its best."""
+    best = min(point.yardstick_s for point in points)
+    quickest: dict[int, float] = {}
+    for point in points:
+        quickest[point.records] = min(point.yardstick_s, quickest.get(point.records, inf))
+    return [records for records, least_s in quickest.items() if least_s > _SLOW * best]
 
 
 def measure(
@@ -168,7 +218,22 @@ def measure(
             rest.remove(probe.records)
     random.Random(seed).shuffle(rest)  # noqa: S311 - an order, no secret
     points = [*probes, *(point_of(work, size) for size in rest)]
+    points += measured_again(work, points, within_s=budget_s - sum(p.total_s for p in points))
     return Measurement(tuple(points), clock, seed, tuple(left_out))
+
+
+def measured_again(
+    work: bytes, points: Sequence[Point], *, within_s: float, limit_s: float | None = None
+) -> list[Point]:
+    """Measure sizes again for which the machine was slow, as often and as long as is allowed."""
+    again: list[Point] = []
+    for _ in range(_AGAIN_MOST):
+        for records in slow_sizes([*points, *again]):
+            cost_s = max(point.total_s for point in points if point.records == records)
+            if cost_s <= within_s:
+                again.append(point_of(work, records, limit_s=limit_s))
+                within_s -= again[-1].total_s
+    return again
 
 
 def packed_work(
