@@ -3,10 +3,10 @@
 To spell a value costs more than to see that it is the very object that was made of a text. What is
 spelled here is a text of the same grammar, so that a database reads it as it reads the others.
 
-Records are made for a few thousand rows at a time, and are gone when their bytes are there: of a
+Records are made for a few thousand rows at a time, and are gone when their texts are there: of a
 whole chunk at once they would take a hundred megabytes, for which the system wants more time than
 the stages. What is kept are the rows' texts, and the values that are others now. So the records
-can be made once more, as they were.
+can be made once more, as they were. The texts become bytes by blocks, as they were read.
 """
 
 from __future__ import annotations
