@@ -159,6 +159,7 @@ def test_some_are_chosen_again_and_again(
         left.append(part.rewritten(kept, own))
         values += own
     whole = raw.joined([one for one in left if one is not None])
+    assert whole is not None
     some = sorted(chance.sample(range(len(values)), len(values) // 2))
 
     found = whole.chosen(some)

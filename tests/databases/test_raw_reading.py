@@ -371,6 +371,7 @@ def test_a_value_that_a_stage_gave_is_read_as_itself(
     ]
 
     changed = chunk.as_bytes.joined([part for part in parts if part is not None])
+    assert changed is not None
     with both.transaction() as tx:
         assert both.sink("raw").write_raw(tx, changed) is not None
         both.sink("made").write(tx, values)

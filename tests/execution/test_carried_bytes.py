@@ -73,12 +73,23 @@ def some_short(item: Item) -> Any:
     return Short(id=item.id) if item.id > 30 else shout(item)
 
 
+def unwritable(item: Item) -> Item:
+    called.append(item.id)
+    if item.id == 20:
+        item.note = "no row can hold \0"
+    return item
+
+
+called: list[int] = []
+"""Of which items, one behind the other."""
+
 STAGES: dict[str, Callable[[Pipeline[Item]], Pipeline[Any]]] = {
     "changes": lambda items: items.map(shout),
     "leaves out and fails": lambda items: items.filter(is_even).map(choke).map(shout),
     "fails always": lambda items: items.map(lambda item: 1 // 0 and item),
     "another model": lambda items: items.map(lambda item: Short(id=item.id)),
     "another model at the end": lambda items: items.map(some_short),
+    "what cannot be written": lambda items: items.map(unwritable),
     "two of each": lambda items: items.flat_map(lambda item: [item, shout(item)]),
     "by workers": lambda items: items.map(choke, workers=2).map(shout),
 }
@@ -108,3 +119,17 @@ def test_parts_give_what_the_whole_gives(tmp_path: Path, name: str) -> None:
     assert list(expected.block.origins) == origins
     assert expected.filtered == found.filtered
     assert [str(one) for one in expected.failures] == [str(one) for one in found.failures]
+
+
+def test_records_that_cannot_be_written_in_the_end_are_not_computed_again(tmp_path: Path) -> None:
+    pipeline = pipeline_of(tmp_path).map(unwritable)
+    inner: Any = pipeline.nodes[1:]
+    chunk = read(pipeline)
+    assert chunk.as_bytes is not None
+    called.clear()
+    with Scope() as scope, carrier(scope, inner) as carries:
+        found, units = carried_bytes(chunk.as_bytes, chunk.origins, carries.carry, at_once=False)
+
+    assert units is None
+    assert called == [item.id for item in found.block.values] == sorted({*called})
+    assert ["no row can hold \0"] == [one.note for one in found.block.values if one.id == 20]

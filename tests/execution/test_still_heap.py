@@ -61,3 +61,28 @@ def test_what_somebody_else_froze_stays_frozen() -> None:
         assert gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()
+
+
+def test_the_new_are_looked_through_less_often_as_long_as_it_is_still() -> None:
+    before = gc.get_threshold()
+    with still_heap():
+        with still_heap():
+            pass
+        within = gc.get_threshold()
+
+    assert within[0] > before[0]
+    assert before == gc.get_threshold()
+
+
+def test_what_somebody_else_says_of_collections_holds() -> None:
+    before = gc.get_threshold()
+    try:
+        with still_heap():
+            gc.set_threshold(100)
+
+        assert 100 == gc.get_threshold()[0]
+        gc.set_threshold(0)
+        with still_heap():
+            assert 0 == gc.get_threshold()[0]
+    finally:
+        gc.set_threshold(*before)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from ..model.raw import RawShape
@@ -65,11 +65,14 @@ def _quoted(column: pa.Array, shape: RawShape) -> pa.Array:
     if _NUL in content:
         raise Unspoken
     marks = (shape.delimiter, quote, "\n", "\r")
-    if not any(mark.encode() in content for mark in marks):
+    found = [mark for mark in marks if mark.encode() in content]
+    if not found:
         return column
-    needs = pc.match_substring_regex(column, f"[{re.escape(''.join(marks))}]")
-    doubled = pc.replace_substring(column, quote, quote * 2)
-    return pc.if_else(needs, pc.binary_join_element_wise(quote, doubled, quote, ""), column)
+    needs = reduce(pc.or_, [pc.match_substring(column, mark) for mark in found])
+    doubled = pc.replace_substring(column.filter(needs), quote, quote * 2)
+    return pc.replace_with_mask(
+        column, needs, pc.binary_join_element_wise(quote, doubled, quote, "")
+    )
 
 
 def _content(column: pa.Array) -> bytes:

@@ -18,6 +18,7 @@ from datetime import date, datetime
 from decimal import Decimal, DecimalException
 from functools import lru_cache
 from itertools import repeat
+from operator import setitem
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ class PlainField:
 
     def values(self, texts: Sequence[str | None]) -> Sequence[Any] | None:
         """Return the values of a column; None if they do not follow from the texts."""
-        has_null = None in texts
+        return self._values(texts, has_null=None in texts)
+
+    def _values(self, texts: Sequence[str | None], *, has_null: bool) -> Sequence[Any] | None:
         if has_null and not self.nullable:
             return None  # the default's, which is the model's to give
         convert = self.convert
@@ -129,7 +132,7 @@ class PlainField:
                 pass
             else:
                 return numbers
-        return self.values(texts.to_pylist())
+        return self._values(texts.to_pylist(), has_null=bool(texts.null_count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +293,8 @@ def _model_maker(model: Any, names: Sequence[str]) -> Make | None:
     from pydantic import BaseModel  # noqa: PLC0415 - heavy
 
     slots = {name: BaseModel.__dict__[name].__set__ for name in _SLOTS}
-    new, empty, given = model.__new__, dict.fromkeys(names), set(names)
+    new, empty = model.__new__, dict.fromkeys(names)
+    given = set(names).copy()  # a copy has no more room than it needs, and is copied as it is
 
     def make(columns: Sequence[Sequence[Any]]) -> list[Any]:
         """Make all of them side by side, without a line of Python for each.
@@ -300,7 +304,7 @@ def _model_maker(model: Any, names: Sequence[str]) -> Make | None:
         count = len(columns[0])
         dicts = list(map(dict.copy, repeat(empty, count)))
         for name, column in zip(names, columns, strict=True):
-            _for_each(dict.__setitem__, dicts, repeat(name), column)
+            _for_each(setitem, dicts, repeat(name), column)
         records = list(map(new, repeat(model, count)))
         _for_each(slots["__dict__"], records, dicts)
         _for_each(slots["__pydantic_fields_set__"], records, map(set.copy, repeat(given, count)))

@@ -9,16 +9,18 @@ from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
-from ..model.raw import RawPart, RawRecords, RawShape
+from ..model.raw import RawPart, RawRecords, RawShape, Rewritten
 from .chosen_rows import ChosenRows, RowBytes
 from .csv_raw import GoodRows
+from .csv_spelling import Unspoken
 from .portion import Portion
-from .rewritten_rows import ReadPart, RewrittenRows
+from .rewritten_rows import ReadBlock, ReadPart, RewrittenPart, RewrittenRows
 from .scanned_file import ScannedFile
 
-PART_ROWS: Final = 4_000
-"""So many records are made at once for stages. With 1,000 what is done for each part can be felt;
-50,000 take memory that the system has to find anew for every chunk, which cost a third of all."""
+PART_ROWS: Final = 2_000
+"""So many records are made at once for stages. With 500 what is done for each part can be felt;
+4,000 do not stay in the processor's cache, and 50,000 take memory that the system has to find anew
+for each chunk."""
 
 
 class RawRows:
@@ -80,25 +82,29 @@ class RawRows:
         """Give all of them with their values, which are made as they are given."""
         first = 0
         for file, rows in self._good():
-            arrays = file.arrays(rows)
+            block = ReadBlock(file, file.arrays(rows))
             for start in range(0, rows.count, PART_ROWS):
                 count = min(PART_ROWS, rows.count - start)
-                made = self._made(file, arrays, start, count)
+                made = self._made(block, start, count)
                 yield made or _Unchangeable([self.value(first + n) for n in range(count)])
                 first += count
 
-    def _made(self, file: ScannedFile, arrays: Any, start: int, count: int) -> ReadPart | None:
-        if arrays is None or file.plain is None:
+    def _made(self, block: ReadBlock, start: int, count: int) -> ReadPart | None:
+        plain = block.file.plain
+        if block.arrays is None or plain is None:
             return None
-        texts = [array.slice(start, count) for array in arrays]
-        made = file.plain.values_of(texts)
-        return None if made is None else ReadPart(file, file.plain, self.shape, texts, made)
+        texts = [array.slice(start, count) for array in block.arrays]
+        made = plain.values_of(texts)
+        return None if made is None else ReadPart(block, plain, self.shape, texts, made)
 
-    def joined(self, rewritten: Sequence[RawRecords]) -> RawRecords:
-        """Return as one what became of the parts."""
-        rows = [one for one in rewritten if isinstance(one, RewrittenRows)]
-        assert len(rows) == len(rewritten), "parts of these rows gave them"
-        return RewrittenRows(self.shape, list(chain.from_iterable(one.parts for one in rows)))
+    def joined(self, rewritten: Sequence[Rewritten]) -> RawRecords | None:
+        """Return as bytes what became of the parts, if it can be written so."""
+        parts = [one for one in rewritten if isinstance(one, RewrittenPart)]
+        assert len(parts) == len(rewritten), "parts of these rows gave them"
+        try:
+            return RewrittenRows(self.shape, parts)
+        except Unspoken:
+            return None
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of one field, without those of the others where that can be had."""

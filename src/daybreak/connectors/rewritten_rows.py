@@ -3,21 +3,21 @@
 To spell a value costs more than to see that it is the very object that was made of a text. What is
 spelled here is a text of the same grammar, so that a database reads it as it reads the others.
 
-Records are made for a few thousand rows at a time, and are gone when their bytes are there: of a
+Records are made for a few thousand rows at a time, and are gone when their texts are there: of a
 whole chunk at once they would take a hundred megabytes, for which the system wants more time than
 the stages. What is kept are the rows' texts, and the values that are others now. So the records
-can be made once more, as they were.
+can be made once more, as they were. The texts become bytes by blocks, as they were read.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate, chain, groupby
 from math import isfinite
 from operator import attrgetter, is_
 from types import NoneType
@@ -51,12 +51,23 @@ class _Column:
         return _Column(texts, [self.values[at] for at in numbers])
 
 
+@dataclass(frozen=True, eq=False)
+class ReadBlock:
+    """About a megabyte of good rows, whose records are made part by part."""
+
+    file: ScannedFile
+    """The rows' own."""
+
+    arrays: Sequence[pa.Array] | None
+    """The texts of the model's fields, if they can be had."""
+
+
 class ReadPart:
     """A `RawPart` of records that were made of good rows, and may be rewritten.
 
     Args:
-        file: The rows' own.
-        plain: Its model.
+        block: The good rows some of which these are.
+        plain: Their model.
         shape: How rows are written.
         texts: Of the model's fields, in their order.
         made: What they became.
@@ -64,21 +75,21 @@ class ReadPart:
 
     def __init__(
         self,
-        file: ScannedFile,
+        block: ReadBlock,
         plain: PlainModel,
         shape: RawShape,
         texts: Sequence[pa.Array],
         made: Sequence[Sequence[Any]],
     ) -> None:
-        self._file = file
+        self._block = block
         self._plain = plain
         self._shape = shape
         self._columns = [*map(_Column, texts, made)]
         self.values: Sequence[Any] = plain.made(made)
         self._model = type(self.values[0])
 
-    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RewrittenRows | None:
-        """Return some of the records with other values, as bytes.
+    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RewrittenPart | None:
+        """Return some of the records with other values, as texts.
 
         Args:
             numbers: Which of them, in order.
@@ -96,32 +107,28 @@ class ReadPart:
             for field, column in zip(self._plain.fields, self._columns, strict=True):
                 name, before = field.name, column.chosen(numbers)
                 texts[name] = before.texts
-                now = list(map(attrgetter(name), values))
-                if not all(map(is_, now, before.values)):
-                    changed[name] = now
+                get = attrgetter(name)
+                if not all(map(is_, map(get, values), before.values)):
+                    changed[name] = now = list(map(get, values))
                     texts[name] = _respelled(kinds[name], self._shape.null, now, before)
-            raw = rows_of([texts[field.name] for field in self._shape.fields], self._shape)
         except Unspoken:
             return None
-        rows = good_rows(raw, len(values))
-        if not rows.is_readable:
-            return None
-        part = RewrittenPart(self._file, self._plain, rows, texts, changed)
-        return RewrittenRows(self._shape, [part])
+        return RewrittenPart(self._block, self._plain, len(values), texts, changed)
 
 
 @dataclass(frozen=True)
 class RewrittenPart:
-    """A few thousand records that became bytes."""
+    """A few thousand records that became texts."""
 
-    file: ScannedFile
-    """As whose rows these are written."""
-
+    block: ReadBlock
     plain: PlainModel
-    rows: GoodRows
+    count: int
     texts: Mapping[str, pa.Array]
     changed: Mapping[str, Sequence[Any]]
     """By field, the values, where they do not follow from the texts that were read."""
+
+    def __len__(self) -> int:
+        return self.count
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of one field."""
@@ -133,11 +140,41 @@ class RewrittenPart:
         return found
 
     @cached_property
-    def values(self) -> Sequence[Any]:
-        """The records, made anew at the first look."""
-        if not self.rows.count:
+    def _made(self) -> Sequence[Any]:
+        if not self.count:
             return ()
         return self.plain.made([self.column(field.name) for field in self.plain.fields])
+
+    def values(self) -> Sequence[Any]:
+        """Return the records, made anew at the first look."""
+        return self._made
+
+
+@dataclass(frozen=True)
+class _Written:
+    """Parts that were written down together."""
+
+    parts: Sequence[RewrittenPart]
+    rows: GoodRows
+
+    @classmethod
+    def of(cls, parts: Sequence[RewrittenPart], shape: RawShape) -> _Written:
+        """Write parts down.
+
+        Raises:
+            Unspoken: If a database would not read a row as it is meant.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - heavy
+
+        names = [field.name for field in shape.fields]
+        try:
+            columns = [pa.concat_arrays([part.texts[name] for part in parts]) for name in names]
+        except pa.ArrowException as exc:  # they are too much for one array
+            raise Unspoken from exc
+        rows = good_rows(rows_of(columns, shape), sum(map(len, parts)))
+        if not rows.is_readable:
+            raise Unspoken
+        return cls(parts, rows)
 
 
 class RewrittenRows:
@@ -146,25 +183,29 @@ class RewrittenRows:
     Args:
         shape: How they are written.
         parts: In source order.
+
+    Raises:
+        Unspoken: If one of them cannot be written so that a database reads it as it is.
     """
 
     def __init__(self, shape: RawShape, parts: Sequence[RewrittenPart]) -> None:
         self.shape = shape
-        self.parts = parts
-        self._ends = list(accumulate(part.rows.count for part in parts))
+        self._parts = parts
+        self._written = [_Written.of(some, shape) for some in _by_block(parts)]
+        self._ends = list(accumulate(map(len, parts)))
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
 
     @property
     def blocks(self) -> Sequence[bytes]:
-        """All of them, part by part."""
-        return [part.rows.raw for part in self.parts]
+        """All of them, about a megabyte at a time."""
+        return [one.rows.raw for one in self._written]
 
     @property
     def are_lines(self) -> bool:
         """Whether no record has a line end inside."""
-        return all(part.rows.are_lines for part in self.parts)
+        return all(one.rows.are_lines for one in self._written)
 
     def cut(self, numbers: Sequence[int]) -> bytes:
         """Return the bytes of some of them."""
@@ -172,7 +213,7 @@ class RewrittenRows:
 
     @cached_property
     def _bytes(self) -> RowBytes:
-        return RowBytes([(part.file, part.rows) for part in self.parts])
+        return RowBytes([(one.parts[0].block.file, one.rows) for one in self._written])
 
     def chosen(self, numbers: Sequence[int]) -> RawRecords:
         """Return some of them."""
@@ -181,19 +222,27 @@ class RewrittenRows:
     def value(self, number: int) -> Any:
         """Return one record."""
         at = bisect_right(self._ends, number)
-        return self.parts[at].values[number - (self._ends[at - 1] if at else 0)]
+        return self._parts[at].values()[number - (self._ends[at - 1] if at else 0)]
 
     def values(self) -> Sequence[Any]:
         """Return all of the records."""
-        return list(chain.from_iterable(part.values for part in self.parts))
+        return list(chain.from_iterable(part.values() for part in self._parts))
 
     def column(self, name: str) -> Sequence[Any]:
         """Return the values of one field."""
-        return list(chain.from_iterable(part.column(name) for part in self.parts))
+        return list(chain.from_iterable(part.column(name) for part in self._parts))
 
     def texts(self, name: str) -> Sequence[str | None]:
         """Return the texts of one field."""
-        return list(chain.from_iterable(part.texts[name].to_pylist() for part in self.parts))
+        return list(chain.from_iterable(part.texts[name].to_pylist() for part in self._parts))
+
+
+def _by_block(parts: Sequence[RewrittenPart]) -> Iterator[Sequence[RewrittenPart]]:
+    """Yield parts in groups that were read together, and are written down together.
+
+    With only a few thousand rows Arrow's calls cost as much as their work.
+    """
+    return (list(some) for _, some in groupby(parts, key=lambda part: id(part.block)))
 
 
 def _respelled(field: RawField, null: str, now: Sequence[Any], before: _Column) -> pa.Array:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
 
-from ..model.raw import RawInput, RawPart, RawRecords
+from ..model.raw import RawInput, RawPart, Rewritten
 from ..pipeline import Block, Carried, Failure
 from .raw_units import RawUnits
 
@@ -26,9 +26,9 @@ class _Passed:
 
     origins: Sequence[int]
     values: Sequence[Any]
-    """The records; none if they are bytes."""
+    """The records; none if they may be bytes."""
 
-    rows: RawRecords | None
+    rows: Rewritten | None
 
 
 def carried_bytes(
@@ -92,7 +92,8 @@ def _joined(raw: RawInput, passed: Sequence[_Passed]) -> tuple[Block[Any], RawUn
     """Return all results as records or, if that can be, as bytes."""
     origins = list(chain.from_iterable(one.origins for one in passed))
     rows = [one.rows for one in passed if one.rows is not None]
-    if origins and len(rows) == len(passed):
-        return Block([], ()), RawUnits(raw.joined(rows), origins)
+    written = raw.joined(rows) if origins and len(rows) == len(passed) else None
+    if written is not None:
+        return Block([], ()), RawUnits(written, origins)
     values = (one.values if one.rows is None else one.rows.values() for one in passed)
     return Block(list(chain.from_iterable(values)), origins), None

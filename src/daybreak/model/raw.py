@@ -77,6 +77,18 @@ class RawRecords(Protocol):
         ...
 
 
+class Rewritten(Protocol):
+    """What some records of a part became, on its way to be bytes."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def values(self) -> Sequence[Any]:
+        """Return the records, made anew."""
+        ...
+
+
 class RawPart(Protocol):
     """A few of the records that were read, with their values, on their way through stages."""
 
@@ -85,8 +97,8 @@ class RawPart(Protocol):
         """The records."""
         ...
 
-    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> RawRecords | None:
-        """Return some of them with other values, as bytes; what did not change keeps its text.
+    def rewritten(self, numbers: Sequence[int], values: Sequence[Any]) -> Rewritten | None:
+        """Return some of them with other values; what did not change keeps its text.
 
         They hold no record: those are made anew, as they are now, if somebody asks for them.
 
@@ -107,6 +119,10 @@ class RawInput(RawRecords, Protocol):
         """Give all of them part by part; a part's values are made when it is given."""
         ...
 
-    def joined(self, rewritten: Sequence[RawRecords]) -> RawRecords:
-        """Return as one what became of parts, in source order."""
+    def joined(self, rewritten: Sequence[Rewritten]) -> RawRecords | None:
+        """Return as bytes what became of parts, in source order.
+
+        Returns:
+            None if a database would not read the bytes as the records.
+        """
         ...
