@@ -51,7 +51,7 @@ class RehearsalWatch:
         return {
             name: Watched([LockWait(f"the file of database {name}", "", one.began_in_s)])
             for name, one in self.begun.items()
-            if parse(one.url).get_backend_name() == "sqlite"
+            if parse(one.url).kind == "sqlite"
         }
 
     @property
