@@ -381,13 +381,13 @@ def test_hole_over_the_end_of_the_walk_is_divided_there(users: Users, between: B
 
 
 def test_changed_query_is_refused_with_the_difference(users: Users, between: Between) -> None:
-    users.add(*range(30))
+    users.add(*range(200))
     between(1, lambda: users.house.stop.request("a test"))
-    assert users.house.attempt(users.plan(Filling())) is None
+    assert users.house.attempt(users.plan(Filling()), chunk=2) is None
 
     users.house.stop = type(users.house.stop)()
     with pytest.raises(SourceChanged, match="id > 3"):
-        users.house.attempt(users.plan(Filling(), f"{NAMELESS} and id > 3"))
+        users.house.attempt(users.plan(Filling(), f"{NAMELESS} and id > 3"), chunk=2)
 
 
 def test_record_of_a_sweep_is_replayed(users: Users, between: Between) -> None:

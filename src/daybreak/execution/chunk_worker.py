@@ -13,7 +13,7 @@ from ..model.chunk import ChunkInput
 from ..model.deaths import Work
 from ..model.ownership import Ownership, Pass
 from ..model.ranges import Range
-from ..pipeline import Block, Carried, Carrier
+from ..pipeline import Block, Carried, Carrier, Receiver, Scope
 from .bad_budget import BadBudget
 from .carried_bytes import Carry, carried_bytes
 from .committer import Committed, Committer
@@ -96,6 +96,14 @@ class ChunkWorker:
                 self.pace.done()
                 if self.stop.is_requested:
                     return
+
+    def started(self, scope: Scope, parts: Receiver[Range]) -> list[Receiver[Committed]]:
+        """Start the chunk workers of a step, each with one that reads ahead of it if that fits."""
+        numbers = range(self.pace.workers_most)
+        if not self.reads_ahead:
+            return [scope.go(self.work, parts, number) for number in numbers]
+        ahead = [scope.go(self.draft, parts) for _ in numbers]
+        return [scope.go(self.write, drafts, n) for n, drafts in zip(numbers, ahead, strict=True)]
 
     @property
     def reads_ahead(self) -> bool:

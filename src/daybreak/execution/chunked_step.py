@@ -19,7 +19,7 @@ from ..model.overrun import Left
 from ..model.ownership import Pass
 from ..model.progress import CHANGES_ACCEPTED, StepRow
 from ..model.ranges import Range, divided_at, gaps, is_within
-from ..pipeline import Receiver, Scope, Stage, carrier
+from ..pipeline import Scope, Stage, carrier
 from ..telemetry import RangeSuspected, Said, StepStarted, Telemetry
 from .alone import AloneWorker
 from .bad_budget import BadBudget
@@ -132,13 +132,9 @@ class ChunkedStep:
         self._started(row, chunks, pace)
         self._notes = self._noting(of, pace)
         missing = self._missing(plan, row, chunks) if row.total is None and chunks else None
+        last = around.records.get(self._step.name)
         expecting = expecting_of(
-            row,
-            plan.source,
-            missing=missing,
-            chunks=chunks,
-            last_run=around.records.get(self._step.name),
-            ledger=around.ledger,
+            row, plan.source, missing=missing, chunks=chunks, last_run=last, ledger=around.ledger
         )
         self._notes.begin(row.total, chunks, around.growths.get(self._step.name), expecting)
         source = swept_source(plan)
@@ -344,20 +340,10 @@ class ChunkedStep:
             try:
                 missing = self._settle(worker, missing)
                 parts = scope.go(hand_out, plan, missing, pace, around.stop, around.patience)
-                for committed in scope.merge(*self._workers(scope, worker, parts)):
+                for committed in scope.merge(*worker.started(scope, parts)):
                     self._note(committed)
             finally:
                 self._notes.close()
-
-    def _workers(
-        self, scope: Scope, worker: ChunkWorker, parts: Receiver[Range]
-    ) -> list[Receiver[Committed]]:
-        """Start the chunk workers of a step, each with one that reads ahead of it if that fits."""
-        numbers = range(worker.pace.workers_most)
-        if not worker.reads_ahead:
-            return [scope.go(worker.work, parts, number) for number in numbers]
-        ahead = [scope.go(worker.draft, parts) for _ in numbers]
-        return [scope.go(worker.write, drafts, n) for n, drafts in zip(numbers, ahead, strict=True)]
 
     def _settle(self, worker: ChunkWorker, missing: list[Range]) -> list[Range]:
         """Do the ranges alone whose processes died; return what is missing then."""
