@@ -1,7 +1,8 @@
 """The forecast on real programs of known growth, beside other methods, from points that are kept.
 
-Measured by `python -m bench.corpus.measuring`, judged here. The intervals of each family are
-calibrated on all the others. A method without an interval is judged by its prediction alone.
+Measured by `python -m bench.corpus.measuring`, judged here. In the development part and the
+calibration part the intervals of each family are calibrated on all the others; the test part is
+judged by the constants as they are. A method without an interval is judged by its prediction alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .corpus.judging import FIRM_ERROR, Judged, guesses, is_right, left_out, shares
+from .corpus.judging import FIRM_ERROR, Judged, guesses, is_right, judged, left_out, shares
 from .corpus.measuring import kept_points
 from .corpus.program import FACTORS, Part
 from .measure import Figure, Target, absent, counted
@@ -30,7 +31,7 @@ def figures(part: Part) -> Iterator[Figure]:
     if not kept["programs"]:
         yield absent(f"programs of the {part} part", unit="programs")
         return
-    programs = left_out(kept)
+    programs = judged(kept) if part == "test" else left_out(kept)
     yield counted(
         f"programs of the {part} part", len(programs), unit="programs", target=Target(">=", 1)
     )

@@ -174,6 +174,7 @@ class Forecast:
             points=self.points,
             records=_asked(records),
             law=self.law,
+            likeliest=self.average.curves[int(np.argmax(self.average.weights))].law,
             super_linear=self.super_linear,
             deviation=self.deviation(records),
             predicted=self.predict(records),

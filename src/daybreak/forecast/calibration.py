@@ -1,7 +1,7 @@
 """The constants of the forecast that were found by measuring, in one table, with their source.
 
-They are not derived from theory: each was chosen on the development part of the corpus in
-`bench/corpus`, and decision 0040 says how well that went.
+They are not derived from theory: they were chosen on the development part and the calibration part
+of the corpus in `bench/corpus`; decisions 0040 and 0046 say which on which, and how well that went.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from .laws import COMMON
 
 _SURPRISE: Final[Mapping[str, float]] = {
     "n": 0.0,
@@ -42,7 +44,13 @@ class Constants:
     """The part of the largest amount from which on a steep term counts: a fifth at ten times it."""
 
     set_width: float = 8.0
-    """Laws whose criterion is worse than the best by at most that cannot be excluded."""
+    """Curves whose criterion is worse than the best by at most that count in the prediction."""
+
+    named_width: float = 12.0
+    """The same of laws that cannot be excluded, as they are named."""
+
+    unusual: float = 15.0
+    """How much better than the others a power that no textbook has must be to be named."""
 
     local_reach: float = 1.0
     """How far behind the largest size, as a logarithm, a residual still counts 1/e."""
@@ -63,14 +71,21 @@ class Constants:
     mixed: float = 3.0
     """How much better a law with a small steep term must explain the points."""
 
-    spread: float = 2.3
+    spread: float = 2.0
     """How far the 90 % interval reaches down, in standard deviations."""
 
-    spread_up: float = 2.9
+    spread_up: float = 3.0
     """How far it reaches up: programs turn steeper more often than flatter."""
 
     bound_noise: float = 2.0
     """Half the width of the band in which the safe bound's mixtures must lie, in deviations."""
+
+    def name_surprise(self, law: str) -> float:
+        """Return the same for naming a law: many steps are n log n, and hardly one is n^1.2.
+
+        Caches and collectors make n so steep, which is a reason to reckon with it, but no law.
+        """
+        return {"n log n": -2.0}.get(law, 0.0 if law in COMMON else self.unusual)
 
     def surprise(self, law: str) -> float:
         """Return by how much a law must explain points better than n does to be believed as soon.

@@ -7,7 +7,7 @@ from math import exp
 from typing import Final, Literal
 
 from .cliff import cliff_in
-from .laws import EXPONENTIAL, SATURATING, Law
+from .laws import COMMON, EXPONENTIAL, SATURATING, Law
 from .points import Points
 
 Grade = Literal["A", "B", "C"]
@@ -17,7 +17,7 @@ GOOD_SIZES: Final = 8
 GOOD_SPAN: Final = 30.0
 FAR: Final = 30.0
 NEAR: Final = 12.0
-FIRM: Final = 0.18
+FIRM: Final = 0.15
 VAGUE: Final = 0.75
 FULL: Final = 0.7
 
@@ -29,6 +29,9 @@ class Ground:
     points: Points
     records: float
     law: Law
+    likeliest: Law
+    """Of the curve that counts most in the prediction."""
+
     super_linear: str
     deviation: float
     """Standard deviation of the forecast's logarithm at `records`."""
@@ -71,6 +74,8 @@ def doubts(ground: Ground) -> list[str]:
         reasons.append(f"the sizes span a factor of {points.span:.2g} only")
     if factor > NEAR:
         reasons.append(f"{factor:,.0f} times the largest size measured is far")
+    if factor > 1 and ground.likeliest.name not in COMMON:
+        reasons.append(f"it grows like {ground.likeliest}, for which there is no common reason")
     if ground.deviation > FIRM:
         reasons.append(f"its deviation is {exp(ground.deviation) - 1:.0%}")
         if factor > 1 and ground.super_linear == "cannot be excluded":

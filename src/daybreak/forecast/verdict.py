@@ -50,16 +50,18 @@ def fit(
             hint='seconds and bytes are what is measured: unit="seconds"',
         )
     measured = points_of(points)
-    fits = remaining(fitted_laws(measured, constants), len(measured.sizes), constants)
+    every = fitted_laws(measured, constants)
+    fits = remaining(every, len(measured.sizes), constants)
     average = averaged(fits, len(measured.sizes))
     noise = mixed_noise(noise_of(fits[0].curve, measured, constants), measured)
-    laws = tuple(dict.fromkeys(fit.curve.law for fit in fits))
+    named = named_fits(every, len(measured.sizes), constants)
+    laws = tuple(dict.fromkeys(fit.curve.law for fit in named))
     return Forecast(
         unit=unit,
         points=measured,
         law=laws[0],
         laws=laws,
-        super_linear=super_linear_of(fits, measured, constants),
+        super_linear=super_linear_of(named, measured, constants),
         average=average,
         bend=bend_of(average, measured, noise, constants),
         noise=noise,
@@ -78,6 +80,17 @@ def remaining(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[
     """Return the fits that are not excluded, likeliest first; few sizes exclude less."""
     width = constants.set_width + (FEW_SIZES_WIDTH if sizes < FEW_SIZES else 0.0)
     return [fit for fit in fits if fit.criterion - fits[0].criterion <= width]
+
+
+def named_fits(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[Fitted]:
+    """Return the fits whose laws are not excluded, likeliest first, as laws are named."""
+
+    def named(fit: Fitted) -> float:
+        return fit.criterion + constants.name_surprise(fit.curve.law.name)
+
+    width = constants.named_width + (FEW_SIZES_WIDTH if sizes < FEW_SIZES else 0.0)
+    least = min(map(named, fits))
+    return sorted((fit for fit in fits if named(fit) <= least + width), key=named)
 
 
 def super_linear_of(fits: Sequence[Fitted], points: Points, constants: Constants) -> SuperLinear:
