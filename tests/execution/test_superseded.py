@@ -22,7 +22,9 @@ from daybreak.model.ownership import Pass
 from daybreak.model.ranges import Range
 from daybreak.model.row import Row
 from tests.execution.house import CLOCK, OF, House, source_of
+from tests.kinds import every_kind, ours
 
+database_url = every_kind
 pytestmark = pytest.mark.slow
 
 TABLES = """
@@ -89,11 +91,8 @@ def rows_of(house: House) -> list[tuple[Any, ...]]:
 
 def set_aside(house: House, of: Pass) -> list[Row]:
     with opened(house.url) as session:
-        spelled = "daybreak_" if session.dialect == "sqlite" else "daybreak."
-        return session.query(
-            f"select origin from {spelled}quarantine where pass = :pass_ order by origin",  # noqa: S608 - ours
-            pass_=of.number,
-        )
+        asked = "select origin from daybreak.quarantine where pass = :pass_ order by origin"
+        return session.query(ours(session, asked), pass_=of.number)
 
 
 def test_the_last_of_equal_keys_stands_and_the_others_are_superseded(
@@ -243,7 +242,15 @@ EQUALS = [
     pytest.param(
         "postgresql", "timestamptz", ["2020-01-01 00:00Z", "2020-01-01 01:00+01"], [0], id="zones"
     ),
+    pytest.param(
+        "mysql", "varchar(9) collate utf8mb4_general_ci", ["Ann", "ann ", "bob"], [0], id="ci"
+    ),
+    pytest.param("mysql", "varbinary(9)", ["Ann", "ann", "Ann "], [], id="bytes"),
+    pytest.param("mysql", "decimal(6,1)", ["1.01", "1.02"], [0], id="mysql rounded"),
+    pytest.param("duckdb", "decimal(6,1)", ["1.01", "1.02"], [0], id="duckdb rounded"),
+    pytest.param("duckdb", "varchar", ["a", "a ", "A"], [], id="varchar"),
 ]
+URLS = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql", "duckdb": "duckdb"}
 
 
 class Named(NamedTuple):
@@ -254,7 +261,7 @@ class Named(NamedTuple):
 def test_what_is_equal_is_up_to_the_database(
     request: pytest.FixtureRequest, dialect: str, type_: str, names: list[str], beaten: list[int]
 ) -> None:
-    url = request.getfixturevalue("sqlite_url" if dialect == "sqlite" else "postgres_url")
+    url = request.getfixturevalue(f"{URLS[dialect]}_url")
     house = House(url)
     with opened(url) as session:
         session.script(f"create table named (name {type_} not null primary key)")
@@ -269,12 +276,16 @@ def test_what_is_equal_is_up_to_the_database(
     house.store.close()
 
 
-def test_a_key_that_the_database_cannot_compare_has_no_rival(postgres_url: str) -> None:
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "duckdb"])
+def test_a_key_that_the_database_cannot_compare_has_no_rival(
+    request: pytest.FixtureRequest, dialect: str
+) -> None:
     """It is refused when it is written, and costs its own record only."""
-    house = House(postgres_url)
-    with opened(postgres_url) as session:
-        session.script("create table named (name numeric primary key)")
-    sink = UpsertSink(Database(postgres_url).table("named", Named, key="name", mode="upsert"))
+    url = request.getfixturevalue(f"{URLS[dialect]}_url")
+    house = House(url)
+    with opened(url) as session:
+        session.script("create table named (name numeric(9, 2) primary key)")
+    sink = UpsertSink(Database(url).table("named", Named, key="name", mode="upsert"))
     names = ["1.0", "x", "1.00", "\0", "3", "3.0"]
     ledger = house.owned()
     with house.target.writer(ledger.ownership) as writer:

@@ -23,7 +23,9 @@ from daybreak.operations.replay import replay
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.telemetry import ChunkCommitted, Event, Telemetry
+from tests.kinds import TWO_KINDS, every_kind
 
+database_url = every_kind
 pytestmark = pytest.mark.slow
 
 JOB = """
@@ -242,6 +244,7 @@ def test_a_replayed_record_is_written_as_if_it_came_now(open_shop: Callable[[str
     assert Counts(read=RECORDS, passed=38, superseded=2, written=38) == shop.counts()
 
 
+@pytest.mark.parametrize("database_url", TWO_KINDS, indirect=True)
 @pytest.mark.parametrize("mode", ["upsert", "append"])
 def test_a_rehearsal_leaves_nothing(open_shop: Callable[[str], Shop], mode: str) -> None:
     """Neither of the rows that were there nor of those that stand in for them."""
@@ -262,6 +265,7 @@ def test_a_rehearsal_leaves_nothing(open_shop: Callable[[str], Shop], mode: str)
     assert [(1, "old")] == shop.orders()
 
 
+@pytest.mark.parametrize("database_url", TWO_KINDS, indirect=True)
 def test_a_created_table_holds_its_own_model(tmp_path: Path, database_url: str) -> None:
     """It is held against the model by the next attempt."""
     (tmp_path / "kinds_job.py").write_text(KINDS.replace("MORE", KINDS_MORE[database_url[:6]]))

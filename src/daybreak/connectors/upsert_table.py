@@ -12,8 +12,9 @@ from ..databases.nodes import Table
 from ..databases.rights import temporary_right_missing
 from ..databases.rules import Asking
 from ..databases.session import opened
-from ..databases.upserting import UPSERTING, Upsert
-from ..errors import DataRefused, DaybreakError, SchemaMismatch, TransientError
+from ..databases.upsert import Upsert
+from ..databases.upserting import UPSERTING
+from ..errors import DataRefused, DaybreakError, RightsMissing, SchemaMismatch, TransientError
 from ..model.chunk import Written
 from ..model.row import Row
 from .row_values import RowValues, conversions
@@ -28,6 +29,7 @@ class UpsertSink(TableSink):
 
     def __init__(self, table: Table[Any]) -> None:
         super().__init__(table)
+        self._upserting = UPSERTING[self._dialect]()
         self._equal = EqualKeys(table.name, table.key, self._dialect)
         self._keys = RowValues(table.name, table.key, conversions(table.model, None, self._dialect))
 
@@ -46,8 +48,8 @@ class UpsertSink(TableSink):
             return
         with opened(table.database.url) as session:
             try:
-                UPSERTING[self._dialect].probe(session, self._upsert)
-            except TransientError:
+                self._upserting.probe(session, self._upsert)
+            except (TransientError, RightsMissing):
                 raise
             except DaybreakError as refused:
                 raise SchemaMismatch(
@@ -85,7 +87,9 @@ class UpsertSink(TableSink):
         return super().write(tx, records)
 
     def _send(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
-        return UPSERTING[self._dialect].write(tx, self._upsert_in(tx), rows)
+        upsert = self._upsert_in(tx)
+        parts = self._statements(tx, rows)
+        return sum(self._upserting.write(tx, upsert, some) for some in parts)
 
     def rivals(self, tx: Transaction, records: Sequence[Any]) -> Sequence[Sequence[int]]:
         """Return the places of records with equal keys, as the database sees them."""

@@ -74,7 +74,6 @@ class Dialect:
             )
 
 
-UPSERT: Final = 'mode="upsert"'
 UPDATE: Final = "db.update"
 WALK: Final = "walk of a table's rows (db.rows, db.table as a source)"
 RULES: Final = "rule of a check that looks into a table"
@@ -84,8 +83,6 @@ LEDGER: Final = "ledger"
 
 _READ: Final = "read a file, or query it: source(db.query(...)) in a step whose rows do not change"
 _REFUSED: Final[Mapping[str, str]] = {
-    UPSERT: 'use mode="insert" or "replace"; or write .each(function), which can say'
-    " INSERT … ON CONFLICT or ON DUPLICATE KEY by itself",
     UPDATE: "write the rows with .each(function): its UPDATE belongs to the chunk's transaction",
     WALK: _READ,
     RULES: "let the table's own constraints refuse the records: they are quarantined, too",

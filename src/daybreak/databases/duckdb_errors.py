@@ -28,6 +28,9 @@ _DATA: Final = (
     OverflowError,
     TypeError,
 )
+_NO_VALUES: Final = ("cannot encode str", "Python integer too large")
+"""What the driver says of values that it cannot hand over."""
+
 _RULES: Final = (
     ("NOT NULL constraint", "not null"),
     ("CHECK constraint", "check"),
@@ -52,7 +55,7 @@ def ours(error: Exception, sql: str, path: str) -> DaybreakError:
     """Translate what the driver raised for a statement."""
     where: dict[str, Any] = {"database": path, "statement": shortened(sql)}
     said = " ".join(_WHERE.sub("", str(error)).split())
-    if isinstance(error, _DATA) or "cannot encode str" in said:
+    if isinstance(error, _DATA) or any(words in said for words in _NO_VALUES):
         return _refused(error, said, where)
     kind, message, hint = _kind_of(error, said, path)
     return kind(message, hint=hint, **where)

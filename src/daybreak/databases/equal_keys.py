@@ -16,6 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ..abc import Transaction
+from ..errors import DataRefused
 from ..model.row import Row
 from .sqlite import quoted
 from .statement import load
@@ -41,8 +42,14 @@ class KeyColumn:
 _PROVEN: Final[Mapping[str, Mapping[str, type]]] = {
     "postgresql": {"integer": int, "text": str, "uuid": UUID, "date": date, "bytes": bytes},
     "sqlite": {"integer": int, "text": str},
+    "mysql": {"integer": int, "date": date},  # a text may lose blanks at its end
+    "duckdb": {"integer": int, "text": str, "uuid": UUID, "date": date, "bytes": bytes},
 }
 """By dialect and kind of column, of which type all values must be: then equal is equal."""
+
+
+_NAMES_NO_ROW: Final = ("mysql", "duckdb")
+"""Where a refusal does not say which row it means, and the question can be asked again."""
 
 
 class EqualKeys:
@@ -51,7 +58,7 @@ class EqualKeys:
     Args:
         table: Its name.
         key: The key's columns.
-        dialect: `sqlite` or `postgresql`.
+        dialect: The name of its `Dialect`.
     """
 
     def __init__(self, table: str, key: Sequence[str], dialect: str) -> None:
@@ -73,8 +80,31 @@ class EqualKeys:
             return _equal_in_python(keys)
         whole = [place for place, key in enumerate(keys) if None not in key]
         rows = [(number, *keys[place]) for number, place in enumerate(whole)]
-        found = _ASKED[self._dialect](tx, self._table, self._columns(tx), rows)
+        try:
+            found = self._asked(tx, rows)
+        except DataRefused as refused:
+            if refused.row is None and self._dialect in _NAMES_NO_ROW:
+                refused.row = self._first_refused(tx, rows)
+            if refused.row is not None:
+                refused.row = whole[refused.row]
+            raise
         return [[whole[number] for number in group] for group in found]
+
+    def _asked(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> list[list[int]]:
+        return _ASKED[self._dialect](tx, self._table, self._columns(tx), rows)
+
+    def _first_refused(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
+        """Return the place of the first key that cannot be taken, of which one is there."""
+        low, high = 0, len(rows)
+        while high - low > 1:
+            middle = (low + high) // 2
+            try:
+                self._asked(tx, rows[low:middle])
+            except DataRefused:
+                high = middle
+            else:
+                low = middle
+        return low
 
     def is_one_number(self, tx: Transaction) -> bool:
         """Whether the key is a single column of whole numbers, which Python orders as well."""
@@ -97,8 +127,9 @@ class EqualKeys:
 
     @property
     def _named(self) -> str:
-        is_quoted = self._dialect == "postgresql"
-        return quoted(self._table) if is_quoted else self._table.rpartition(".")[2]
+        if self._dialect == "postgresql":
+            return quoted(self._table)
+        return self._table.rpartition(".")[2] if self._dialect == "sqlite" else self._table
 
 
 def _column(row: Row) -> KeyColumn:
@@ -149,12 +180,71 @@ def _asked_sqlite(
     return [sorted(map(int, row.places.split(","))) for row in tx.query(asked)]
 
 
+def _asked_mysql(
+    tx: Transaction, table: str, columns: Sequence[KeyColumn], rows: Sequence[Sequence[Any]]
+) -> list[list[int]]:
+    names = ", ".join(quoted(column.name) for column in columns)
+    staged = temporary("keys", table, names)
+    tx.execute(
+        f"create temporary table if not exists {staged} ({_PLACE} int not null)"  # noqa: S608 - quoted
+        f" engine = InnoDB select {names} from {quoted(table)} where false"
+    )
+    tx.execute(f"delete from {staged}")  # noqa: S608 - a name of ours
+    tx.copy(staged, rows, columns=(_PLACE, *(column.name for column in columns)))
+    return _grouped(tx.query(_places_of_equals(names, staged)))
+
+
+def _asked_duckdb(
+    tx: Transaction, table: str, columns: Sequence[KeyColumn], rows: Sequence[Sequence[Any]]
+) -> list[list[int]]:
+    """Ask without a table, and without an error, which would end the transaction.
+
+    What is no value of its column becomes NULL, which is equal to nothing.
+    """
+    from .duckdb import plain  # noqa: PLC0415 - its driver is there only if it is used
+
+    del table
+    places, *values = zip(*rows, strict=True)
+    binds = {f"k{n}": [plain(one) for one in column] for n, column in enumerate(values)}
+    cast = ", ".join(
+        f"try_cast(unnest(:k{n}) as {column.spelled}) as {quoted(column.name)}"
+        for n, column in enumerate(columns)
+    )
+    names = ", ".join(quoted(column.name) for column in columns)
+    whole = " and ".join(f"{quoted(column.name)} is not null" for column in columns)
+    given = f"(select unnest(:places) as {_PLACE}, {cast}) as given where {whole}"
+    asked = _places_of_equals(names, given)
+    return _grouped(tx.query(asked, places=list(places), **binds))
+
+
+def _places_of_equals(names: str, given: str) -> str:
+    """Return a query for the places of rows whose equals are there, each with the first of them."""
+    return (
+        f"select daybreak_first, {_PLACE} from (select {_PLACE},"  # noqa: S608 - quoted names
+        f" min({_PLACE}) over (partition by {names}) as daybreak_first,"
+        f" count(*) over (partition by {names}) as daybreak_count from {given}) as compared"
+        f" where daybreak_count > 1 order by {_PLACE}"
+    )
+
+
+def _grouped(found: Sequence[Row]) -> list[list[int]]:
+    groups: dict[int, list[int]] = {}
+    for row in found:
+        groups.setdefault(row.daybreak_first, []).append(row.daybreak_place)
+    return list(groups.values())
+
+
 _ASKED: Final[
     Mapping[
         str,
         Callable[[Transaction, str, Sequence[KeyColumn], Sequence[Sequence[Any]]], list[list[int]]],
     ]
-] = {"postgresql": _asked_postgresql, "sqlite": _asked_sqlite}
+] = {
+    "duckdb": _asked_duckdb,
+    "mysql": _asked_mysql,
+    "postgresql": _asked_postgresql,
+    "sqlite": _asked_sqlite,
+}
 
 
 def temporary(duty: str, table: str, columns: str) -> str:

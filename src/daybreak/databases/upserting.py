@@ -6,9 +6,8 @@ they do not, PostgreSQL refuses the statement; it is never guessed which of them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from ..abc import Transaction
 from ..errors import DataRefused, SchemaMismatch
@@ -16,54 +15,11 @@ from .equal_keys import temporary
 from .session import Session
 from .sqlite import quoted
 from .statement import load
+from .upsert import Upsert, Upserting
+from .upserting_duckdb import DuckdbUpserting
+from .upserting_mysql import MysqlUpserting
 
 ROWS_AT_ONCE: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Upsert:
-    """Into which columns of which table, and by which key."""
-
-    table: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-    is_by_number: bool = False
-    """Whether the key is one column of whole numbers."""
-
-    @property
-    def names(self) -> str:
-        """The columns, as SQL."""
-        return ", ".join(map(quoted, self.columns))
-
-    @property
-    def on_conflict(self) -> str:
-        """What becomes of a row whose key is there: its other columns are the new ones.
-
-        A row of a key alone is touched all the same, so that the database counts it.
-        """
-        changed = [column for column in self.columns if column not in self.key] or self.key[:1]
-        told = ", ".join(f"{quoted(column)} = excluded.{quoted(column)}" for column in changed)
-        return f"on conflict ({', '.join(map(quoted, self.key))}) do update set {told}"
-
-
-class Upserting(Protocol):
-    """How one kind of database does it."""
-
-    def write(self, tx: Transaction, upsert: Upsert, rows: Sequence[Sequence[Any]]) -> int:
-        """Write rows whose keys differ; return how many the database counted.
-
-        Raises:
-            DataRefused: With the place of the row at fault, where that is known.
-        """
-        ...
-
-    def probe(self, session: Session, upsert: Upsert) -> None:
-        """Have the statement prepared, without rows.
-
-        Raises:
-            DaybreakError: If rows cannot be written by it.
-        """
-        ...
 
 
 class PostgresqlUpserting:
@@ -100,10 +56,9 @@ class PostgresqlUpserting:
         )
         tx.execute(f"truncate pg_temp.{staged}")
         tx.copy(f"pg_temp.{staged}", rows, columns=upsert.columns)
-        order = ", ".join(map(quoted, upsert.key))
         return tx.execute(
             f"insert into {quoted(upsert.table)} ({upsert.names})"  # noqa: S608 - quoted
-            f" select {upsert.names} from pg_temp.{staged} order by {order} {upsert.on_conflict}"
+            f" select {upsert.names} from pg_temp.{staged} order by {upsert.keys} {upsert.on_conflict}"
         )
 
     def probe(self, session: Session, upsert: Upsert) -> None:
@@ -153,8 +108,10 @@ class SqliteUpserting:
         )
 
 
-UPSERTING: Final[Mapping[str, Upserting]] = {
-    "postgresql": PostgresqlUpserting(),
-    "sqlite": SqliteUpserting(),
+UPSERTING: Final[Mapping[str, Callable[[], Upserting]]] = {
+    "duckdb": DuckdbUpserting,
+    "mysql": MysqlUpserting,
+    "postgresql": PostgresqlUpserting,
+    "sqlite": SqliteUpserting,
 }
 """By dialect."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..abc import Sink, Source, Target
 from ..connectors.file_root import File, FileRoot
 from ..databases import Database
-from ..databases.dialect import UPDATE, UPSERT, WALK, dialect_of
+from ..databases.dialect import UPDATE, WALK, dialect_of
 from ..databases.nodes import RowsRoot, Table
 from ..databases.update_node import Update
 from ..errors import DefinitionError
@@ -145,13 +145,8 @@ def _refuse_what_no_dialect_does(step: Step[Any], root: Root, end: End) -> None:
     asked_by = f"step {step.name}"
     if isinstance(root, RowsRoot):
         dialect_of(root.database.url).refuse(WALK, asked_by)
-    match end:
-        case Into(sink=Table(mode="upsert") as table):
-            dialect_of(table.database.url).refuse(UPSERT, asked_by)
-        case Into(sink=Update() as update):
-            dialect_of(update.database.url).refuse(UPDATE, asked_by)
-        case _:
-            return
+    if isinstance(end, Into) and isinstance(end.sink, Update):
+        dialect_of(end.sink.database.url).refuse(UPDATE, asked_by)
 
 
 def _file_of(step: Step[Any], read: Root, end: End) -> FileSink | None:
