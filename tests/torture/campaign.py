@@ -118,7 +118,7 @@ def instant_cases(places: Sequence[Place], count: int, chance: random.Random) ->
         yield Case(scene, dialect, chance.random(), again)
 
 
-def tried(case: Case, expected: Expected, socket: Path, nest: Nursery) -> Verdict:
+def tried(case: Case, expected: Expected, socket: Path | None, nest: Nursery) -> Verdict:
     """Kill, resume and compare."""
     phases: list[str] = []
     problem = None

@@ -82,7 +82,7 @@ class Scene:
     begins: FaultPoint = "chunk.before_read"
     """The first point that it passes at its work: random instants lie behind it."""
 
-    def measured(self, dialect: str, socket: Path, nest: Nursery) -> Expected:
+    def measured(self, dialect: str, socket: Path | None, nest: Nursery) -> Expected:
         """Return what is left when nobody disturbs, and how long the command is at its work."""
         with worlds(dialect, socket, job=self.job) as world:
             self.prepare(world, nest)

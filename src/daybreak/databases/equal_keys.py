@@ -80,6 +80,8 @@ class EqualKeys:
             return _equal_in_python(keys)
         whole = [place for place, key in enumerate(keys) if None not in key]
         rows = [(number, *keys[place]) for number, place in enumerate(whole)]
+        if len(rows) <= 1:
+            return []
         try:
             found = self._asked(tx, rows)
         except DataRefused as refused:

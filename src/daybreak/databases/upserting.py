@@ -58,7 +58,8 @@ class PostgresqlUpserting:
         tx.copy(f"pg_temp.{staged}", rows, columns=upsert.columns)
         return tx.execute(
             f"insert into {quoted(upsert.table)} ({upsert.names})"  # noqa: S608 - quoted
-            f" select {upsert.names} from pg_temp.{staged} order by {upsert.keys} {upsert.on_conflict}"
+            f" select {upsert.names} from pg_temp.{staged} order by {upsert.keys}"
+            f" {upsert.on_conflict}"
         )
 
     def probe(self, session: Session, upsert: Upsert) -> None:

@@ -43,7 +43,7 @@ class DuckdbUpserting:
         known = _columns(session, upsert)
         if any(known[column].is_collated for column in upsert.key):
             raise SchemaMismatch(
-                "its key has a collation, by which DuckDB finds rows that its index takes for others"
+                "by the collation of its key DuckDB finds rows that its index takes for others"
             )
         nobody = f"select {upsert.names} from {quoted(upsert.table)} limit 0"  # noqa: S608 - quoted
         session.query(f"explain {_merging(upsert, nobody, known)}")
@@ -66,7 +66,7 @@ def _merging(upsert: Upsert, given: str, columns: Mapping[str, Row]) -> str:
     rest = f" when matched then update set {_told(upsert.changed)}" if indexed else ""
     values = ", ".join(f"given.{quoted(name)}" for name in upsert.columns)
     return (
-        f"merge into {quoted(upsert.table)} as known using ({given}) as given"
+        f"merge into {quoted(upsert.table)} as known using ({given}) as given"  # noqa: S608 - quoted
         f" on {upsert.same_key}"
         f" when matched{same} then {f'update set {_told(others)}' if others else 'do nothing'}"
         f"{rest} when not matched then insert ({upsert.names}) values ({values})"
