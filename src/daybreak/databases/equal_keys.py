@@ -188,7 +188,7 @@ def _asked_mysql(
     names = ", ".join(quoted(column.name) for column in columns)
     staged = temporary("keys", table, names)
     tx.execute(
-        f"create temporary table if not exists {staged} ({_PLACE} int not null)"  # noqa: S608 - quoted
+        f"create temporary table if not exists {staged} ({_PLACE} int not null default 0)"  # noqa: S608 - quoted
         f" engine = InnoDB select {names} from {quoted(table)} where false"
     )
     tx.execute(f"delete from {staged}")  # noqa: S608 - a name of ours

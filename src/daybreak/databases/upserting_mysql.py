@@ -93,7 +93,7 @@ def _making(upsert: Upsert) -> str:
     In the order of its key rows are locked: two writers that meet the same ones take one order.
     """
     return (
-        f"create temporary table if not exists {_staged(upsert)} ({_PLACE} int not null,"  # noqa: S608 - quoted
+        f"create temporary table if not exists {_staged(upsert)} ({_PLACE} int not null default 0,"  # noqa: S608 - quoted
         f" {_IS_KNOWN} int not null default 0, unique ({upsert.keys})) engine = InnoDB"
         f" select {upsert.names} from {quoted(upsert.table)} where false"
     )
