@@ -76,7 +76,7 @@ def test_what_is_known_of_a_wait_is_put_into_words() -> None:
     """Who waited may have its lock a moment later: then nothing is known but the kind."""
 
     def said(kind: str, event: str, **lock: object) -> Waiting | None:
-        row: dict[str, object] = {"relation": None, "written": None, "number": None, "holder": ""}
+        row: dict[str, object] = {"relation": None, "number": None, "holder": ""}
         row |= {"kind": kind, "event": event, **lock}
         return _waiting(Row(list(row), list(row.values())))
 
@@ -84,8 +84,8 @@ def test_what_is_known_of_a_wait_is_put_into_words() -> None:
         return Waiting(what, is_lock=True)
 
     assert locked("a row of a") == said("Lock", "tuple", relation="a")
-    assert locked("a row or key of a") == said("Lock", "transactionid", written="a")
-    assert locked("a row or key") == said("Lock", "transactionid")
+    assert locked("a row of a") == said("Lock", "transactionid", relation="a")
+    assert locked("a row") == said("Lock", "transactionid")
     assert locked("table a") == said("Lock", "relation", relation="a")
     assert locked("advisory lock 7") == said("Lock", "advisory", number=7)
     assert locked("the end of the file of a") == said("Lock", "extend", relation="a")

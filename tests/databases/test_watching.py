@@ -95,7 +95,7 @@ def test_of_more_kinds_of_waits_than_are_kept_apart_the_rest_counts_as_one() -> 
         (
             "insert into accounts values (3, 0)",
             "insert into accounts values (3, 1)",
-            "a row or key of accounts",
+            "a row of accounts",
         ),
         ("lock table others", "insert into others values (1)", "table others"),
         (
@@ -175,5 +175,5 @@ def test_a_file_has_no_server_to_ask_and_one_that_is_gone_costs_nothing(
     with Watch(url.replace("/test_", "/no_such_")) as nowhere:
         pass
 
-    assert Watched() == on_file.found
+    assert Watched(waits=[]) == on_file.found
     assert "does not exist" in nowhere.found.failed

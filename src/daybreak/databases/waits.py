@@ -165,9 +165,9 @@ def _waiting(session: Row) -> Waiting | None:
 
 def _locked(session: Row) -> str:
     """Say what is locked; its kind alone, if nobody had the lock any more when that was asked."""
-    of, written = (f" of {one}" if one else "" for one in (session.relation, session.written))
-    if session.event in _ROW:
-        return f"a row{of}" if of else f"a row or key{written}"
+    of = f" of {session.relation}" if session.relation else ""
+    if session.event in _ROW:  # or a key: that of a row which the other has written
+        return f"a row{of}"
     match session.event:
         case "relation":
             return f"table {session.relation}" if of else "a table"

@@ -29,19 +29,20 @@ locks as (
       (
         select max(rows.relation) from pg_locks rows
         where rows.pid = waits.pid and rows.locktype = 'tuple' and rows.granted
+      ),
+      (
+        select max(mine.relation)
+        from pg_locks mine
+        join pg_locks theirs on theirs.relation = mine.relation and theirs.database = mine.database
+        join pg_class on pg_class.oid = mine.relation and pg_class.relkind in ('r', 'p')
+        where waits.locktype in ('transactionid', 'spectoken', 'speculative token')
+          and mine.pid = waits.pid and theirs.pid = any(holders.pids)
+          and mine.mode = 'RowExclusiveLock' and theirs.mode = 'RowExclusiveLock'
+          and pg_class.relnamespace <> coalesce(to_regnamespace('daybreak'), 0)
+          and pg_class.relpersistence <> 't'
+        having count(distinct mine.relation) = 1
       )
     )::regclass::text as relation,
-    case when waits.relation is null then (
-      select max(mine.relation)::regclass::text
-      from pg_locks mine
-      join pg_locks theirs on theirs.relation = mine.relation and theirs.database = mine.database
-      join pg_class on pg_class.oid = mine.relation and pg_class.relkind in ('r', 'p')
-      where mine.pid = waits.pid and theirs.pid = any(holders.pids)
-        and mine.mode = 'RowExclusiveLock' and theirs.mode = 'RowExclusiveLock'
-        and pg_class.relnamespace <> coalesce(to_regnamespace('daybreak'), 0)
-        and pg_class.relpersistence <> 't'
-      having count(distinct mine.relation) = 1
-    ) end as written,
     waits.objid as number,
     (
       select string_agg(
@@ -56,6 +57,6 @@ locks as (
     and waits.pid in (select pid from sessions where is_ours)
     and (select bool_or(is_ours and kind = 'Lock') from sessions)  -- else nobody asks for locks
 )
-select sessions.*, relation, written, number, coalesce(holder, '') as holder
+select sessions.*, relation, number, coalesce(holder, '') as holder
 from sessions
 left join locks on locks.pid = sessions.pid and sessions.kind = 'Lock'
