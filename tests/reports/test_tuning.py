@@ -6,11 +6,11 @@ import io
 import json
 from dataclasses import replace
 
+from daybreak.databases.watching import Wait
 from daybreak.forecast.scaling import fit_scaling
 from daybreak.forecast.scaling_laws import Setting
 from daybreak.operations.samples import Sample
 from daybreak.operations.tune import Measured, Tuning
-from daybreak.operations.wait_watch import Wait
 from daybreak.reports.look import console_on
 from daybreak.reports.secrets import Mask
 from daybreak.reports.tuning import tuning_parts, tuning_payload
@@ -19,7 +19,7 @@ from tests.forecast.scaled_steps import STEPS
 RECORDS = 1_000_000
 SETTINGS = [Setting(parallel, chunk) for parallel in (1, 2, 4, 8) for chunk in (100, 1_000)]
 MEASURED = [Setting(p, c) for p, c in ((1, 100), (1, 1_000), (2, 1_000), (4, 1_000), (8, 1_000))]
-ON_ACCOUNTS = Wait("the lock on a row of accounts", 5.0, is_lock=True)
+ON_ACCOUNTS = Wait("a row of accounts", 5.0, is_lock=True)
 
 
 def sample(setting: Setting, **of: object) -> Sample:
@@ -68,9 +68,7 @@ def shown(found: Tuning) -> str:
 def test_people_read_the_reason_and_what_to_do() -> None:
     text = shown(FOUND)
 
-    assert (
-        "beyond 1 worker they wait for the lock on a row of accounts (62% of their time): " in text
-    )
+    assert "beyond 1 worker they wait for a row of accounts (62% of their time): " in text
     assert "% of the work is serial" in text
     assert "parallel=1, chunk=1000: 1,000,000 records in about" in text
     assert "it ends in its window (02:00-05:00 Asia/Tokyo, 3 h 00 min): over 99 % sure" in text

@@ -1,34 +1,32 @@
-"""What the sessions of a rehearsal wait for and spill, as the server sees it: `Watch`.
+"""What the sessions of a rehearsal wait for and spill, looked at again and again: `Watch`.
 
-A session of its own asks the server every now and then which of the sessions watched wait for a
-lock, and reads at both ends what the server counts of the database: temporary files and deadlocks.
-Those counts are of the whole database; whether others were at work in it meanwhile is told. A file
-has no server: there is nothing to ask.
+A thread of its own looks at one database (`waits`) every now and then, and adds up what it sees by
+what is at work; both ends read what the server counts of the database: temporary files and
+deadlocks. Those counts are of the whole database; whether others were at work in it meanwhile is
+told.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
 from ..errors import DaybreakError
-from ..model.row import Row
-from .dialect import POSTGRESQL, dialect_of
-from .session import Session, connect
-from .statement import load
+from .waits import Counts, Glance, Looks, Waiting, looking_at
 
 PERIOD_S: Final = 0.02
-"""The server is asked no more often than that."""
+"""It is looked no more often than that."""
 
 PERIOD_MOST_S: Final = 0.1
 """Of a long block a hundredth is as often as it is worth, or so often."""
 
 SHARE: Final = 0.05
-"""Asking takes no more than this share of the time, so a slow server is asked more rarely."""
+"""Looking takes no more than this share of the time, so a slow server is asked more rarely."""
 
 WAITS_MOST: Final = 100
 """Different waits that are kept apart; more of them count as one."""
@@ -36,13 +34,26 @@ WAITS_MOST: Final = 100
 SETTLES_S: Final = 2.0
 """A server process writes down what it counted when it ends: so long its end is waited for."""
 
-APPLICATION: Final = "daybreak:watch"
-_MORE: Final = ("others", "")
+_OTHERS: Final = "others"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One thing that the workers of a step waited for."""
+
+    what: str
+    """In words: `a row of accounts`."""
+
+    workers: float
+    """How many of them waited for it, on average."""
+
+    is_lock: bool
+    """Whether it is one that others have until their transaction ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockWait:
-    """What sessions waited for, and how long."""
+    """A lock that sessions waited for, and how long."""
 
     on: str
     """What was locked: `a row of accounts`, `table accounts`, `advisory lock 7`."""
@@ -76,42 +87,83 @@ class Watched:
     """Why it was not watched, or not to the end; empty if it was."""
 
 
+@dataclass(slots=True)
+class Seen:
+    """Glances, each of which stands for the time since the one before, added up by step."""
+
+    looked_s: dict[str | None, float] = field(default_factory=lambda: defaultdict(float))
+    """By the step that was at work, None between two."""
+
+    transaction_s_max: dict[str | None, float] = field(default_factory=lambda: defaultdict(float))
+    waited_s: dict[tuple[str | None, Waiting], float] = field(
+        default_factory=lambda: defaultdict(float)
+    )
+    others: bool = False
+
+    def add(self, step: str | None, glance: Glance, passed_s: float) -> None:
+        """Add what was seen, so many seconds after the last time."""
+        self.looked_s[step] += passed_s
+        self.transaction_s_max[step] = max(self.transaction_s_max[step], glance.transaction_s)
+        self.others = self.others or glance.others
+        for waiting, workers in glance.waiting.items():
+            key = step, waiting
+            if key not in self.waited_s and len(self.waited_s) >= WAITS_MOST:
+                key = step, Waiting(_OTHERS, is_lock=waiting.is_lock)
+            self.waited_s[key] += workers * passed_s
+
+    def waits(self, step: str) -> list[Wait]:
+        """Return what the workers of a step waited for, whoever had it."""
+        found: dict[tuple[str, bool], float] = defaultdict(float)
+        for (name, one), waited_s in dict(self.waited_s).items():
+            if name == step:
+                found[one.what, one.is_lock] += waited_s / self.looked_s[step]
+        return [Wait(what, workers, is_lock) for (what, is_lock), workers in found.items()]
+
+    def lock_waits(self) -> list[LockWait]:
+        """Return which locks of the database were waited for so far, the longest first."""
+        found: dict[tuple[str, str], float] = defaultdict(float)
+        for (_, one), waited_s in dict(self.waited_s).items():
+            if one.is_lock and one.holder is not None:
+                found[one.what, one.holder] += waited_s
+        waits = [LockWait(*key, seconds) for key, seconds in found.items()]
+        return sorted(waits, key=lambda one: -one.seconds)
+
+
 class Watch:
-    """Watches one database as long as its `with` block lasts; `found` says what was seen.
+    """Watches one database as long as its `with` block lasts.
 
     Args:
         url: The database.
         application: Only sessions of this name are watched; all of the database if it is empty, but
             for those that only keep it open.
-        clock: Seconds that never go back.
+        at_work: Returns which step is at work, if one is.
     """
 
     def __init__(
-        self, url: str, *, application: str = "", clock: Callable[[], float] = time.monotonic
+        self, url: str, *, application: str = "", at_work: Callable[[], str | None] = lambda: None
     ) -> None:
         self._url = url
         self._application = application
-        self._clock = clock
-        self._session: Session | None = None
-        self._thread = threading.Thread(target=self._look, name="daybreak watch", daemon=True)
+        self._at_work = at_work
+        self._looks: Looks | None = None
+        self._thread = threading.Thread(target=self._watch, name="daybreak watch", daemon=True)
         self._ends = threading.Event()
         self._pause = threading.Event()  # never set
-        self._seconds: dict[tuple[str, str], float] = {}
-        self._others = False
-        self._before: Row | None = None
+        self._before = Counts()
+        self.seen = Seen()
+        """What was seen so far, for whoever asks before the end."""
+
         self.found = Watched()
         """What was seen; complete behind the block."""
 
     def __enter__(self) -> Self:
-        if dialect_of(self._url) is not POSTGRESQL:
-            return self
         try:
-            self._session = connect(self._url, application=APPLICATION, is_brief=True)
-            self._before = self._counted(self._session)
+            self._looks = looking_at(self._url, self._application)
+            if self._looks is not None:
+                self._before = self._looks.counts()
+                self._thread.start()
         except DaybreakError as error:
             self._give_up(error)
-            return self
-        self._thread.start()
         return self
 
     def __exit__(
@@ -121,13 +173,12 @@ class Watch:
         trace: TracebackType | None,
     ) -> None:
         del kind, error, trace
-        if self._session is None:
-            return
         self._ends.set()
-        self._thread.join()
-        if self._session is not None:
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._looks is not None:
             try:
-                self.found = self._seen(self._session)
+                self.found = self._ended(self._looks)
             except DaybreakError as failed:
                 self._give_up(failed)
             finally:
@@ -135,71 +186,39 @@ class Watch:
 
     def _give_up(self, error: DaybreakError) -> None:
         self._close()
-        self.found = Watched(self.waits, others=self._others, failed=str(error))
+        self.found = Watched(self.seen.lock_waits(), others=self.seen.others, failed=str(error))
 
     def _close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        if self._looks is not None:
+            self._looks.close()
+            self._looks = None
 
-    # ------------------------------------------------------------ meanwhile
-
-    def _look(self) -> None:
-        """Ask who waits, again and again; each answer holds since the one before."""
-        assert self._session is not None
-        upto_s, pause_s = self._clock(), PERIOD_S
-        began_s = upto_s
+    def _watch(self) -> None:
+        """Look again and again; the longer it lasts, the more seldom: it costs those who work."""
+        assert self._looks is not None
+        began_s = last_s = time.monotonic()
+        pause_s = PERIOD_S
         try:
             while not self._ends.wait(pause_s):
-                asked_s = self._clock()
-                waiting = self._waiting(self._session)
-                now_s = self._clock()
-                for key in waiting:
-                    is_room = key in self._seconds or len(self._seconds) < WAITS_MOST
-                    kept = key if is_room else _MORE
-                    self._seconds[kept] = self._seconds.get(kept, 0.0) + now_s - upto_s
-                upto_s = now_s
+                step, now_s = self._at_work(), time.monotonic()
+                self.seen.add(step, self._looks.glance(now_s - last_s), now_s - last_s)
                 often_s = min((now_s - began_s) / 100, PERIOD_MOST_S)
-                pause_s = max(PERIOD_S, often_s, (now_s - asked_s) / SHARE)
+                pause_s = max(PERIOD_S, often_s, (time.monotonic() - now_s) / SHARE)
+                last_s = now_s
         except DaybreakError as error:
             self._give_up(error)
 
-    def _waiting(self, session: Session) -> list[tuple[str, str]]:
-        """Return what each session that waits now waits for, and who has it."""
-        sql = load(session.dialect, "watch_sessions")
-        row = session.query(sql, application=self._application)[0]
-        self._others = self._others or row.others
-        if not row.waiting:
-            return []
-        found = session.query(load(session.dialect, "watch_locks"), pids=row.waiting)
-        return [(one.locked, one.holder) for one in found]
-
-    # ------------------------------------------------------------ at its ends
-
-    def _counted(self, session: Session) -> Row:
-        return session.query(load(session.dialect, "watch_counts"))[0]
-
-    def _seen(self, session: Session) -> Watched:
+    def _ended(self, looks: Looks) -> Watched:
         """Read the counts again, once the sessions watched have written down theirs."""
-        gives_up_s = self._clock() + SETTLES_S
-        sql = load(session.dialect, "watch_sessions")
-        while session.query(sql, application=self._application)[0].ours:
-            if self._clock() > gives_up_s:
-                break
+        gives_up_s = time.monotonic() + SETTLES_S
+        while looks.glance(SETTLES_S).watched and time.monotonic() < gives_up_s:
             self._pause.wait(PERIOD_S)
-        before, after = self._before, self._counted(session)
-        assert before is not None
+        before, after = self._before, looks.counts()
         return Watched(
-            waits=self.waits,
+            waits=self.seen.lock_waits(),
             deadlocks=max(after.deadlocks - before.deadlocks, 0),
             temp_files=max(after.temp_files - before.temp_files, 0),
             temp_bytes=max(after.temp_bytes - before.temp_bytes, 0),
             work_mem=after.work_mem,
-            others=self._others,
+            others=self.seen.others,
         )
-
-    @property
-    def waits(self) -> list[LockWait]:
-        """What was waited for so far, the longest first."""
-        waits = [LockWait(*key, seconds) for key, seconds in dict(self._seconds).items()]
-        return sorted(waits, key=lambda one: -one.seconds)

@@ -10,13 +10,13 @@ from typing import Final
 
 from ..databases.commit_price import CommitPrice
 from ..databases.sizes import Sizes
+from ..databases.watching import Wait
 from ..errors import DaybreakError
 from ..model.fate import Counts
 from ..model.job import StepKind
 from ..model.status import StepStatus
 from .dangers import Danger
 from .quarantine import QuarantineCause
-from .wait_watch import Wait
 
 NAME: Final = "rehearsal"
 """What a rehearsal is called where a run has its number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from ..databases import Database
 from ..databases.rehearsal import RehearsalTransaction
 from ..databases.sizes import Sizes
 from ..databases.url import parse
-from ..databases.watching import LockWait, Watch, Watched
+from ..databases.watching import LockWait, Wait, Watch, Watched
 from .dangers import Danger, dangers_of
 from .pressure import Pressure, pressure_seen
 
@@ -40,6 +40,16 @@ class RehearsalWatch:
         self.sizes = [one for one in sizes if one is not None]
         return list(self.begun.values())
 
+    def waits(self, step: str) -> list[Wait]:
+        """Return what the workers of a step waited for, what most waited for first."""
+        found = [wait for watch in self.watches.values() for wait in watch.seen.waits(step)]
+        return sorted(found, key=lambda one: (-one.workers, one.what))
+
+    def transaction_s_max(self, step: str) -> float | None:
+        """Return for how long a transaction of a step was seen open; None if none was."""
+        seen_s = [watch.seen.transaction_s_max.get(step, 0.0) for watch in self.watches.values()]
+        return max(seen_s, default=0.0) or None
+
     @property
     def dangers(self) -> Sequence[Danger]:
         """What went wrong without failing it."""
@@ -64,17 +74,21 @@ class RehearsalWatch:
 
 @contextmanager
 def rehearsal_watched(
-    databases: Mapping[str, Database], *, application: str = ""
+    databases: Mapping[str, Database],
+    *,
+    application: str = "",
+    at_work: Callable[[], str | None] = lambda: None,
 ) -> Iterator[RehearsalWatch]:
     """Watch a rehearsal as long as the block lasts.
 
     Args:
         databases: Those that it uses, by name.
         application: By which its sessions are told from others; empty where all are its own.
+        at_work: Returns which step is at work, if one is and it is known.
     """
     with ExitStack() as stack:
         watches = {
-            name: stack.enter_context(Watch(one.url, application=application))
+            name: stack.enter_context(Watch(one.url, application=application, at_work=at_work))
             for name, one in databases.items()
         }
         yield RehearsalWatch(stack.enter_context(pressure_seen()), watches)

@@ -42,12 +42,11 @@ from .register import REGISTER, writes_files
 from .rehearsal import NAME, Rehearsal, RehearsedStep, rss_bytes_max
 from .rehearsal_folder import rehearsal_folder
 from .rehearsal_hearing import Hearing
-from .rehearsal_watch import rehearsal_watched
+from .rehearsal_watch import RehearsalWatch, rehearsal_watched
 from .rehearsal_words import said_in_scratch, which_records
 from .rehearsed_bodies import RehearsedBodies
 from .settings import Settings, knobs_of, named_databases, night_of
 from .signals import stopped_by_signals
-from .wait_watch import WaitWatch
 
 
 def rehearse_in_scratch(
@@ -84,8 +83,8 @@ def rehearse_in_scratch(
         telemetry.publish(Said(clock.now(), None, sentence, {}))
     with rehearsal_folder() as folder, _scratch(databases, folder):
         scratch = _Scratch(loaded, settings, telemetry, folder=folder, databases=databases)
-        with rehearsal_watched(databases) as watch:
-            rehearsed = scratch.run(steps, records, is_spread=is_spread)
+        with rehearsal_watched(databases, at_work=lambda: scratch.hearing.at_work) as watch:
+            rehearsed = scratch.run(steps, records, watch, is_spread=is_spread)
         first = next(iter(databases.values()), None)
         price = commit_price(first.url, folder) if first else None
     return Rehearsal(
@@ -142,12 +141,11 @@ class _Scratch:
         self._databases = databases
         self._parameters = read_parameters(loaded.parameters, settings.parameters)
         self._clock = SystemClock()
-        self._hearing = Hearing()
-        self._watch = WaitWatch(lambda: self._hearing.at_work)
-        telemetry.subscribe(self._hearing.hear)
+        self.hearing = Hearing()
+        telemetry.subscribe(self.hearing.hear)
 
     def run(
-        self, steps: Sequence[Step[Any]], records: int, *, is_spread: bool
+        self, steps: Sequence[Step[Any]], records: int, watch: RehearsalWatch, *, is_spread: bool
     ) -> list[RehearsedStep]:
         """Run the steps as far as they go; what fails comes back as a value."""
         store = opened_ledger(f"sqlite:///{self._folder / 'ledger.db'}", self._settings)
@@ -165,14 +163,13 @@ class _Scratch:
                 bodies = RehearsedBodies(
                     self._bodies(owned), records=records, is_alone=False, is_spread=is_spread
                 )
-                with self._watch.watching(self._databases.values()):
-                    result = self._conducted(steps, owned, bodies)
+                result = self._conducted(steps, owned, bodies)
                 rows = store.steps(run.id)
                 causes = causes_in(owned.run, rows, self._targets(bodies, rows))
             known = {row.step: row for row in rows}
             return [
                 replace(
-                    self._step(step, known[step.name], bodies),
+                    self._step(step, known[step.name], bodies, watch),
                     causes=[cause for cause in causes if cause.step == step.name],
                     error=_error_of(step, known[step.name], result),
                 )
@@ -221,8 +218,10 @@ class _Scratch:
         targets = [bodies.target_named(name) for name in names]
         return [target for target in targets if isinstance(target, DatabaseTarget)]
 
-    def _step(self, step: Step[Any], row: StepDetails, bodies: RehearsedBodies) -> RehearsedStep:
-        ended, used = self._hearing.ended.get(step.name), self._hearing.used.get(step.name)
+    def _step(
+        self, step: Step[Any], row: StepDetails, bodies: RehearsedBodies, watch: RehearsalWatch
+    ) -> RehearsedStep:
+        ended, used = self.hearing.ended.get(step.name), self.hearing.used.get(step.name)
         return RehearsedStep(
             step=step.name,
             kind=step.kind,
@@ -230,14 +229,14 @@ class _Scratch:
             status=StepStatus.WAITING if ended is None else ended.status,
             duration_s=0.0 if ended is None else ended.duration_s,
             counts=Counts() if ended is None else ended.counts,
-            chunks=self._hearing.chunks(step.name),
+            chunks=self.hearing.chunks(step.name),
             source_records=bodies.totals.get(step.name),
             source_about=bodies.abouts.get(step.name),
             chunk=bodies.knobs(step).chunk if step.kind is StepKind.STEP else None,
             processor_s=None if used is None else used.processor_s,
             machine_busy=None if used is None else used.machine_busy,
-            waits=self._watch.waits(step.name),
-            transaction_s_max=self._watch.transaction_s_max(step.name),
+            waits=watch.waits(step.name),
+            transaction_s_max=watch.transaction_s_max(step.name),
             value=row.value,
         )
 

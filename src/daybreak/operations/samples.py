@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..databases.sizes import Sizes, TableSize
+from ..databases.watching import Wait
 from ..errors import ProcessDied, RunError
 from ..model.status import StepStatus
 from .child_rehearsal import ended
 from .dangers import Danger, dangers_in
-from .wait_watch import Wait
 
 _SHOWN_MAX: Final = 400
 

@@ -1,4 +1,4 @@
-"""What workers wait for is counted by step, while it is at work."""
+"""A rehearsal is watched once: what its workers wait for is a danger, and a reason for tuning."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from daybreak.databases.session import connect
-from daybreak.databases.waits import Cause, Glance
+from daybreak.operations.dangers import DangerKind
 from daybreak.operations.load import load_job
 from daybreak.operations.rehearse_scratch import rehearse_in_scratch
 from daybreak.operations.settings import Settings
-from daybreak.operations.wait_watch import Wait, _Seen
 from daybreak.telemetry import Telemetry
 
-LOCK = Cause("the lock on a row of accounts", is_lock=True)
-LOG = Cause("the write-ahead log", is_lock=False)
+pytestmark = pytest.mark.slow
+
+LOCK = "a row of accounts"
 JOB = """
 from daybreak import Database, Job, Work, source
 
@@ -34,20 +34,6 @@ def transfers() -> Work:
 """
 
 
-def test_glances_count_by_the_time_that_they_stand_for() -> None:
-    """Three workers wait for a quarter of the time."""
-    seen = _Seen()
-    seen.add(Glance({LOCK: 3.0}, transaction_s=0.2), 1.0)
-    seen.add(Glance({LOG: 1.0}, transaction_s=0.7), 1.0)
-    seen.add(Glance({}), 2.0)
-
-    assert [Wait(LOCK.what, 0.75, is_lock=True), Wait(LOG.what, 0.25, is_lock=False)] == list(
-        seen.waits()
-    )
-    assert 0.7 == seen.transaction_s_max
-
-
-@pytest.mark.slow
 def test_a_rehearsal_in_scratch_names_the_row_that_its_workers_wait_for(
     tmp_path: Path, postgres_url: str
 ) -> None:
@@ -55,15 +41,18 @@ def test_a_rehearsal_in_scratch_names_the_row_that_its_workers_wait_for(
     (tmp_path / "transfers.py").write_text(JOB)
     with closing(connect(postgres_url)) as session:
         session.script("create table accounts (id integer primary key, cents bigint)")
-    (step,) = rehearse_in_scratch(
+    rehearsal = rehearse_in_scratch(
         load_job(tmp_path / "transfers.py"),
         "transfers",
         Settings(databases={"": postgres_url}),
         Telemetry(),
-    ).steps
+    )
+    (step,) = rehearsal.steps
+    dangers = [one for one in rehearsal.dangers if one.kind is DangerKind.LOCK_WAIT]
 
     assert 12 == step.counts.read
-    assert (LOCK.what, True) == (step.waits[0].what, step.waits[0].is_lock)
+    assert (LOCK, True) == (step.waits[0].what, step.waits[0].is_lock)
     assert step.waits[0].workers > 1, step.waits
+    assert f"{LOCK}, held by daybreak:" in dangers[0].what, "in the same words"
     assert step.transaction_s_max
     assert step.processor_s
