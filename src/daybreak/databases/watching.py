@@ -34,6 +34,10 @@ WAITS_MOST: Final = 100
 SETTLES_S: Final = 2.0
 """A server process writes down what it counted when it ends: so long its end is waited for."""
 
+_DEAR: Final = 6
+"""The first looks are dear, as they are planned; so they are had before, or `SHARE` would have the
+watch pause for long just as the work begins."""
+
 _OTHERS: Final = "others"
 
 
@@ -161,6 +165,8 @@ class Watch:
             self._looks = looking_at(self._url, self._application)
             if self._looks is not None:
                 self._before = self._looks.counts()
+                for _ in range(_DEAR):
+                    self._looks.glance(PERIOD_S)
                 self._thread.start()
         except DaybreakError as error:
             self._give_up(error)
