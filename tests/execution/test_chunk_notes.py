@@ -139,7 +139,7 @@ def test_a_source_that_cannot_count_is_estimated_by_how_far_the_walk_has_come(
     left_s = 0.05 * (RECORDS - middle.done)
     assert middle.is_about
     assert RECORDS == pytest.approx(middle.total, rel=0.2)
-    assert left_s == pytest.approx(middle.remaining_s, rel=0.25)
+    assert left_s == pytest.approx(middle.remaining_s, rel=0.5)
     assert middle.low_s <= left_s <= middle.high_s
     noted = [line.details for line in house.store.audit(1) if line.what == EXPECTED]
     assert 1 <= len(noted) < 20

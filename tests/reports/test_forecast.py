@@ -104,6 +104,7 @@ def test_a_window_that_is_passed_is_said_first_in_the_page_by_its_colour() -> No
 def test_a_stream_without_braille_gets_plain_letters() -> None:
     text = shown(found(), encoding="latin-1")
 
+    assert "root of n" in text
     assert "o" in text
     assert "*" in text
     assert "." in text

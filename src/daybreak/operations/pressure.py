@@ -100,6 +100,7 @@ def _look_for_files(sizes: dict[int, int]) -> None:
 def _undoes(size: int) -> bool:
     """Say whether a file holds pages for undoing a savepoint, each behind its number.
 
-    Nothing but its length tells it from a sort's; of a sort's one in 250 has such a length.
+    Nothing but its length tells it from a sort's; of a sort's one in 125 has such a length. The
+    number is written first, so a file may be seen when its last page is not there yet.
     """
-    return any(size % (page + _NUMBER) == 0 for page in _PAGES)
+    return any(size % (page + _NUMBER) in {0, _NUMBER} for page in _PAGES)

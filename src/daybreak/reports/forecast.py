@@ -9,6 +9,7 @@ from ..forecast import Forecast
 from ..operations.forecast import ROOM, StepForecast
 from .curve import Curves, picture
 from .dangers import danger_line, danger_parts
+from .look import law_text
 from .payload import plain
 from .secrets import Mask
 from .tables import hanging, plain_table, titled
@@ -99,12 +100,14 @@ def _quantity(
     from rich.text import Text  # noqa: PLC0415 - heavy
 
     limit = float(found.memory_bytes) if forecast.unit == "bytes" else None
-    yield Text(f"{name} of {found.step}: {growth(forecast)}", style="bold")
+    law = law_text(growth(forecast), stream)
+    yield Text(f"{name} of {found.step}: {law}", style="bold")
     yield ""
     if name == "time":
         yield picture(curves_of(found), span_fine, stream)
         yield ""
-    yield titled("", _table(found, forecast), why(forecast, found.records, limit))
+    reasons = law_text(why(forecast, found.records, limit), stream)
+    yield titled("", _table(found, forecast), reasons)
     yield ""
 
 

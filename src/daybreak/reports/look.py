@@ -47,6 +47,13 @@ def can_write(stream: IO[str], text: str) -> bool:
     return True
 
 
+def law_text(text: str, stream: IO[str]) -> str:
+    """Return a text that names laws of growth, in letters that the stream can write."""
+    if can_write(stream, text):
+        return text
+    return text.replace("√", "root of ").replace("²", "^2").replace("³", "^3")
+
+
 def glyph(status: RunStatus | StepStatus | str, stream: IO[str]) -> str:
     """Return the one letter that stands for a status, in a form that the stream can write."""
     fine, plain = _GLYPHS[str(status)]
