@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import random
 import subprocess
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +22,7 @@ from typing import Any, Final, get_args
 from daybreak.errors import RunError
 from daybreak.operations.measure import (
     LEAST_S,
+    SLOW,
     Clock,
     Point,
     ladder,
@@ -32,6 +31,7 @@ from daybreak.operations.measure import (
     point_of,
 )
 
+from ..kept_points import machine, rows_of, write
 from .all_programs import programs_of
 from .program import PARTS, Part, Program
 
@@ -42,7 +42,6 @@ LIMIT_S: Final = 120.0
 SEED: Final = 20261127
 LONG_S: Final = 6.0
 TRUTHS: Final = 4
-QUICK: Final = 1.2
 AGAIN_S: Final = 15.0
 SECONDS_A_PROGRAM: Final = 25
 
@@ -120,7 +119,7 @@ def truth_of(program: Program, work: bytes, best_s: float, known: Collection[int
                 print(f"{program.name} at {factor} times: {error}", file=sys.stderr)
                 return truth
             truth.append(once)
-            if once.total_s >= LONG_S or once.yardstick_s <= QUICK * best_s:
+            if once.total_s >= LONG_S or once.yardstick_s <= SLOW * best_s:
                 break
     return truth
 
@@ -135,36 +134,15 @@ def kept_points(part: Part) -> dict[str, Any]:
 
 
 def keep(part: Part, kept: Mapping[str, Any]) -> None:
-    """Write it, by one rename, one point a line."""
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{part}.json"
-    lines = [
+    """Write it."""
+    entries = [
         f"{json.dumps(name)}: {{"
         + ", ".join(f"{json.dumps(k)}: {rows_of(v)}" for k, v in program.items())
         + "}"
         for name, program in sorted(kept["programs"].items())
     ]
     head = {key: value for key, value in kept.items() if key != "programs"}
-    text = json.dumps(head)[:-1] + ', "programs": {\n' + ",\n".join(lines) + "\n}}\n"
-    path.with_suffix(".new").write_text(text)
-    path.with_suffix(".new").replace(path)
-
-
-def rows_of(points: Sequence[Mapping[str, Any]]) -> str:
-    """Write points, numbers with six digits."""
-    rounded = [
-        {k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in point.items()}
-        for point in points
-    ]
-    return "[\n" + ",\n".join(json.dumps(point) for point in rounded) + "]"
-
-
-def machine() -> str:
-    """Describe what the points hold for."""
-    return (
-        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()};"
-        f" Python {platform.python_version()}; load {os.getloadavg()[0]:.1f}"
-    )
+    write(FOLDER / f"{part}.json", head, "programs", entries)
 
 
 def open_test_part(*, allowed: bool) -> None:

@@ -13,12 +13,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter, sleep
@@ -28,12 +26,14 @@ from daybreak.databases.session import connect
 from daybreak.forecast.scaling_laws import Setting
 from daybreak.model.status import StepStatus
 from daybreak.operations.load import LoadedJob, load_job
+from daybreak.operations.measure import SLOW
 from daybreak.operations.measured_child import yardstick_s
 from daybreak.operations.rehearse_scratch import rehearse_in_scratch
 from daybreak.operations.settings import Settings
 from daybreak.telemetry import Telemetry
 from tests.postgres_server import running_server
 
+from ..kept_points import machine, rows_of, write
 from .on_postgresql import SCHEMA as SCHEMA_ON_SERVER
 from .on_sqlite import SCHEMA as SCHEMA_OF_FILE
 from .workloads import WORKLOADS, Workload
@@ -42,9 +42,6 @@ POINTS: Final = Path(__file__).with_name("points.json")
 SEED: Final = 20261128
 REPEATS: Final = 2
 SECONDS_A_POINT: Final = 1.1
-SLOW: Final = 1.2
-"""The machine is slow when the yardstick takes so many times what it took at best."""
-
 PATIENCE_S: Final = 1.0
 TRIES: Final = 2
 
@@ -174,28 +171,12 @@ def add(kept: dict[str, Any], workload: Workload, setting: Setting, seconds: flo
 
 
 def keep(kept: Mapping[str, Any], path: Path) -> None:
-    """Write it, by one rename, one point a line."""
+    """Write it."""
     entries = [
-        f'{json.dumps(name)}: {{"records": {entry["records"]}, "points": {lines(entry["points"])}}}'
-        for name, entry in kept["workloads"].items()
+        f'{json.dumps(name)}: {{"records": {one["records"]}, "points": {rows_of(one["points"])}}}'
+        for name, one in kept["workloads"].items()
     ]
-    machine_ = json.dumps(kept["machine"])
-    text = f'{{"machine": {machine_}, "workloads": {{\n' + ",\n".join(entries) + "\n}}\n"
-    path.with_suffix(".new").write_text(text)
-    path.with_suffix(".new").replace(path)
-
-
-def lines(points: Sequence[Mapping[str, Any]]) -> str:
-    """Write points."""
-    return "[\n" + ",\n".join(json.dumps(point) for point in points) + "]"
-
-
-def machine() -> str:
-    """Describe what the points hold for."""
-    return (
-        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()};"
-        f" Python {platform.python_version()}; load {os.getloadavg()[0]:.1f}"
-    )
+    write(path, {"machine": kept["machine"]}, "workloads", entries)
 
 
 if __name__ == "__main__":

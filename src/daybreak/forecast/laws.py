@@ -55,23 +55,6 @@ CUBIC: Final = Law("n³", 3.0)
 EXPONENTIAL: Final = Law("exponential", float("inf"))
 SATURATING: Final = Law("saturating", 0.0)
 
-COMMON: Final = frozenset(
-    law.name
-    for law in (
-        CONSTANT,
-        LOGARITHMIC,
-        ROOT,
-        LINEAR,
-        LINEARITHMIC,
-        ONE_AND_A_HALF,
-        QUADRATIC,
-        CUBIC,
-        EXPONENTIAL,
-        SATURATING,
-    )
-)
-"""The names of laws that textbooks have; other powers are what a fit finds."""
-
 _POWERS: Final = (CONSTANT, ROOT, LINEAR, ONE_AND_A_HALF, QUADRATIC, CUBIC)
 _SAME_POWER: Final = 0.08
 
@@ -130,6 +113,11 @@ SIMPLE: Final[tuple[tuple[Law, tuple[Term, ...]], ...]] = (
     (CUBIC, (CUBIC_TERM,)),
 )
 """Laws without a free parameter; each may have a constant added."""
+
+COMMON: Final = frozenset(
+    law.name for law in (*(law for law, _ in SIMPLE), EXPONENTIAL, SATURATING)
+)
+"""The names of laws that textbooks have; other powers are what a fit finds."""
 
 
 @dataclass(frozen=True, slots=True)

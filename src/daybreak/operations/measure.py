@@ -36,7 +36,7 @@ _PROBES: Final = 3
 _FIRST_SIZE: Final = 10
 _SIZE_MAX: Final = 10**9
 _AGAIN_MOST: Final = 5
-_SLOW: Final = 1.2
+SLOW: Final = 1.2
 """The machine is slow when the yardstick takes so many times what it took at best."""
 
 _SHARED: Final = 0.8
@@ -148,7 +148,7 @@ def at_one_speed(points: Sequence[Point], best_s: float) -> list[tuple[int, floa
     pairs = []
     for records in sorted({point.records for point in points}):
         at_size = [point for point in points if point.records == records]
-        if min(point.yardstick_s for point in at_size) <= _SLOW * best_s:
+        if min(point.yardstick_s for point in at_size) <= SLOW * best_s:
             seconds = min(point.seconds for point in at_size)
         else:
             seconds = median(p.seconds * (best_s / p.yardstick_s) ** _SHARED for p in at_size)
@@ -162,7 +162,7 @@ def slow_sizes(points: Sequence[Point]) -> list[int]:
     quickest: dict[int, float] = {}
     for point in points:
         quickest[point.records] = min(point.yardstick_s, quickest.get(point.records, inf))
-    return [records for records, least_s in quickest.items() if least_s > _SLOW * best]
+    return [records for records, least_s in quickest.items() if least_s > SLOW * best]
 
 
 def measure(
