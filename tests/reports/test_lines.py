@@ -131,35 +131,32 @@ def test_deaths_are_told_with_what_was_in_hand(watched: Watched, event: Event, l
     assert [line] == written(watched, event)
 
 
-def test_the_time_that_is_left_comes_from_the_law_once_that_is_known(
-    watched: Watched, events: Events
-) -> None:
+def last_line(watched: Watched, events: Events, *heard: Event) -> str:
+    """Hear events, and a chunk when the next line is due; return that line."""
     stream = io.StringIO()
     lines = Lines(watched.progress, stream, Mask())
-    for event in (events.step(), events.chunk(50), events.estimated(720)):
+    for event in heard:
         watched.hear(event)
         lines.hear(event)
     watched.pass_s(CHUNK_LINE_EVERY_S)
     watched.hear(events.chunk(0))
     lines.hear(events.chunk(0))
+    return stream.getvalue().splitlines()[-1]
 
-    last = stream.getvalue().splitlines()[-1]
+
+def test_the_time_that_is_left_comes_from_the_law_once_that_is_known(
+    watched: Watched, events: Events
+) -> None:
+    last = last_line(watched, events, events.step(), events.chunk(50), events.estimated(720))
+
     assert "11 min 55 s left (7 min 55 s to 17 min 55 s)" in last
 
 
 def test_where_nobody_knows_how_many_records_there_are_it_is_said_so(
     watched: Watched, events: Events
 ) -> None:
-    stream = io.StringIO()
-    lines = Lines(watched.progress, stream, Mask())
     idea = replace(events.estimated(720), total=123_456, is_about=True)
-    for event in (events.step(total=None), events.chunk(50), idea):
-        watched.hear(event)
-        lines.hear(event)
-    watched.pass_s(CHUNK_LINE_EVERY_S)
-    watched.hear(events.chunk(0))
-    lines.hear(events.chunk(0))
+    last = last_line(watched, events, events.step(total=None), events.chunk(50), idea)
 
-    last = stream.getvalue().splitlines()[-1]
     assert "50 of about 120,000 records (0%)" in last
     assert "about 11 min 55 s left (7 min 55 s to 17 min 55 s)" in last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -77,20 +77,26 @@ def mixed_noise(residual: float, points: Points) -> float:
 
 
 def remaining(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[Fitted]:
-    """Return the fits that are not excluded, likeliest first; few sizes exclude less."""
-    width = constants.set_width + (FEW_SIZES_WIDTH if sizes < FEW_SIZES else 0.0)
-    return [fit for fit in fits if fit.criterion - fits[0].criterion <= width]
+    """Return the fits that count in the prediction, likeliest first."""
+    return _near_best(fits, lambda fit: fit.criterion, constants.set_width, sizes)
 
 
 def named_fits(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[Fitted]:
     """Return the fits whose laws are not excluded, likeliest first, as laws are named."""
+    return _near_best(
+        fits,
+        lambda fit: fit.criterion + constants.name_surprise(fit.curve.law.name),
+        constants.named_width,
+        sizes,
+    )
 
-    def named(fit: Fitted) -> float:
-        return fit.criterion + constants.name_surprise(fit.curve.law.name)
 
-    width = constants.named_width + (FEW_SIZES_WIDTH if sizes < FEW_SIZES else 0.0)
-    least = min(map(named, fits))
-    return sorted((fit for fit in fits if named(fit) <= least + width), key=named)
+def _near_best(
+    fits: Sequence[Fitted], criterion: Callable[[Fitted], float], width: float, sizes: int
+) -> list[Fitted]:
+    """Return the fits that are hardly worse than the best; few sizes exclude less."""
+    worst = min(map(criterion, fits)) + width + (FEW_SIZES_WIDTH if sizes < FEW_SIZES else 0.0)
+    return sorted((fit for fit in fits if criterion(fit) <= worst), key=criterion)
 
 
 def super_linear_of(fits: Sequence[Fitted], points: Points, constants: Constants) -> SuperLinear:
