@@ -68,12 +68,12 @@ def test_a_sort_of_sqlite_that_spills_is_seen_and_what_undoes_a_savepoint_is_not
             connection.execute("begin immediate")
             connection.execute("savepoint a")
             connection.execute("update t set s = s || 'x'")
-            while mode == "wal" and not undone.files:
+            while mode == "wal" and not undone.undoing:
                 connection.execute("select 1")
             connection.execute("rollback")
         with pressure_seen() as sorted_:
             sorting = connection.execute("select s from t order by s")
-            while not sorted_.files:
+            while not sorted_.sorts:
                 connection.execute("select 1")
             sorting.close()
 

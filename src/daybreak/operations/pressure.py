@@ -21,8 +21,9 @@ _SWAP_EVERY: Final = 10
 _DESCRIPTORS: Final = "/proc/self/fd"
 _STATUS: Final = Path("/proc/self/status")
 _OF_SQLITE: Final = "etilqs_"
-_PAGES: Final = tuple(2**power for power in range(9, 17))
 _NUMBER: Final = 4
+_LARGEST_PAGE_NUMBER: Final = 2**30
+_ROLLBACK_JOURNAL: Final = 0xD9D505F9
 
 
 @dataclass(slots=True)
@@ -39,8 +40,11 @@ class Pressure:
     """What SQLite's sorts and indexes of its own put into temporary files: all, at their largest.
     What it keeps for undoing a savepoint is not among it."""
 
-    files: dict[int, int] = field(default_factory=dict)
+    sorts: dict[int, int] = field(default_factory=dict)
     """Temporary files of SQLite, by inode: how large they were at their largest, in bytes."""
+
+    undoing: set[int] = field(default_factory=set)
+    """Temporary files of SQLite, by inode, that keep what undoes a savepoint."""
 
 
 @contextmanager
@@ -53,7 +57,7 @@ def pressure_seen() -> Iterator[Pressure]:
     def look() -> None:
         looks = 0
         while not ends.wait(PERIOD_S):
-            _look_for_files(seen.files)
+            _look_for_files(seen)
             looks += 1
             if looks % _SWAP_EVERY == 0:
                 seen.swap_bytes = max(seen.swap_bytes, _swap_bytes() - swap_before)
@@ -67,7 +71,7 @@ def pressure_seen() -> Iterator[Pressure]:
         thread.join()
         seen.major_faults = _major_faults() - faults_before
         seen.swap_bytes = max(seen.swap_bytes, _swap_bytes() - swap_before, 0)
-        seen.sqlite_bytes = sum(size for size in seen.files.values() if not _undoes(size))
+        seen.sqlite_bytes = sum(seen.sorts.values())
 
 
 def _major_faults() -> int:
@@ -82,25 +86,32 @@ def _swap_bytes() -> int:
     return 0
 
 
-def _look_for_files(sizes: dict[int, int]) -> None:
-    """Note how large the temporary files are that SQLite has open: it removes their names at once.
-
-    Args:
-        sizes: By inode, the largest size so far.
-    """
+def _look_for_files(seen: Pressure) -> None:
+    """Note how large SQLite's open temporary files are: it removes their names at once."""
     with suppress(OSError):
         for descriptor in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - fifty times a second
-            path = f"{_DESCRIPTORS}/{descriptor}"
             with suppress(OSError):  # closed meanwhile
-                if _OF_SQLITE in os.readlink(path):  # noqa: PTH115 - as above
-                    found = os.stat(path)  # noqa: PTH116 - as above
-                    sizes[found.st_ino] = max(found.st_size, sizes.get(found.st_ino, 0))
+                if _OF_SQLITE in os.readlink(f"{_DESCRIPTORS}/{descriptor}"):  # noqa: PTH115
+                    _note(seen, int(descriptor))
 
 
-def _undoes(size: int) -> bool:
-    """Say whether a file holds pages for undoing a savepoint, each behind its number.
+def _note(seen: Pressure, descriptor: int) -> None:
+    begins = os.pread(descriptor, _NUMBER, 0)
+    if len(begins) < _NUMBER:
+        return
+    found = os.fstat(descriptor)
+    if _undoes(begins):
+        seen.undoing.add(found.st_ino)
+    else:
+        seen.sorts[found.st_ino] = max(found.st_size, seen.sorts.get(found.st_ino, 0))
 
-    Nothing but its length tells it from a sort's; of a sort's one in 125 has such a length. The
-    number is written first, so a file may be seen when its last page is not there yet.
+
+def _undoes(begins: bytes) -> bool:
+    """Say whether a file that begins so keeps pages for undoing, and nothing that was sorted.
+
+    For a savepoint each page stands behind its number, of four bytes. A sort's file begins with
+    the length of a run, whose first bit is set where it takes more than one byte, and a table of
+    SQLite's own with its name, which would be the number of a page behind the fifth terabyte.
     """
-    return any(size % (page + _NUMBER) in {0, _NUMBER} for page in _PAGES)
+    number = int.from_bytes(begins, "big")
+    return number < _LARGEST_PAGE_NUMBER or number == _ROLLBACK_JOURNAL
