@@ -11,7 +11,7 @@ from daybreak.abc import ChunkWriter, RecordRefused
 from daybreak.connectors.update import UpdateSink
 from daybreak.databases.nodes import Key, RowsRoot
 from daybreak.databases.session import opened
-from daybreak.errors import RightsMissing
+from daybreak.errors import RightsMissing, SchemaMismatch
 from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
@@ -48,7 +48,7 @@ TYPES = {
 SHAPES = {
     "every row": "",
     "a condition": " where n is null",
-    "a subquery over itself": " where n is null and exists (select 1 from things as o where o.c > 0)",
+    "a subquery over itself": " where n is null and exists (select 1 from things o where o.c > 0)",
     "a group": " where n is null group by {names}, c",
 }
 
@@ -81,7 +81,7 @@ def test_every_type_is_compared_exactly(house: House, writer: ChunkWriter) -> No
     script(
         house,
         f"create table things (id int primary key, n int, {spelled})",
-        f"insert into things values (1, null, {values})",
+        f"insert into things values (1, null, {values})",  # noqa: S608 - ours
         "insert into things (id) values (2)",
     )
     query = f"select id, {', '.join(columns)} from things"  # noqa: S608 - ours
@@ -203,6 +203,37 @@ def test_a_value_that_does_not_fit_names_its_record(
     writer.rollback()
 
     assert 33 == refused.value.position
+
+
+@pytest.mark.parametrize("alias", ["given", "known", '"a b"'])
+def test_any_alias_may_be_the_query_s_own(house: House, writer: ChunkWriter, alias: str) -> None:
+    script(house, "create table things (id int primary key, n int)")
+    script(house, "insert into things (id) values (1), (2)")
+    query = f"select {alias}.id from things as {alias} where {alias}.n is null and id > :least"  # noqa: S608 - ours
+    db = Database(house.url)
+    root = db.rows(query, key="id", least=1).root
+    assert isinstance(root, RowsRoot)
+    sink = UpdateSink(db.update("things", key="id", set={"n": lambda row: row}), root)
+
+    assert Written(1) == written(writer, sink, [(2,)], 7)
+
+
+def test_a_value_that_is_there_already_is_written(house: House, writer: ChunkWriter) -> None:
+    """The server counts a row as found, also if nothing changes in it."""
+    script(house, "create table things (id int primary key, n int)")
+    script(house, "insert into things values (1, 7), (2, null)")
+    sink = sink_of(house, "select id from things")
+
+    assert Written(2) == written(writer, sink, read(house, "select id from things order by id"), 7)
+
+
+@pytest.mark.parametrize("engine", ["MyISAM", "MEMORY"])
+def test_a_table_without_transactions_is_refused(house: House, engine: str) -> None:
+    """It has no locks of rows either."""
+    script(house, f"create table things (id int primary key, n int) engine = {engine}")
+
+    with pytest.raises(SchemaMismatch, match=f"is kept by {engine}"):
+        sink_of(house, "select id from things").preflight()
 
 
 def test_a_right_that_is_missing_is_known_before_the_step(house: House) -> None:

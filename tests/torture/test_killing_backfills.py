@@ -69,9 +69,7 @@ def undisturbed(
 
 
 @pytest.fixture
-def expected(
-    dialect: str, socket: Path | None, nest: Nursery
-) -> tuple[str, dict[FaultPoint, int]]:
+def expected(dialect: str, socket: Path | None, nest: Nursery) -> tuple[str, dict[FaultPoint, int]]:
     return undisturbed(dialect, socket, nest)
 
 

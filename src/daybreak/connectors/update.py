@@ -19,6 +19,7 @@ from ..abc import RecordRefused, Transaction
 from ..databases.catalogue import facts_of
 from ..databases.dialect import MYSQL, Dialect, dialect_of
 from ..databases.nodes import RowsRoot
+from ..databases.outside import refuse_outside
 from ..databases.plain_query import PlainQuery, plain_query
 from ..databases.read_columns import read_columns
 from ..databases.rights import rights_missing, update_rights_missing
@@ -154,6 +155,7 @@ class UpdateSink:
                 hint="create it; an update changes rows that are there",
             )
         self._refuse_drift(facts)
+        refuse_outside(update.database.url, update.table)
         missing = rights_missing(
             update_rights_missing(update.database.url, update.table, update.columns),
             update.database.name,
@@ -308,9 +310,7 @@ def _mysql(update: Update[Any], root: RowsRoot, session: Session) -> MysqlUpdate
 _WRITING: Final[
     Mapping[
         str,
-        Callable[
-            [Update[Any], RowsRoot, Session], PostgresqlUpdate | SqliteUpdate | MysqlUpdate
-        ],
+        Callable[[Update[Any], RowsRoot, Session], PostgresqlUpdate | SqliteUpdate | MysqlUpdate],
     ]
 ] = {"postgresql": _postgresql, "sqlite": _sqlite, "mysql": _mysql}
 

@@ -30,6 +30,10 @@ from ..model.row import values_of
 from .update_changes import Changes
 
 _PLACE: Final = "daybreak_place"
+_GIVEN: Final = "daybreak_given"
+_KNOWN: Final = "daybreak_known"
+"""How the temporary table and the table are called; the condition of a query may stand beside."""
+
 PLACES_AT_ONCE: Final = 10_000
 
 
@@ -52,6 +56,7 @@ class MysqlUpdate:
     def __init__(
         self, table: str, key: tuple[str, ...], set_: tuple[str, ...], reading: MysqlReading
     ) -> None:
+        self._name = table
         self._table = quoted(table)
         self._read = reading
         self.key_places = [reading.columns.index(column) for column in key]
@@ -71,21 +76,19 @@ class MysqlUpdate:
             f" select {', '.join(source)} from {self._table} where false"
         )
         sets = ", ".join(
-            f"known.{quoted(column)} = given.{name}"
+            f"{_KNOWN}.{quoted(column)} = {_GIVEN}.{name}"
             for column, name in zip(set_, self._set, strict=True)
         )
-        self._update = (
-            f"update {self._staged} as given straight_join {self._table} as known"
-            f" on {self._same('known')} set {sets}"
-        )
+        known = f"{self._table} as {_KNOWN} on {self._same(_KNOWN)}"
+        self._update = f"update {self._staged} as {_GIVEN} straight_join {known} set {sets}"  # noqa: S608 - quoted names
         self._lock = (
-            f"select count(*) as locked from {self._staged} as given"  # noqa: S608 - quoted names
-            f" straight_join {self._table} as known on {self._same('known')} for update"
+            f"select count(*) as locked from {self._staged} as {_GIVEN}"  # noqa: S608 - quoted names
+            f" straight_join {known} for update"
         )
 
     def _same(self, alias: str) -> str:
         return " and ".join(
-            f"{alias}.{quoted(column)} = given.{name}"
+            f"{alias}.{quoted(column)} = {_GIVEN}.{name}"
             for column, name in zip(self._key, self._keys, strict=True)
         )
 
@@ -112,7 +115,7 @@ class MysqlUpdate:
         written = tx.execute(self._update) if meant else 0
         if written != meant:
             raise ProofFailed(
-                f"table {self._table} took {written} rows of {meant}",
+                f"table {self._name} took {written} rows of {meant}",
                 hint="look for triggers or functions that change keys",
             )
         return Written(written, superseded)
@@ -181,12 +184,12 @@ class MysqlUpdate:
         columns = ", ".join(f"{plain.alias}.{quoted(column)}" for column in self._read.columns)
         condition = f" where ({plain.condition}\n)" if plain.condition else ""
         wanted = binds_of(plain.condition)
-        return (
-            f"select given.{_PLACE}, {columns} from {self._staged} as given"  # noqa: S608 - quoted names
+        sql = (
+            f"select {_GIVEN}.{_PLACE}, {columns} from {self._staged} as {_GIVEN}"  # noqa: S608 - quoted names
             f" straight_join {self._table} as {plain.alias} on {self._same(plain.alias)}"
-            f"{condition} for update",
-            {name: value for name, value in self._read.binds.items() if name in wanted},
+            f"{condition} for update"
         )
+        return sql, {name: value for name, value in self._read.binds.items() if name in wanted}
 
     def _asking(self, tx: Transaction, first: Sequence[Any]) -> tuple[str, dict[str, object]]:
         """Return what reads rows of any query. The range of their keys is said of that, as well.
@@ -199,9 +202,9 @@ class MysqlUpdate:
             ends = f"min({self._keys[0]}) as low, max({self._keys[0]}) as high"
             low, high = values_of(tx.query(f"select {ends} from {self._staged}")[0])  # noqa: S608 - ours
         column = f"daybreak_now.{quoted(self._key[0])}"
-        return (
-            f"select given.{_PLACE}, daybreak_now.* from {self._staged} as given"  # noqa: S608 - quoted names
+        sql = (
+            f"select {_GIVEN}.{_PLACE}, daybreak_now.* from {self._staged} as {_GIVEN}"  # noqa: S608 - quoted names
             f" join (\n{self._read.query}) as daybreak_now on {self._same('daybreak_now')}"
-            f" where {column} between :daybreak_from and :daybreak_upto",
-            {**self._read.binds, "daybreak_from": low, "daybreak_upto": high},
+            f" where {column} between :daybreak_from and :daybreak_upto"
         )
+        return sql, {**self._read.binds, "daybreak_from": low, "daybreak_upto": high}
