@@ -4,13 +4,14 @@ Most run on the two that do everything. A module that is about targets says
 
     database_url = every_kind
 
-and its tests run on all four; with `server_url = every_server`, those that need one run on both
+and its tests run on all four, or `database_url = two_kinds_and_slowly("mysql")`, which leaves the
+others out of `make check`; with `server_url = every_server`, those that need one run on both
 servers. MariaDB stands for MySQL, which is not installed where these tests are run.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -40,6 +41,17 @@ def url_of_kind(request: pytest.FixtureRequest) -> str:
 def every_kind(request: pytest.FixtureRequest) -> str:
     """Give the URL of an empty database of this test's own, once on each kind there is."""
     return url_of_kind(request)
+
+
+def two_kinds_and_slowly(*others: str) -> Any:
+    """Make a fixture that gives a URL on the two kinds, and on others in tests that are slow."""
+    slow = [pytest.param(kind, marks=pytest.mark.slow) for kind in others]
+
+    @pytest.fixture(params=[*TWO_KINDS, *slow], name="database_url")
+    def some_kinds(request: pytest.FixtureRequest) -> str:
+        return url_of_kind(request)
+
+    return some_kinds
 
 
 @pytest.fixture(params=["postgresql", "mysql"], name="server_url")

@@ -172,17 +172,14 @@ def refused(work: Work) -> str:
     return str(found.value)
 
 
-def test_what_it_cannot_do_is_refused_when_the_pipeline_is_built(url: str) -> None:
-    db = Database(url)
-    product = dialect_of(url).product
-    table = db.table("numbers", Number, key="n")
-
-    said = refused(db.rows("select n from numbers", Number, key="n").into(table))
-    assert said.startswith("step step: Daybreak has no walk of a table's rows")
-    assert f" on {product}" in said
-    rows = Database("sqlite://").rows("select n from numbers", Number, key="n")
+def test_what_it_cannot_do_is_refused_when_the_pipeline_is_built(duckdb_url: str) -> None:
+    db = Database(duckdb_url)
+    rows = db.rows("select n from numbers", Number, key="n")
     update = db.update("numbers", key="n", set={"m": lambda number: number.n})
-    assert "no db.update" in refused(rows.into(update))
+
+    said = refused(rows.into(update))
+
+    assert said == "step step: Daybreak has no db.update on DuckDB"
 
 
 def test_a_check_does_not_look_into_it(url: str) -> None:

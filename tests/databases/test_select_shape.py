@@ -39,6 +39,7 @@ def test_plain_query_has_a_table_and_its_columns(sql: str, table: str, column: s
         "select distinct id from users",
         "select id from users group by id",
         "select id from users where a union all select id from others",
+        r"select id from users where a = 'b\' union all select id from others where c = 'd'",
         "select id from (select * from users) u",
         "select id from generate_series(1, 3) id",
         "select id from users tablesample system (10)",

@@ -23,8 +23,10 @@ from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from daybreak.model.rows_by_column import RowsByColumn
 from tests.execution.house import OF, House
+from tests.kinds import two_kinds_and_slowly
 
 pytestmark = pytest.mark.slow_on_postgresql
+database_url = two_kinds_and_slowly("mysql")
 
 ROWS = 20
 PART = Range.of(0, ROWS)
@@ -44,6 +46,7 @@ create table users (
   constraint short check (length(full_name) < 30), unique (full_name)
 );
 """
+"""The texts of MariaDB are in a collation that takes `a` and `A` for the same."""
 
 
 @dataclass
@@ -221,7 +224,7 @@ def test_binds_of_the_query_are_those_of_the_write(shop: Shop) -> None:
 
 def test_no_row_is_left_of_all(shop: Shop) -> None:
     sink, rows = shop.sink()
-    shop.change("update users set full_name = 'x' || id")
+    shop.change("update users set full_name = first_name")
 
     assert shop.write(sink, rows) == Written(0, tuple(range(ROWS)))
 
@@ -233,21 +236,27 @@ SLOWER = [
 ]
 
 
+WAITING = {
+    "postgresql": "select count(*) as n from pg_locks where not granted",
+    "mysql": "select cast(variable_value as int) as n from information_schema.global_status"
+    " where variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'",
+}
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("database_url", WAITING, indirect=True)
 @QUERIES
 @pytest.mark.parametrize("change", [sql for _, sql in SLOWER], ids=[name for name, _ in SLOWER])
 def test_a_change_that_commits_while_the_write_waits_for_it_is_not_lost(
-    postgres_shop: Shop, query: str, change: str
+    shop: Shop, query: str, change: str
 ) -> None:
     """What the write waits for is younger than its snapshot: only here PostgreSQL looks twice."""
-    shop = postgres_shop
     sink, rows = shop.sink(query)
     with opened(shop.db.url) as application, ThreadPoolExecutor(1) as pool:
         application.begin()
         application.execute(change)
         writing = pool.submit(shop.write, sink, rows)
-        waiting = "select count(*) as n from pg_locks where not granted"
-        while not application.query(waiting)[0].n:
+        while not application.query(WAITING[application.dialect])[0].n:
             assert not writing.done(), writing.result()
         application.commit()
 

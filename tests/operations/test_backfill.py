@@ -25,8 +25,10 @@ from daybreak.operations.replay import replay
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import start
 from daybreak.telemetry import Said, StepEnded, Telemetry
+from tests.kinds import two_kinds_and_slowly
 
 pytestmark = pytest.mark.slow_on_postgresql
+database_url = two_kinds_and_slowly("mysql")
 
 ROWS = 200
 QUERIES = {
@@ -40,8 +42,8 @@ TABLES = """
 create table towns (id integer primary key);
 insert into towns values (1);
 create table users (
-  id integer primary key, first_name text not null, last_name text not null, full_name text,
-  town integer not null default 1, logins integer not null default 0
+  id integer primary key, first_name text not null, last_name text not null,
+  full_name varchar(80), town integer not null default 1, logins integer not null default 0
 );
 """
 
@@ -308,6 +310,9 @@ TRIGGERS = {
         "create trigger touch after update of full_name on users begin"
         " update users set logins = logins + 1 where id = new.id; end"
     ),
+    "mysql": (
+        "create trigger touch before update on users for each row set new.logins = new.logins + 1"
+    ),
     "postgresql": (
         "create function touched() returns trigger language plpgsql as"
         " $$begin new.logins = new.logins + 1; return new; end$$;"
@@ -318,10 +323,10 @@ TRIGGERS = {
 
 def test_a_trigger_is_named_and_fires(shop: Shop) -> None:
     with opened(shop.url) as session:
-        if session.dialect == "sqlite":
-            session.execute(TRIGGERS["sqlite"])
-        else:
+        if session.dialect == "postgresql":
             session.script(TRIGGERS["postgresql"])
+        else:
+            session.execute(TRIGGERS[session.dialect])
 
     assert RunStatus.DONE == shop.run(full_name)
 

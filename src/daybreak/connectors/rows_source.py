@@ -99,7 +99,7 @@ class RowsSource:
         return None
 
     def about(self, left: Range | None) -> About | None:
-        """Return how many rows PostgreSQL's planner expects; SQLite's has no idea."""
+        """Return how many rows PostgreSQL's planner expects; no other is asked."""
         if left is not None and left.is_empty:
             return None
         _, after, upto = (0, None, None) if left is None else _stretch(left)
@@ -132,7 +132,7 @@ class RowsSource:
             "database": root.database.name,
             **({"table": root.table} if root.table else {"query": root.sql.strip()}),
             "key": list(root.key),
-            "key types": list(self._query.types),
+            "key types": list(self._known.types),
             "binds": {name: _fact(value) for name, value in root.binds},
         }
 

@@ -16,27 +16,16 @@ from ..databases.catalogue import facts_of
 from ..databases.nodes import RowsRoot
 from ..databases.select_shape import PlainSelect, plain_select
 from ..databases.session import Session
+from ..databases.sql_tokens import is_standard
 from ..databases.table_facts import TableFacts
 from ..errors import CursorTypeError, SchemaMismatch
 from ..model.fields import fields_of, has_fields
 from ..model.row import values_of
 from .rows_source_query import KeyedQuery, ask
+from .rows_source_types import types_of_key
 
-_NO_KEYS: Final = frozenset(
-    {
-        "real",
-        "double precision",
-        "boolean",
-        "timestamp without time zone",
-        "time without time zone",
-        "time with time zone",
-        "interval",
-        "json",
-        "jsonb",
-        "money",
-    }
-)
-"""Types of PostgreSQL whose values are no cursors."""
+_GIVING_ROWS: Final = frozenset({"unnest", "unlist"})
+"""What gives several rows for one among a query's columns in DuckDB."""
 
 _REAL: Final = ("REAL", "FLOA", "DOUB")
 """What a declared type contains whose column holds floats in SQLite."""
@@ -49,6 +38,9 @@ class KnownQuery:
     query: KeyedQuery
     names: tuple[str, ...]
     """Its columns."""
+
+    types: tuple[str, ...]
+    """Of the key's columns, in the database's words; empty where columns have none."""
 
     is_unique: bool
     """Whether the catalogue says that its key is unique."""
@@ -69,18 +61,13 @@ def look_at(root: RowsRoot, session: Session) -> KnownQuery:
     query = KeyedQuery(root)
     names = tuple(ask(session, query.names())[0])
     _refuse_drift(root, names)
-    if session.dialect == "postgresql":
-        types = [str(one) for one in values_of(ask(session, query.key_types())[0])][
-            -len(root.key) :
-        ]
-        _refuse_types(root, types)
-        # Without a length `character` is one of a single one.
-        types = ["bpchar" if one == "character" else one for one in types]
-        query = KeyedQuery(root, tuple(types))
-    plain = _plain(root)
+    types = types_of_key(query, names, session)
+    if query.dialect.casts_keys:
+        query = KeyedQuery(root, types)
+    plain = _plain(root, session)
     facts = None if plain is None else facts_of(root.database.url, plain.table)
     if plain is None or facts is None or _gives_rows_more_than_once(plain, session):
-        return KnownQuery(query, names, is_unique=False, is_not_null=False)
+        return KnownQuery(query, names, types, is_unique=False, is_not_null=False)
     columns = [_spelled(plain.column(name), facts) for name in root.key]
     is_unique = any(one and one <= set(columns) for one in facts.unique)
     is_not_null = facts.not_null.issuperset(columns)
@@ -93,7 +80,7 @@ def look_at(root: RowsRoot, session: Session) -> KnownQuery:
             hint="name the columns of its primary key, or of a unique constraint on NOT NULL"
             " columns",
         )
-    return KnownQuery(query, names, is_unique=is_unique, is_not_null=is_not_null)
+    return KnownQuery(query, names, types, is_unique=is_unique, is_not_null=is_not_null)
 
 
 def refuse_unproven(known: KnownQuery, session: Session) -> None:
@@ -173,18 +160,11 @@ def _by_alias(name: str, field: Any) -> str:
     return alias if isinstance(alias, str) else name
 
 
-def _refuse_types(root: RowsRoot, types: Sequence[str]) -> None:
-    for name, one in zip(root.key, types, strict=True):
-        if one in _NO_KEYS:
-            raise CursorTypeError(
-                f"key {name} of {root.name} is of type {one}, which cannot be a cursor",
-                hint="use a key of whole or exact numbers, texts, bytes, dates, instants with a"
-                " time zone, or UUIDs",
-            )
-
-
-def _plain(root: RowsRoot) -> PlainSelect | None:
-    return PlainSelect(root.table, {}, has_all=True) if root.table else plain_select(root.sql)
+def _plain(root: RowsRoot, session: Session) -> PlainSelect | None:
+    if root.table:
+        return PlainSelect(root.table, {}, has_all=True)
+    is_read = session.dialect != "mysql" or is_standard(root.sql)
+    return plain_select(root.sql) if is_read else None
 
 
 def _spelled(name: str | None, facts: TableFacts) -> str | None:
@@ -196,6 +176,8 @@ def _spelled(name: str | None, facts: TableFacts) -> str | None:
 
 def _gives_rows_more_than_once(plain: PlainSelect, session: Session) -> bool:
     """Say whether a function among its columns may give several rows for one."""
+    if session.dialect == "duckdb":
+        return not plain.calls.isdisjoint(_GIVING_ROWS)
     if session.dialect != "postgresql" or not plain.calls:
         return False
     sql = "select count(*) as found from pg_proc where proretset and proname = any(:names)"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ..abc import Transaction
+from ..databases.dialect import Dialect, dialect_of
 from ..databases.nodes import RESERVED, RowsRoot
 from ..databases.session import Session
 from ..databases.sqlite import quoted
@@ -24,6 +25,9 @@ Statement: TypeAlias = tuple[str, dict[str, Any]]
 """SQL, and a value for each of its binds."""
 
 ALIAS: Final = f"{RESERVED}q"
+_TYPE_OF: Final = {"postgresql": "pg_typeof({})::text", "duckdb": "typeof({})"}
+"""What gives the type of an expression, by dialect."""
+
 BINDS_MAX: Final = 30_000
 """The most values in one statement: less than any database's own limit."""
 
@@ -37,6 +41,11 @@ class KeyedQuery:
     """Of the key's columns, where the database wants to be told what a value is."""
 
     @property
+    def dialect(self) -> Dialect:
+        """The kind of database that is asked."""
+        return dialect_of(self.root.database.url)
+
+    @property
     def key(self) -> list[str]:
         """The key's columns, as the statements name them."""
         return [f"{ALIAS}.{quoted(name)}" for name in self.root.key]
@@ -46,12 +55,17 @@ class KeyedQuery:
         return self._empty_row("")
 
     def key_types(self) -> Statement:
-        """Give one row that ends with the types of the key's columns, in PostgreSQL's words."""
-        asked = (f", pg_typeof({one})::text as {RESERVED}{n}" for n, one in enumerate(self.key))
+        """Give one row that ends with the types of the key's columns, in the database's words."""
+        spelled = _TYPE_OF[self.dialect.name]
+        asked = (f", {spelled.format(one)} as {RESERVED}{n}" for n, one in enumerate(self.key))
         return self._empty_row("".join(asked))
 
+    def no_row(self) -> Statement:
+        """Give no row, but the query's columns in their own types."""
+        return self._with(f"select * from {self._inner} limit 0")  # noqa: S608 - the user's own query
+
     def _empty_row(self, more: str) -> Statement:
-        none = f"select * from {self._inner} limit 0"  # noqa: S608 - the user's own query
+        none, _ = self.no_row()
         return self._with(
             f"select {ALIAS}.*{more} from (select 1 as {RESERVED}one) {RESERVED}o"  # noqa: S608 - as above
             f" left join ({none}) {ALIAS} on 1 = 1"
@@ -145,16 +159,22 @@ class KeyedQuery:
         binds: dict[str, Any] = {}
         columns = [f"{RESERVED}{n}" for n in range(len(self.root.key))]
         first = ", ".join(f"{one} as {name}" for one, name in zip(self.key, columns, strict=True))
-        values = ", ".join(
-            f"({n}, {', '.join(self._bound(binds, n, p, v) for p, v in enumerate(key))})"
+        values = [
+            f"{n}, {', '.join(self._bound(binds, n, p, v) for p, v in enumerate(key))}"
             for n, key in enumerate(keys)
-        )
+        ]
         return self._with(
             f"select {RESERVED}n as place from (select 0 as {RESERVED}n, {first}"  # noqa: S608 - as above
-            f" from {self._inner} where 1 = 0 union all select * from (values {values})"
-            f" {RESERVED}v) {RESERVED}s order by {', '.join(columns)}",
+            f" from {self._inner} where 1 = 0 union all {self._listed(values)}) {RESERVED}s"
+            f" order by {', '.join(columns)}",
             binds,
         )
+
+    def _listed(self, rows: Sequence[str]) -> str:
+        """Return a query that gives rows whose values these are."""
+        if not self.dialect.lists_rows:
+            return " union all ".join(f"select {one}" for one in rows)
+        return f"select * from (values {', '.join(f'({one})' for one in rows)}) {RESERVED}v"  # noqa: S608 - as above
 
     @property
     def _inner(self) -> str:
@@ -178,8 +198,8 @@ class KeyedQuery:
 
     def _compared(self, binds: dict[str, Any], sign: str, place: int, key: KeyValues) -> str:
         bound = [self._bound(binds, place, part, value) for part, value in enumerate(key)]
-        if len(key) == 1:
-            return f"{self.key[0]} {sign} {bound[0]}"
+        if len(key) == 1 or not self.dialect.compares_rows:
+            return _compared_in_turn(self.key, sign, bound)
         return f"({', '.join(self.key)}) {sign} ({', '.join(bound)})"
 
     def _bound(self, binds: dict[str, Any], place: int, part: int, value: Any) -> str:
@@ -189,6 +209,19 @@ class KeyedQuery:
 
     def _with(self, sql: str, binds: dict[str, Any] | None = None) -> Statement:
         return sql, {**dict(self.root.binds), **(binds or {})}
+
+
+def _compared_in_turn(columns: Sequence[str], sign: str, values: Sequence[str]) -> str:
+    """Compare as rows are compared, in words of which a range of an index can be made."""
+    column, value = columns[0], values[0]
+    if len(columns) == 1:
+        return f"{column} {sign} {value}"
+    strictly = sign[0]
+    rest = _compared_in_turn(columns[1:], sign, values[1:])
+    return (
+        f"{column} {strictly}= {value}"
+        f" and ({column} {strictly} {value} or ({column} = {value} and {rest}))"
+    )
 
 
 def ask(session: Session | Transaction, statement: Statement) -> list[Row]:

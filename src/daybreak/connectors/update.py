@@ -8,21 +8,24 @@ gave them, whatever stages stand in between.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property
 from itertools import islice
 from operator import eq
-from typing import Any
+from typing import Any, Final
 
 from ..abc import RecordRefused, Transaction
 from ..databases.catalogue import facts_of
+from ..databases.dialect import MYSQL, Dialect, dialect_of
 from ..databases.nodes import RowsRoot
-from ..databases.plain_query import plain_query
+from ..databases.outside import refuse_outside
+from ..databases.plain_query import PlainQuery, plain_query
 from ..databases.read_columns import read_columns
 from ..databases.rights import rights_missing, update_rights_missing
 from ..databases.rules import Asking, Rule, rules_of
 from ..databases.session import Session
+from ..databases.sql_tokens import is_standard
 from ..databases.sqlite import quoted
 from ..databases.statement import load
 from ..databases.table_facts import TableFacts
@@ -32,8 +35,10 @@ from ..model.chunk import Written
 from ..model.chunk_size import BRIEF_TRANSACTION_S, TRANSACTION_S
 from ..model.rows_by_column import RowsByColumn
 from ..pipeline import Map, Stage
+from .rows_source_query import KeyedQuery, ask
 from .update_changes import Changes, changes_of
 from .update_comparison import Comparison, types_of
+from .update_mysql import MysqlReading, MysqlUpdate
 from .update_postgresql import PostgresqlUpdate
 from .update_sqlite import SqliteUpdate
 
@@ -72,24 +77,22 @@ class UpdateSink:
     @cached_property
     def said(self) -> str:
         """What is to be said of it when a run begins: what fires; empty for nothing."""
-        named = quoted(self._update.table) if self._dialect == "postgresql" else self._bare
+        table = self._update.table
+        named = {"postgresql": quoted(table), "sqlite": table.rpartition(".")[2]}
         with closing(self._update.database.session()) as session:
-            rows = session.query(load(session.dialect, "update_triggers"), table=named)
+            triggers = load(session.dialect, "update_triggers")
+            rows = session.query(triggers, table=named.get(session.dialect, table))
         if not rows:
             return ""
         names = ", ".join(row.name for row in rows)
         return f"each row that is updated in {self.name} fires: {names}"
 
     @property
-    def _bare(self) -> str:
-        return self._update.table.rpartition(".")[2]
-
-    @property
     def sweeps(self) -> bool:
         """Whether the query is to be read again: not if it gives every row, written or not."""
         if self._root.table:
             return False
-        plain = plain_query(self._root.query, self._update.table)
+        plain = _plain(self._update, self._root)
         return plain is None or bool(plain.condition)
 
     @property
@@ -100,12 +103,12 @@ class UpdateSink:
     @property
     def transaction_s(self) -> float:
         """How long a transaction should take: the application waits for rows that it writes."""
-        return BRIEF_TRANSACTION_S if self._dialect == "postgresql" else TRANSACTION_S
+        return TRANSACTION_S if self._dialect.is_file else BRIEF_TRANSACTION_S
 
     @property
     def reads_ahead(self) -> bool:
         """Whether the next chunk may be read while one is written: a server has several hands."""
-        return self._dialect == "postgresql"
+        return not self._dialect.is_file
 
     @property
     def stages(self) -> Sequence[Stage]:
@@ -152,6 +155,7 @@ class UpdateSink:
                 hint="create it; an update changes rows that are there",
             )
         self._refuse_drift(facts)
+        refuse_outside(update.database.url, update.table)
         missing = rights_missing(
             update_rights_missing(update.database.url, update.table, update.columns),
             update.database.name,
@@ -181,10 +185,9 @@ class UpdateSink:
             )
 
     @cached_property
-    def _writing(self) -> PostgresqlUpdate | SqliteUpdate:
+    def _writing(self) -> PostgresqlUpdate | SqliteUpdate | MysqlUpdate:
         with closing(self._update.database.session()) as session:
-            made = _postgresql if session.dialect == "postgresql" else _sqlite
-            return made(self._update, self._root, session)
+            return _WRITING[session.dialect](self._update, self._root, session)
 
     # ---------------------------------------------------------------- writing
 
@@ -199,7 +202,7 @@ class UpdateSink:
     def goes_in_pieces(self, tx: Transaction) -> bool:
         """Say yes: what is written was computed before."""
         del tx
-        return self._dialect != "postgresql"
+        return self._dialect.is_file
 
     def _refuse_two_for_one(self, rows: RowsByColumn) -> None:
         """Raise if two records came from one row: neither is the row's new value.
@@ -223,15 +226,15 @@ class UpdateSink:
         names = self._update.columns
         rows = [values if len(names) > 1 else (values,) for _, values in records]
         columns = dict(zip(names, zip(*rows, strict=True), strict=True))
-        asking = Asking(tx, self._update.table, self._dialect, columns)
+        asking = Asking(tx, self._update.table, self._dialect.name, columns)
         return sorted(set[int]().union(*map(asking.broken, broken)))
 
     def _rules(self, tx: Transaction) -> Sequence[Rule]:
-        return rules_of(tx, self._update.table, self._dialect)
+        return rules_of(tx, self._update.table, self._dialect.name)
 
     @property
-    def _dialect(self) -> str:
-        return "sqlite" if self._update.database.url.startswith("sqlite") else "postgresql"
+    def _dialect(self) -> Dialect:
+        return dialect_of(self._update.database.url)
 
     def rows_expected(self, written: int) -> tuple[str, int] | None:
         return None
@@ -260,7 +263,7 @@ def _postgresql(update: Update[Any], root: RowsRoot, session: Session) -> Postgr
     columns = read_columns(session, root.query, binds)
     types = types_of(session, update.table)
     _refuse_lost_key([column.name for column in columns], root)
-    plain = plain_query(root.query, update.table)
+    plain = _plain(update, root)
     if plain is not None and not types.keys() >= {column.name for column in columns}:
         plain = None  # a word that looks like a column, such as current_date
     return PostgresqlUpdate(
@@ -289,6 +292,33 @@ def _sqlite(update: Update[Any], root: RowsRoot, session: Session) -> SqliteUpda
         binds=dict(root.binds),
         columns=columns,
     )
+
+
+def _mysql(update: Update[Any], root: RowsRoot, session: Session) -> MysqlUpdate:
+    columns = tuple(ask(session, KeyedQuery(root).names())[0])
+    _refuse_lost_key(columns, root)
+    facts = facts_of(update.database.url, update.table)
+    plain = _plain(update, root)
+    if facts is None or not set(columns) <= set(facts.columns):
+        plain = None
+    reading = MysqlReading(root.query, dict(root.binds), columns, plain)
+    writing = MysqlUpdate(update.table, update.key, update.columns, reading)
+    writing.probe(session)
+    return writing
+
+
+_WRITING: Final[
+    Mapping[
+        str,
+        Callable[[Update[Any], RowsRoot, Session], PostgresqlUpdate | SqliteUpdate | MysqlUpdate],
+    ]
+] = {"postgresql": _postgresql, "sqlite": _sqlite, "mysql": _mysql}
+
+
+def _plain(update: Update[Any], root: RowsRoot) -> PlainQuery | None:
+    """Return the query, if it is seen to be one over columns of the table that is updated."""
+    is_read = dialect_of(root.database.url) is not MYSQL or is_standard(root.query)
+    return plain_query(root.query, update.table) if is_read else None
 
 
 def _refuse_lost_key(columns: Sequence[str], root: RowsRoot) -> None:

@@ -51,6 +51,15 @@ class Dialect:
     parents: ParentsBy = "end"
     """When it looks for the parent of a row that refers to another one of its table."""
 
+    compares_rows: bool = True
+    """Whether it finds `(a, b) > (1, 2)` by an index; else one column after the other is said."""
+
+    casts_keys: bool = False
+    """Whether it has to be told of which type a value is that is compared with a key."""
+
+    lists_rows: bool = True
+    """Whether rows of values may stand for a table, as `values (1, 2), (3, 4)`."""
+
     hides_connection: bool = False
     """Whether a function gets no connection of the driver: what it did there could not be repeated
     after a record was refused."""
@@ -75,16 +84,13 @@ class Dialect:
 
 
 UPDATE: Final = "db.update"
-WALK: Final = "walk of a table's rows (db.rows, db.table as a source)"
 RULES: Final = "rule of a check that looks into a table"
 REHEARSAL: Final = "rehearsal"
 LEDGER: Final = "ledger"
 """What may be asked of a database, and some cannot do."""
 
-_READ: Final = "read a file, or query it: source(db.query(...)) in a step whose rows do not change"
 _REFUSED: Final[Mapping[str, str]] = {
     UPDATE: "write the rows with .each(function): its UPDATE belongs to the chunk's transaction",
-    WALK: _READ,
     RULES: "let the table's own constraints refuse the records: they are quarantined, too",
     REHEARSAL: "copy the database, and run the job on the copy with a ledger of its own",
     LEDGER: "keep the ledger in its SQLite file, or in PostgreSQL: --ledger",
@@ -97,6 +103,7 @@ POSTGRESQL: Final = Dialect(
     example="postgresql://user@host/name",
     own="daybreak.",
     finds_own="select to_regclass('daybreak.' || :name) is not null as found",
+    casts_keys=True,
 )
 SQLITE: Final = Dialect(
     name="sqlite",
@@ -119,7 +126,9 @@ MYSQL: Final = Dialect(
     " where table_schema = database() and table_name = concat('daybreak_', :name)",
     has_transactional_ddl=False,
     parents="row",
-    refusals=_REFUSED,
+    compares_rows=False,
+    lists_rows=False,  # MySQL wants `values row(1, 2)`, which MariaDB does not know
+    refusals={what: way_out for what, way_out in _REFUSED.items() if what != UPDATE},
 )
 DUCKDB: Final = Dialect(
     name="duckdb",
@@ -133,6 +142,8 @@ DUCKDB: Final = Dialect(
     is_file=True,
     has_one_writer=True,
     parents="statement",
+    compares_rows=False,
+    casts_keys=True,
     hides_connection=True,
     refusals=_REFUSED,
 )

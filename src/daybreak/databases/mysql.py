@@ -31,6 +31,7 @@ from ..errors import (
 from ..model.row import Row
 from .mysql_errors import ours
 from .mysql_guard import refuse_in_transaction
+from .mysql_types import types_of
 from .sqlite import quoted
 from .statement import check_binds, in_percent_style, load, statements_of
 from .url import Url
@@ -49,6 +50,10 @@ ANSWER_LOCK_WAITS: Final = 2.0
 ANSWER_S_MIN: Final = 10.0
 STATEMENT_BYTES: Final = 1_000_000
 """One INSERT takes as many rows as fit into so much, or into half of what the server takes."""
+
+SORTED_BYTES: Final = 65_536
+"""Of a text so much is sorted by, which is more than an index holds; by default it is 1,024, and
+texts that begin alike come in any order."""
 
 PACKET_MARGIN: Final = 1024
 """Bytes of a packet that are not the statement's own."""
@@ -137,7 +142,8 @@ class MysqlSession:
             "set session transaction isolation level read committed;\n"
             f"set session sql_mode = '{SQL_MODE}', time_zone = '+00:00', foreign_key_checks = 1,"
             f" unique_checks = 1, innodb_lock_wait_timeout = {wait_s},"
-            f" lock_wait_timeout = {wait_s}, group_concat_max_len = 1000000;\n"
+            f" lock_wait_timeout = {wait_s}, group_concat_max_len = 1000000,"
+            f" max_sort_length = {SORTED_BYTES};\n"
         )
         if "MariaDB" in self.connection.get_server_info():
             self.script(f"set session idle_transaction_timeout = {2 * wait_s};\n")
@@ -165,6 +171,9 @@ class MysqlSession:
 
     def tuples(self, sql: str, /, **bind: object) -> list[tuple[Any, ...]]:
         return list(self._run(sql, bind).fetchall())
+
+    def types(self, sql: str, /, **bind: object) -> list[str]:
+        return types_of(self._run(sql, bind))
 
     def _run(self, sql: str, bind: Mapping[str, object]) -> Cursor:
         check_binds(sql, set(bind))

@@ -152,6 +152,18 @@ class DatedSession(Protocol):
         ...
 
 
+@runtime_checkable
+class TypedSession(Protocol):
+    """What a `Session` may be besides: one whose driver tells of which types a query's columns are.
+
+    Others have a function of SQL that does.
+    """
+
+    def types(self, sql: str, /, **bind: object) -> list[str]:
+        """Run a query; return the types of its columns, in the database's words."""
+        ...
+
+
 def tuples_of(session: Session, sql: str, **bind: object) -> list[tuple[Any, ...]]:
     """Run a query; return the values of all its rows, in the cheapest way that the session has."""
     if isinstance(session, TupleSession):

@@ -10,12 +10,16 @@ from typing import Final
 _TOKENS: Final = re.compile(
     r"""
       (?P<gap>\s+|--[^\n]*|/\*.*?\*/)
-    | (?P<value>[eE]?'(?:[^'\\]|\\.|'')*'|\$(?P<dollar>\w*)\$.*?\$(?P=dollar)\$)
+    | (?P<value>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(?P<dollar>\w*)\$.*?\$(?P=dollar)\$)
     | (?P<name>"(?:[^"]|"")*"|[^\W\d][\w$]*)
     | (?P<sign>::|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+_OF_MYSQL: Final = re.compile(r"[`#$]|/\*M?!|--(?!\s|\Z)|\b[eE]'")
+"""Other quotes of names, other comments, comments that are run; and what is no quote there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ def tokens(sql: str) -> Iterator[Token]:
         depth -= text == ")"
         yield Token(text, bool(match["name"]), depth, match.start(), match.end())
         depth += text == "("
+
+
+def is_standard(sql: str) -> bool:
+    """Say whether a query has nothing of what MariaDB and MySQL alone read otherwise than here."""
+    return _OF_MYSQL.search(sql) is None
 
 
 def spelled(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..abc import Sink, Source, Target
 from ..connectors.file_root import File, FileRoot
 from ..databases import Database
-from ..databases.dialect import UPDATE, WALK, dialect_of
+from ..databases.dialect import UPDATE, dialect_of
 from ..databases.nodes import RowsRoot, Table
 from ..databases.update_node import Update
 from ..errors import DefinitionError
@@ -122,7 +122,7 @@ def plan_of(
             f"step {step.name} reads from {root}, which no step can", step=step.name
         )
     refuse_in_a_step(stages, step.name)
-    _refuse_what_no_dialect_does(step, root, work.end)
+    _refuse_what_no_dialect_does(step, work.end)
     sink: Sink
     if (file := _file_of(step, root, work.end)) is not None:
         sink, target = file, files_target_of(file)
@@ -136,17 +136,14 @@ def plan_of(
     return ChunkedPlan(source, stages, sink, target, said=said)
 
 
-def _refuse_what_no_dialect_does(step: Step[Any], root: Root, end: End) -> None:
+def _refuse_what_no_dialect_does(step: Step[Any], end: End) -> None:
     """Raise if a database that is named cannot do what is asked of it.
 
     Raises:
         DefinitionError: With the way out.
     """
-    asked_by = f"step {step.name}"
-    if isinstance(root, RowsRoot):
-        dialect_of(root.database.url).refuse(WALK, asked_by)
     if isinstance(end, Into) and isinstance(end.sink, Update):
-        dialect_of(end.sink.database.url).refuse(UPDATE, asked_by)
+        dialect_of(end.sink.database.url).refuse(UPDATE, f"step {step.name}")
 
 
 def _file_of(step: Step[Any], read: Root, end: End) -> FileSink | None:

@@ -1,0 +1,75 @@
+"""What is DuckDB's own in the walk along a key: its types, and what gives several rows for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from daybreak.connectors.rows_source import RowsSource
+from daybreak.errors import CursorTypeError
+from tests.connectors.test_rows_source import Shop, assert_cursors_come_back, walked
+
+pytestmark = pytest.mark.slow
+
+KEYS: dict[str, tuple[str, list[Any]]] = {
+    "huge": ("hugeint", [-(2**100), 0, 2**100]),
+    "unsigned": ("ubigint", [0, 2**64 - 1]),
+    "date": ("date", [date(1, 1, 1), date(2024, 2, 29), date(9999, 12, 31)]),
+    "decimal": ("decimal(30, 5)", [Decimal("-0.5"), Decimal(0), Decimal("1e20") + 1]),
+    "instant": ("timestamptz", [datetime(2024, 1, 1, 0, 0, 0, n, UTC) for n in (0, 1, 999_999)]),
+    "uuid": ("uuid", [UUID(int=n) for n in (0, 7, 2**64, 2**127, 2**128 - 1)]),
+    "enum": ("enum('z', 'a', 'm', 'B')", ["z", "a", "m", "B"]),
+}
+
+
+@pytest.fixture
+def shop(duckdb_url: str) -> Iterator[Shop]:
+    made: list[RowsSource] = []
+
+    def keep(source: RowsSource) -> RowsSource:
+        made.append(source)
+        return source
+
+    yield Shop(duckdb_url, keep)
+    for source in made:
+        source.close()
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_keys_of_its_own_types(shop: Shop, kind: str) -> None:
+    """Enums have the order in which they were declared, also where they are compared."""
+    type_, keys = KEYS[kind]
+    shop.script(f"create table t (id {type_} not null primary key, n integer)")
+    shop.fill("t", "id n", [(key, 1) for key in reversed(keys)])
+    source = shop.rows("select id, n from t")
+
+    assert keys == [row.id for chunk in walked(source) for row in chunk]
+    assert_cursors_come_back(source, keys)
+
+
+@pytest.mark.parametrize("type_", ["timestamp", "time", "boolean", "float", "interval", "bit"])
+def test_what_has_no_exact_place_is_no_key(shop: Shop, type_: str) -> None:
+    shop.script(f"create table t (id {type_} not null, n integer)")
+    with pytest.raises(CursorTypeError, match=f"(?i)is of type {type_}"):
+        shop.rows("select id, n from t")
+
+
+def test_function_that_gives_several_rows_is_seen(shop: Shop) -> None:
+    shop.numbers([1, 2])
+
+    assert "the query itself was asked" in shop.rows("select id, unnest([1]) as n from t").said
+
+
+def test_texts_equal_by_their_collation_are_not_lost(shop: Shop) -> None:
+    """The index takes `a` and `A` for two keys, each comparison for one: both are in one range."""
+    shop.script("create table t (id varchar collate nocase primary key)")
+    shop.fill("t", "id", [("B",), ("a",), ("A",), ("b",), ("c",)])
+
+    found = walked(shop.rows("select id from t"), 1)
+
+    assert [{"a", "A"}, {"b", "B"}, {"c"}] == [{row.id for row in chunk} for chunk in found]
