@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from daybreak.abc import Transaction
 from daybreak.databases.rules import Asking, Rule, rules_of
@@ -45,7 +46,7 @@ def test_lists_and_mappings_are_asked_about_like_other_values(postgres_url: str)
     with opened(postgres_url) as session:
         session.script(NOTES)
         tx = cast("Transaction", session)  # it is only asked
-        asked = {"names": names, "sizes": sizes, "detail": details}
+        asked: dict[str, Sequence[Any]] = {"names": names, "sizes": sizes, "detail": details}
         asking = Asking(tx, "notes", "postgresql", asked)
 
         rules = rules_of(tx, "notes", "postgresql")
