@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 
 from ..abc import Target
+from ..databases.looking import looking_around
 from ..errors import DatabaseBusy, RunOwned
 from ..model.ownership import Ownership
 
@@ -33,9 +34,10 @@ class Targets:
             if target.name in self._joined:
                 return
             try:
-                target.install()
-                target.announce(self._ownership)
-                target.close_older(self._ownership)
+                with looking_around():
+                    target.install()
+                    target.announce(self._ownership)
+                    target.close_older(self._ownership)
             except DatabaseBusy as error:
                 raise self._held(target, error) from error
             self._joined.add(target.name)
