@@ -28,10 +28,12 @@ class _Looks:
 
     def take(self, url: str, kind: Kind) -> Session | None:
         """Take the session out; one of another kind is closed, for there is one at a time."""
-        known = self.idle.pop(url, None)
-        if known is None or (known[0] == kind and known[1].is_usable):
-            return known and known[1]
-        known[1].close()
+        if url not in self.idle:
+            return None
+        known, session = self.idle.pop(url)
+        if known == kind and session.is_usable:
+            return session
+        session.close()
         return None
 
     def give_back(self, url: str, kind: Kind, session: Session) -> None:
@@ -75,7 +77,7 @@ def lent(url: str, kind: Kind, opens: Callable[[], Session]) -> Iterator[Session
         opens: Makes a new one.
     """
     looks = _of_thread.looks
-    session = (looks and looks.take(url, kind)) or opens()
+    session = (None if looks is None else looks.take(url, kind)) or opens()
     try:
         yield session
     except BaseException:

@@ -30,14 +30,13 @@ class Targets:
             RunOwned: An old owner still holds a transaction; it can commit no other after it.
             TransientError, DatabaseUnreachable: Joining again may succeed.
         """
-        with self._lock:
+        with self._lock, looking_around():
             if target.name in self._joined:
                 return
             try:
-                with looking_around():
-                    target.install()
-                    target.announce(self._ownership)
-                    target.close_older(self._ownership)
+                target.install()
+                target.announce(self._ownership)
+                target.close_older(self._ownership)
             except DatabaseBusy as error:
                 raise self._held(target, error) from error
             self._joined.add(target.name)
