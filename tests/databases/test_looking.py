@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from daybreak import Database
+from daybreak.connectors.upsert_table import sink_of_table
+from daybreak.databases.answering import AnsweringConnection
 from daybreak.databases.looking import looking_around
 from daybreak.databases.session import LOCK_WAIT_S, opened, transaction
 from daybreak.databases.target import DatabaseTarget
@@ -13,6 +17,7 @@ from daybreak.errors import SchemaMismatch
 from daybreak.ledger.clock import SystemClock
 from daybreak.model.ownership import Ownership, Pass
 from daybreak.model.ranges import Range
+from tests.execution.house import House
 from tests.kinds import every_server
 
 server_url = every_server
@@ -81,6 +86,29 @@ def test_a_session_of_another_kind_takes_the_place_of_the_one_before(server_url:
 
         assert first != second
         assert second == number(server_url, lock_wait_s=1.0)
+
+
+def test_a_step_connects_once_to_look_around_before_its_first_chunk(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then there are the writers of its preparation and of its chunks, and the looks at its end."""
+    house = House(postgres_url)
+    table = Database(postgres_url).table("numbers", key="n", mode="upsert")
+    plan = house.plan([{"n": n, "parent": None} for n in range(10)], sink=sink_of_table(table))
+    connected: list[str] = []
+    connects = AnsweringConnection.connect
+
+    def counted(*address: Any, **options: Any) -> AnsweringConnection:
+        is_look = options["application_name"] == "daybreak"
+        connected.append("look" if is_look else "writer")
+        return connects(*address, **options)
+
+    monkeypatch.setattr(AnsweringConnection, "connect", counted)
+    house.attempt(plan)
+    house.store.close()
+
+    assert ["look", "writer", "writer"] == connected[:3]
+    assert {"look"} == {*connected[3:]}
 
 
 def test_chunks_are_written_in_a_session_of_their_own(server_url: str) -> None:
