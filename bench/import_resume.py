@@ -37,7 +37,7 @@ SETTINGS: Final = (f"load.chunk={RECORDS // CHUNKS_IN_ALL}",)
 TIMES: Final = 7
 CHUNKS: Final = 4
 """Each resume commits so many before it is killed: twice as many as are in flight. A range that was
-in flight at two deaths would be done alone, record by record, and that takes minutes."""
+in flight at two deaths would be done alone, and each of its records be suspected."""
 
 AT_WORK_S_MAX: Final = 1.0
 AT_WORK: Final = "step_started"

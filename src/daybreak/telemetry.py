@@ -140,7 +140,7 @@ class AttemptDied:
     """What it had in hand: steps, with their ranges."""
 
     record: str | None
-    """The record that was at hand, if that is known."""
+    """The record that was at hand, or the records that were so together, if that is known."""
 
     stack: str
     """Where a record was that took too long."""
@@ -148,7 +148,7 @@ class AttemptDied:
 
 @dataclass(frozen=True, slots=True)
 class RangeSuspected:
-    """A range at which attempts died is tried alone, its records one by one."""
+    """A range at which attempts died is tried alone, its records one by one or part by part."""
 
     at: datetime
     step: str

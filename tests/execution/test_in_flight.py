@@ -11,6 +11,7 @@ import pytest
 
 from daybreak.execution import in_flight
 from daybreak.execution.in_flight import NO_RECORD, InFlight, noted_record
+from daybreak.execution.record_watch import ChunkWatch
 from daybreak.model.deaths import Named, Trial, Work
 from daybreak.model.ownership import Pass
 from daybreak.model.ranges import Range
@@ -77,7 +78,22 @@ def test_the_record_at_hand_is_named_if_its_range_was_alone(tmp_path: Path) -> N
     assert (Named(7, "put"), FIRST) == (died.named, died.named_in)
 
 
-@pytest.mark.parametrize("note", [NO_RECORD, b"", b"7"])
+def test_records_that_were_at_hand_together_are_named_to_every_later_attempt(
+    tmp_path: Path,
+) -> None:
+    for _ in range(2):
+        died_in(tmp_path, FIRST)
+    notes = died_in(tmp_path, FIRST)
+    notes.tried(FIRST, Trial.ALONE)
+    with notes.record_file() as file:
+        ChunkWatch(FIRST, {}, file).began_several("a table", 2, 5)
+    died_in(tmp_path)
+
+    (suspect,) = InFlight(tmp_path, host=HOST).suspects(OF)
+    assert (Named(2, "a table", 5), 3) == (suspect.candidate, suspect.deaths)
+
+
+@pytest.mark.parametrize("note", [NO_RECORD, b"", b"7", b"7 put\n"])
 def test_no_record_is_named_if_none_was_at_hand(tmp_path: Path, note: bytes) -> None:
     notes = died_in(tmp_path, FIRST)
     notes.tried(FIRST, Trial.ALONE)

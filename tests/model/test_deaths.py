@@ -22,6 +22,7 @@ OF = Pass("load")
 FIRST = Work(OF, Range.of(0, 10))
 SECOND = Work(OF, Range.of(10, 20))
 RECORD = Named(3, "square")
+SEVERAL = Named(2, "square", 4)
 
 
 def together(*works: Work) -> Death:
@@ -77,6 +78,38 @@ def test_a_record_that_survives_by_itself_is_no_candidate_any_more() -> None:
     suspect = only(together(FIRST), together(FIRST), alone(FIRST, RECORD), Survived(FIRST))
 
     assert (None, (), 1) == (suspect.candidate, suspect.guilty, suspect.unexplained)
+
+
+def test_a_death_among_several_records_makes_none_of_them_guilty() -> None:
+    suspect = only(together(FIRST), together(FIRST), alone(FIRST, SEVERAL))
+
+    assert (SEVERAL, ()) == (suspect.candidate, suspect.guilty)
+    assert [2, 3, 4, 5] == list(SEVERAL.origins)
+    assert ("3 to 6 in square", "4 in square") == (str(SEVERAL), str(RECORD))
+
+
+def test_a_record_that_is_named_among_several_must_kill_by_itself_too() -> None:
+    before = [together(FIRST), together(FIRST), alone(FIRST, SEVERAL)]
+    named = [*before, alone(FIRST, RECORD)]
+    proven = [*named, alone(FIRST, RECORD, Trial.ONE_RECORD)]
+
+    assert (RECORD, ()) == (only(*named).candidate, only(*named).guilty)
+    assert (None, RECORD, 0) == (
+        only(*proven).candidate,
+        only(*proven).guilty[0].named,
+        only(*proven).unexplained,
+    )
+
+
+def test_records_that_kill_only_together_end_in_giving_up() -> None:
+    """They are at hand at each death, and live one by one."""
+    happened: list[Happened] = [together(FIRST), together(FIRST)]
+    for _ in range(UNEXPLAINED_MAX):
+        happened.append(alone(FIRST, SEVERAL))
+        assert not only(*happened).is_hopeless
+        happened.append(Survived(FIRST))
+
+    assert only(*happened).is_hopeless
 
 
 def test_a_record_that_takes_too_long_is_a_candidate_at_once() -> None:

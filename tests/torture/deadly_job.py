@@ -14,7 +14,7 @@ from pathlib import Path
 
 from daybreak import Database, Job, Run, Transaction, Work, source
 
-RECORDS = 60
+RECORDS = int(os.environ.get("DEADLY_RECORDS", "60"))
 MAX_BAD = int(os.environ.get("DEADLY_MAX_BAD", "30"))
 RECORD_TIMEOUT_S = float(os.environ.get("DEADLY_TIMEOUT_S", "0")) or None
 
@@ -112,10 +112,11 @@ def work(run: Run, where: str, how: list[str], records: list[int], most: int = 1
     def each_chunk(numbers: Sequence[int], tx: Transaction) -> None:
         for number in numbers:
             live_in("each_chunk", number)
+            live_in("each_chunk together" if len(numbers) > 1 else "", number)
         binds = [{"n": number, "s": number**2} for number in numbers]
         tx.executemany("insert into squares (n, square) values (:n, :s)", binds)
 
     pipeline = source(range(RECORDS)).map(map_).map(spread, workers=2).flat_map(flat_map)
-    if where == "each_chunk":
+    if where.startswith("each_chunk"):
         return pipeline.each_chunk(each_chunk, database=db)
     return pipeline.each(each, database=db)

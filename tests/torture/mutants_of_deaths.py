@@ -78,6 +78,31 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        "one-of-several-is-proof",
+        "Who is at hand when the records of a part are tried one by one is guilty, whoever killed.",
+        ("torture/test_deaths.py",),
+        (
+            Patch(
+                _ALONE,
+                "tried(watch.work, Trial.ONE_RECORD if is_one else Trial.ALONE)\n",
+                "tried(watch.work, Trial.ONE_RECORD)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "refusal-hides-killers",
+        "A part in which a record is refused is not tried any further.",
+        ("execution/test_alone.py",),
+        (
+            Patch(
+                _ALONE,
+                "        Isolator(writer, sink).admit(units)",
+                "        with suppress(RecordRefused, DataRefused), writer.savepoint():\n"
+                "            write_whole(writer, sink, units)",
+            ),
+        ),
+    ),
+    Mutant(
         "guilty-lost",
         "A record that kills is left out of its chunk, and of quarantine too.",
         ("torture/test_deaths.py",),

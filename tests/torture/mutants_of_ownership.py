@@ -80,21 +80,21 @@ MUTANTS: Final = (
         (
             Patch(
                 "execution/chunked_step.py",
-                "        around.patiently(lambda: around.targets.join(plan.target))\n",
+                "            around.patiently(lambda: around.targets.join(plan.target))\n",
                 """\
-        plan.target.install()
-        early = self._chunks(plan, of)
-        around.patiently(lambda: around.targets.join(plan.target))
+            plan.target.install()
+            early = self._chunks(plan, of)
+            around.patiently(lambda: around.targets.join(plan.target))
 """,
             ),
             Patch(
                 "execution/chunked_step.py",
                 """\
-        chunks = self._chunks(plan, of)
+            chunks = self._chunks(plan, of)
         if known is not None and known.whole is not None:
 """,
                 """\
-        chunks = early
+            chunks = early
         if known is not None and known.whole is not None:
 """,
             ),

@@ -164,6 +164,67 @@ def test_a_killer_in_every_chunk_stops_nothing(on_sqlite: DeadlyWorld, nest: Nur
     assert is_whole_without(on_sqlite, *killers)
 
 
+LARGE = 2_500
+AT_ONCE = ("--set", f"work.chunk={LARGE}")
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> DeadlyWorld:
+    """Give a world whose one chunk has too many records to try each of them."""
+    url = f"sqlite:///{tmp_path / 'world.db'}"
+    world = DeadlyWorld(tmp_path, url, {"DEADLY_RECORDS": str(LARGE)})
+    world.prepare()
+    return world
+
+
+def is_large_without(world: DeadlyWorld, *killers: int) -> bool:
+    assert [str(n).encode() for n in killers] == sorted(raw for raw, *_ in world.set_aside())
+    assert (LARGE, LARGE - len(killers), len(killers)) == world.fates()
+    return [n for n in range(LARGE) if n not in killers] == world.squares()
+
+
+@pytest.mark.parametrize("how", ["segfault", "exit 0"])
+def test_a_killer_among_many_costs_one_death_more(
+    large: DeadlyWorld, nest: Nursery, how: str, seed: int
+) -> None:
+    """The process dies in a part of the chunk, among its records, and at the killer by itself."""
+    killer = random.Random(seed).randrange(LARGE)
+    ran = large.live(nest, "each_chunk", [how], [killer], *AT_ONCE)
+
+    assert (0, 5) == (ran.status, deaths_in(ran)), ran.err
+    assert is_large_without(large, killer)
+    died = [event["record"] for event in ran.events if event["event"] == "attempt_died"]
+    part = killer // 50 * 50
+    named = [f"{part + 1} to {part + 50}", str(killer + 1), str(killer + 1)]
+    assert [None, None, *(f"{n} in each_chunk of work (0, {LARGE}]" for n in named)] == died
+
+
+def test_killers_in_one_part_and_in_others_are_all_found(large: DeadlyWorld, nest: Nursery) -> None:
+    killers = [1_010, 1_020, 1_900]
+    ran = large.live(nest, "each_chunk", ["segfault", "exit 0"], killers, *AT_ONCE)
+
+    assert (0, 2 + 3 * len(killers)) == (ran.status, deaths_in(ran)), ran.err
+    assert is_large_without(large, *killers)
+
+
+@pytest.mark.parametrize("most", [3, 4])
+def test_nobody_among_many_is_blamed_for_deaths_that_come_from_outside(
+    large: DeadlyWorld, nest: Nursery, most: int
+) -> None:
+    """Neither a part in which a process died, nor the record that was at hand in it later."""
+    ran = large.live(nest, "each_chunk", ["kill"], [1_010], "--most", str(most), *AT_ONCE)
+
+    assert (0, most) == (ran.status, deaths_in(ran)), ran.err
+    assert is_large_without(large)
+
+
+def test_records_that_kill_only_together_fail_the_step(large: DeadlyWorld, nest: Nursery) -> None:
+    ran = large.live(nest, "each_chunk together", ["kill"], [1_010], *AT_ONCE)
+
+    assert (1, "ProcessDied") == (ran.status, ran.events[-1]["error"]), ran.err
+    assert [] == large.squares()
+
+
 def test_too_many_killers_fail_the_run(tmp_path: Path, nest: Nursery) -> None:
     url = f"sqlite:///{tmp_path / 'world.db'}"
     world = DeadlyWorld(tmp_path, url, {"DEADLY_MAX_BAD": "1"})

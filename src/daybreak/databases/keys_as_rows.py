@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -22,6 +23,23 @@ Columns: TypeAlias = Sequence[Sequence[Any]]
 """The keys by column: what stands at one place of each belongs to one key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A value without a hash, such as a list, as part of a key: equal to what reads like it."""
+
+    value: Any = field(compare=False)
+    text: str
+
+
+def comparable(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column as they are, or each with a hash if one of them has none."""
+    try:
+        set(values)
+    except TypeError:
+        return [None if value is None else Alike(value, repr(value)) for value in values]
+    return values
+
+
 def _in_sqlite(rule: Rule, columns: Columns) -> AsRows:
     values = [f"json_extract(value, '$[{n}]')" for n in range(len(rule.columns))]
     return "key", values, "json_each(:keys)", {"keys": _json_of_rows(columns)}
@@ -30,7 +48,10 @@ def _in_sqlite(rule: Rule, columns: Columns) -> AsRows:
 def _in_postgresql(rule: Rule, columns: Columns) -> AsRows:
     # One array a column: that is what PostgreSQL takes apart fastest. Its length is hidden from the
     # planner, which would read the whole table otherwise, and not the index, key by key.
-    binds = {f"keys_{n}": _array(column) for n, column in enumerate(columns)}
+    binds = {
+        f"keys_{n}": _array(list(map(_as_array, column)) if type_.endswith("[]") else column)
+        for n, (column, type_) in enumerate(zip(columns, rule.types, strict=True))
+    }
     values = [f"value_{n}::{type_}" for n, type_ in enumerate(rule.types)]
     arrays = ", ".join(f"unnest((select :{name}::text[]))" for name in binds)
     named = ", ".join(f"value_{n}" for n in range(len(rule.columns)))
@@ -50,7 +71,7 @@ def _in_mysql(rule: Rule, columns: Columns) -> AsRows:
 
 
 def _in_duckdb(rule: Rule, columns: Columns) -> AsRows:
-    binds = {f"keys_{n}": list(column) for n, column in enumerate(columns)}
+    binds = {f"keys_{n}": list(map(_bare, column)) for n, column in enumerate(columns)}
     lists = ", ".join(
         f"unnest(:keys_{n}::{type_}[]) as value_{n}" for n, type_ in enumerate(rule.types)
     )
@@ -87,6 +108,22 @@ def _array(values: Sequence[Any]) -> str:
     return f"{{{','.join(map(_element, values))}}}"
 
 
+def _as_array(value: Any) -> Any:
+    """Return a list as the text of an array, which may hold further ones."""
+    value = _bare(value)
+    return _nested(value) if isinstance(value, (list, tuple)) else value
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"{{{','.join(map(_nested, value))}}}"
+    return _element(value)
+
+
+def _bare(value: Any) -> Any:
+    return value.value if isinstance(value, Alike) else value
+
+
 def _element(value: Any) -> str:
     if value is None:
         return "NULL"
@@ -100,6 +137,8 @@ def _element(value: Any) -> str:
 
 def _spelled(value: Any) -> Any:
     """Return a value that JSON does not know as the databases read it from text."""
+    if isinstance(value, Alike):
+        return value.value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, (bytes, bytearray, memoryview)):

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from ..abc import Transaction
 from ..errors import DataRefused
 from ..model.row import Row
-from .keys_as_rows import KEYS_AS_ROWS
+from .keys_as_rows import KEYS_AS_ROWS, comparable
 from .sqlite import quoted
 from .statement import load
 
@@ -212,7 +212,7 @@ class Asking:
 
     def _keys(self, columns: Sequence[str]) -> Sequence[Key]:
         """Return each row's key."""
-        values = [self._columns[column] for column in columns]
+        values = [comparable(self._columns[column]) for column in columns]
         return values[0] if len(values) == 1 else list(zip(*values, strict=True))
 
     def _found(self, keys: Sequence[Key], rule: Rule, condition: str) -> set[Key]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from ..errors import DatabaseUnreachable
 from ..model.raw import RawRecords
 from ..model.row import Row, values_of
 from .dialect import DUCKDB, MYSQL, SQLITE, Dialect, dialect_of
+from .looking import lent
 from .url import parse
 
 LOCK_WAIT_S = 30.0
@@ -254,9 +256,19 @@ def _driver_of(dialect: Dialect) -> Iterator[None]:
 
 
 @contextmanager
-def opened(url: str, *, application: str = "daybreak") -> Iterator[Session]:
-    """Open a session for the block, and close it behind it."""
-    session = connect(url, application=application)
+def opened(
+    url: str, *, application: str = "daybreak", lock_wait_s: float = LOCK_WAIT_S
+) -> Iterator[Session]:
+    """Have a session for a look: one of the block's own, or that of the thread that looks around.
+
+    A file is opened for each look: that takes no time, and some let only one in at a time.
+    """
+    opens = partial(connect, url, application=application, lock_wait_s=lock_wait_s)
+    if not dialect_of(url).is_file:
+        with lent(url, (application, lock_wait_s), opens) as session:
+            yield session
+        return
+    session = opens()
     try:
         yield session
     finally:

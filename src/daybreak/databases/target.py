@@ -30,7 +30,7 @@ from .dialect import DIALECTS, MYSQL
 from .markers import marker_of
 from .replaying import ReplayWriter, replayed_of
 from .rights import rights_missing, target_rights_missing
-from .session import LOCK_WAIT_S, Connect, Session, connect, transaction
+from .session import LOCK_WAIT_S, Connect, Session, connect, opened, transaction
 from .statement import load
 from .writer import Writer, fenced_off
 
@@ -244,6 +244,11 @@ class DatabaseTarget:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
+        if self.opens is connect:
+            with opened(self.url, lock_wait_s=self.lock_wait_s) as session:
+                yield session
+            return
+        # A rehearsal's, inside its transaction: nobody else may have it.
         session = self.opens(self.url, lock_wait_s=self.lock_wait_s)
         try:
             yield session

@@ -81,6 +81,7 @@ class MysqlUpserting:
 
     def probe(self, session: Session, upsert: Upsert) -> None:
         session.execute(_making(upsert))
+        session.execute(f"drop temporary table {_staged(upsert)}")
 
 
 def _staged(upsert: Upsert) -> str:

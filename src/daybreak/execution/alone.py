@@ -1,16 +1,20 @@
 """Doing a range alone whose process died in it: the record that kills names itself by its death.
 
-Nothing else is at work in the process then, and every record is noted before it begins. A record
-at which the process died is tried by itself at the next attempt; it is set aside if that kills
-again. Writes that only try are rolled back (PROTOCOL.md 6).
+Nothing else is at work in the process then, and what is at hand is noted before it begins: each
+record in the stages, and in a sink that takes a chunk at once each of the parts in which it is
+given one. At the next attempt the records of the part in which the process died are tried one by
+one, which names one of them; at the one behind that, this one by itself. It is set aside if it
+kills again. Writes that only try are rolled back (PROTOCOL.md 6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isqrt
+from typing import Final
 
 from ..abc import ChunkWriter, RecordRefused, Sink, TellingSink
 from ..errors import DataRefused, ProcessDied
@@ -23,8 +27,13 @@ from .chunk_worker import ChunkWorker
 from .committer import Committed
 from .computing import computed_draft
 from .draft import Draft, Unit
+from .isolator import Isolator
 from .record_watch import ChunkWatch, at_hand_until_done, watched
 from .whole import write_whole
+
+ONE_BY_ONE_MAX: Final = 1_000
+"""So many records are given to a sink one by one: more take longer than one more death, which costs
+the start of a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +89,29 @@ class AloneWorker:
     def _tried(self, suspect: Suspect, writer: ChunkWriter, watch: ChunkWatch) -> Draft:
         """Take a range through the stages; whatever kills on the way has been noted before."""
         shared = self.worker
+        guilty = {one.named.origin for one in suspect.guilty}
         if suspect.candidate is not None:
-            shared.in_flight.tried(watch.work, Trial.ONE_RECORD)
-            self._try_one(suspect.part, suspect.candidate.origin, writer, watch)
+            is_one = suspect.candidate.count == 1
+            shared.in_flight.tried(watch.work, Trial.ONE_RECORD if is_one else Trial.ALONE)
+            self._try_some(suspect.part, {*suspect.candidate.origins} - guilty, writer, watch)
             shared.in_flight.survived(watch.work)
         shared.in_flight.tried(watch.work, Trial.ALONE)
         read = shared.read(suspect.part)
-        aside = [_aside(read, guilty) for guilty in suspect.guilty]
+        aside = [_aside(read, one) for one in suspect.guilty]
         shared.budget.refuse_excess(aside, read=read.read)  # or every record might kill, one by one
-        innocent = _without(read, [guilty.named.origin for guilty in suspect.guilty])
+        innocent = _chosen(read, lambda origin: origin not in guilty)
         draft = self._draft(suspect.part, read, innocent, watch)
         if not isinstance(shared.plan.sink, TellingSink):
             self._try_sink(writer, draft.units, suspect.part, watch)
         return replace(draft, set_aside=[*draft.set_aside, *aside])
 
-    def _try_one(self, part: Range, origin: int, writer: ChunkWriter, watch: ChunkWatch) -> None:
-        """Take one record through the stages and into the sink, and undo it."""
+    def _try_some(
+        self, part: Range, origins: Container[int], writer: ChunkWriter, watch: ChunkWatch
+    ) -> None:
+        """Take some records of a range through the stages and into the sink, and undo it."""
         hit("alone.before_record")
         read = self.worker.read(part)
-        others = [other for other in read.origins if other != origin]
-        draft = self._draft(part, read, _without(read, others), watch)
+        draft = self._draft(part, read, _chosen(read, origins.__contains__), watch)
         self._try_sink(writer, draft.units, part, watch)
         hit("alone.after_record")
 
@@ -115,7 +127,7 @@ class AloneWorker:
     def _try_sink(
         self, writer: ChunkWriter, units: Sequence[Unit], part: Range, watch: ChunkWatch
     ) -> None:
-        """Have the sink write one record after the other, and undo all of it.
+        """Have the sink write one part after the other, and undo all of it.
 
         A sink that takes a chunk at once would not say at which of its records it died.
         """
@@ -128,11 +140,27 @@ class AloneWorker:
         try:
             if writer.begin(self.worker.of, part):
                 hit("alone.before_sink")
-                for unit in units:
-                    _try_unit(writer, self.worker.plan.sink, unit, watch)
+                for some in _parts(units):
+                    _try_part(writer, self.worker.plan.sink, some, watch)
                 hit("alone.after_sink")
         finally:
             writer.rollback()
+
+
+def _parts(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    """Divide units into parts of one; if they are many, into as many parts as each has units."""
+    size = 1 if len(units) <= ONE_BY_ONE_MAX else isqrt(len(units))
+    return (units[start : start + size] for start in range(0, len(units), size))
+
+
+def _try_part(writer: ChunkWriter, sink: Sink, units: Sequence[Unit], watch: ChunkWatch) -> None:
+    if len(units) == 1:
+        _try_unit(writer, sink, units[0], watch)
+        return
+    first, last = units[0].origin, units[-1].origin
+    watch.began_several(sink.name, first, last - first + 1)
+    with at_hand_until_done(watch):
+        Isolator(writer, sink).admit(units)  # what is refused hides nobody behind it
 
 
 def _try_unit(writer: ChunkWriter, sink: Sink, unit: Unit, watch: ChunkWatch) -> None:
@@ -145,13 +173,12 @@ def _try_unit(writer: ChunkWriter, sink: Sink, unit: Unit, watch: ChunkWatch) ->
         write_whole(writer, sink, [unit])
 
 
-def _without(read: ChunkInput, origins: Sequence[int]) -> Block[object]:
-    """Leave records out; what was read stays the whole of it."""
-    left_out = set(origins)
+def _chosen(read: ChunkInput, is_chosen: Callable[[int], bool]) -> Block[object]:
+    """Choose some records of what was read."""
     pairs = [
         (value, origin)
         for value, origin in zip(read.values, read.origins, strict=True)
-        if origin not in left_out
+        if is_chosen(origin)
     ]
     return Block([value for value, _ in pairs], [origin for _, origin in pairs])
 

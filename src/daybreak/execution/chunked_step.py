@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from ..abc import BriefSink, Clock, RunLedger, Target
+from ..databases.looking import looking_around
 from ..errors import DaybreakError, TooManyBadRecords
 from ..model.chunk import Marker
 from ..model.chunk_size import TRANSACTION_S
@@ -117,15 +118,16 @@ class ChunkedStep:
         self, plan: ChunkedPlan, known: StepRow | None, upstream: Mapping[str, int] | None
     ) -> Counts | None:
         around = self._around
-        around.patiently(plan.sink.preflight)
-        row, change = self._begin(plan, known, upstream or {})
-        of = Pass(self._step.name, row.pass_number)
-        around.patiently(lambda: around.targets.join(plan.target))
-        if change:
-            row = self._accept(change, plan, row, upstream or {})
-        assert row.whole is not None
-        prepare_once(plan, of, around.ledger.ownership, around.clock, around.patience)
-        chunks = self._chunks(plan, of)
+        with looking_around():
+            around.patiently(plan.sink.preflight)
+            row, change = self._begin(plan, known, upstream or {})
+            of = Pass(self._step.name, row.pass_number)
+            around.patiently(lambda: around.targets.join(plan.target))
+            if change:
+                row = self._accept(change, plan, row, upstream or {})
+            assert row.whole is not None
+            prepare_once(plan, of, around.ledger.ownership, around.clock, around.patience)
+            chunks = self._chunks(plan, of)
         if known is not None and known.whole is not None:
             self._forget_lost(known, plan.target, of, chunks)
         pace = self._paced(plan)

@@ -106,7 +106,7 @@ class InFlight:
         return any(self.suspects(of) for of in passes)
 
     def survived(self, work: Work) -> None:
-        """Note that the record that was suspected killed nobody when it was tried by itself."""
+        """Note that what was suspected killed nobody when it was tried record by record."""
         with self._lock:
             self._happened.append(Survived(work))
             self._append(_line("survived", *_work_as_json(work)))
@@ -300,7 +300,7 @@ def _line_of(happened: Happened) -> bytes:
             "how": happened.how,
             "in_flight": [_work_as_json(work) for work in happened.in_flight],
             "trial": happened.trial.value,
-            "named": named and [named.origin, named.place],
+            "named": named and [named.origin, named.place, named.count],
             "named_in": happened.named_in and _work_as_json(happened.named_in),
             "is_late": happened.is_late,
         },
@@ -319,9 +319,9 @@ def _death_of(fields: dict[str, Any]) -> Death:
     )
 
 
-def noted_record(origin: int, place: str) -> bytes:
-    """Return the note of a record at hand; a longer one before it is cut by its line's end."""
-    return f"{origin} {place}\n".encode()
+def noted_record(origin: int, place: str, count: int = 1) -> bytes:
+    """Return the note of what is at hand; a longer one before it is cut by its line's end."""
+    return f"{origin} {count} {place}\n".encode()
 
 
 NO_RECORD: Final = b"\n"
@@ -330,5 +330,7 @@ NO_RECORD: Final = b"\n"
 
 def _named(note: bytes) -> Named | None:
     line, end, _ = note.partition(b"\n")
-    origin, _, place = line.decode(errors="replace").partition(" ")
-    return Named(int(origin), place) if end and origin.isdecimal() else None
+    origin, _, rest = line.decode(errors="replace").partition(" ")
+    count, _, place = rest.partition(" ")
+    is_whole = end and origin.isdecimal() and count.isdecimal()
+    return Named(int(origin), place, int(count)) if is_whole else None

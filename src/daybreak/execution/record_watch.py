@@ -52,6 +52,11 @@ class ChunkWatch:
         if self._file is not None:
             os.pwrite(self._file, noted_record(origin, place), 0)
 
+    def began_several(self, place: str, origin: int, count: int) -> None:
+        """Note that a sink begins with several records at once, which have no time limit."""
+        if self._file is not None:
+            os.pwrite(self._file, noted_record(origin, place, count), 0)
+
     def ended(self) -> None:
         """Note that this thread has no record at hand."""
         self._at_hand.pop(threading.get_ident(), None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 
 from ..abc import Target
+from ..databases.looking import looking_around
 from ..errors import DatabaseBusy, RunOwned
 from ..model.ownership import Ownership
 
@@ -29,7 +30,7 @@ class Targets:
             RunOwned: An old owner still holds a transaction; it can commit no other after it.
             TransientError, DatabaseUnreachable: Joining again may succeed.
         """
-        with self._lock:
+        with self._lock, looking_around():
             if target.name in self._joined:
                 return
             try:

@@ -2,7 +2,8 @@
 
 One death says little: a range that was in flight may have been killed by its neighbour, or by
 somebody outside. In flight at two deaths, a range is tried alone. There a death names the record at
-hand, and a record that kills its process once more, with no other record beside it, is guilty.
+hand, or the few among which it is, and these are tried one by one. A record that kills its process
+once more, with no other record beside it, is guilty.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Trial(StrEnum):
     """As always: beside other ranges, its records unwatched."""
 
     ALONE = "alone"
-    """Nothing else was at work; each record was noted before it began."""
+    """Nothing else was at work; what was at hand was noted before it began."""
 
     ONE_RECORD = "one record"
     """Of all its records only the one that is suspected."""
@@ -51,16 +52,25 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The record at hand when a process died."""
+    """The record at hand when a process died; or the records, if a sink had several together."""
 
     origin: int
-    """Its place within its range, from 0."""
+    """Its place within its range, from 0; the first one's."""
 
     place: str
     """The stage or the sink that had it in hand."""
 
+    count: int = 1
+    """How many places, from `origin` on, are meant."""
+
+    @property
+    def origins(self) -> range:
+        """The places that are meant."""
+        return range(self.origin, self.origin + self.count)
+
     def __str__(self) -> str:
-        return f"{self.origin + 1} in {self.place}"
+        several = f" to {self.origin + self.count}" if self.count > 1 else ""
+        return f"{self.origin + 1}{several} in {self.place}"
 
 
 KILLED: Final = "killed its process"
@@ -98,7 +108,7 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Survived:
-    """A record that was suspected was tried by itself, and killed nobody."""
+    """What was suspected was tried record by record, and killed nobody."""
 
     work: Work
 
@@ -121,7 +131,8 @@ class Suspect:
     part: Range
     deaths: int = 0
     candidate: Named | None = None
-    """The record that was at hand when a process died: to be tried by itself."""
+    """What was at hand when a process died: a record that is to be tried by itself, or several
+    among which it is to be looked for."""
 
     guilty: tuple[Guilty, ...] = ()
     unexplained: int = 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..abc import Clock, Target
 from ..databases import Database
+from ..databases.looking import looking_around
 from ..errors import DatabaseBusy, DaybreakError, InvalidTransition, PreflightError
 from ..execution.chunked_step import Surroundings
 from ..execution.conductor import Conductor, Result
@@ -277,8 +278,9 @@ def _preflight(
     is_done = {name for name, row in known.items() if row.status is StepStatus.DONE}
     try:
         steps = [step for step in job.steps if step.name not in is_done]
-        preflight(steps, knobs, databases, store, lock_wait_s=lock_wait_s)
-        return bounded(steps, knobs, databases, store)
+        with looking_around():
+            preflight(steps, knobs, databases, store, lock_wait_s=lock_wait_s)
+            return bounded(steps, knobs, databases, store)
     except DatabaseBusy:
         return knobs  # who holds the lock is said when the first step joins its target
     except PreflightError as error:
