@@ -32,7 +32,7 @@ test: venv verify lint types layers ## set up, then pass every check and every t
 	$(PYTEST) -m "not torture"
 
 check: venv ## format, lint, types, layers and the fast tests, in under a minute
-	@$(MAKE) --no-print-directory --jobs 2 verify lint layers types fast
+	@$(MAKE) --no-print-directory --jobs 2 verify lint fast types layers
 
 format: venv ## format the code, and mend what can be mended by itself
 	$(BIN)/ruff check --fix-only --quiet .

@@ -17,6 +17,8 @@ from daybreak.telemetry import Event, KnobTurned, Telemetry
 from tests.execution.house import House
 from tests.execution.pacing import PacedRun, TurnedClock
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 AUTO = Knobs.of("auto")
 
 

@@ -133,6 +133,7 @@ def test_rows_are_read_closed_copied_and_reported(shop: Shop) -> None:
     assert 1 == sum("the catalogue does not prove" in message for message in shop.said)
 
 
+@pytest.mark.slow
 def test_stopped_run_goes_on_behind_what_is_done(shop: Shop) -> None:
     def fail_at(event: Event) -> None:
         if isinstance(event, ChunkCommitted) and event.step == "close":
@@ -162,6 +163,7 @@ def test_stopped_run_goes_on_behind_what_is_done(shop: Shop) -> None:
     assert 100 == done.read + read_again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -204,6 +206,7 @@ def test_record_in_quarantine_is_replayed_as_it_is_now(shop: Shop) -> None:
     assert Counts(read=100, passed=99, quarantined=1, written=99) == shop.counts()["close"]
 
 
+@pytest.mark.slow
 def test_rehearsal_reads_inside_its_transaction_and_leaves_nothing(shop: Shop) -> None:
     """Its sessions are those of the rehearsal: what a chunk wrote the next range's read sees."""
     job = load_job(shop.folder / "job.py")
