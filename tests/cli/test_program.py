@@ -61,6 +61,7 @@ def test_help_and_version_import_nothing_heavy() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_run_imports_what_it_uses(shop: Path) -> None:
     """Each of these costs every start and every resume up to a fifth of a second."""
     (shop / "import.py").write_text(IMPORT)

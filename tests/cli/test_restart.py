@@ -138,6 +138,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("replacing")
 def test_a_wrong_command_is_refused(type_in: Type) -> None:
     type_in("run shop.py")

@@ -19,6 +19,7 @@ def failed(shop: Path, type_in: Type) -> Path:
     return shop
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("failed")
 def test_status_lists_the_newest_run_first(type_in: Type) -> None:
     rows = [line.split() for line in type_in("status").out.splitlines()[2:]]

@@ -99,6 +99,7 @@ def test_whoever_looks_at_the_ledger_estimates_the_same(house: House) -> None:
     assert estimate.remaining_s == pytest.approx(done.remaining_s, rel=0.01)
 
 
+@pytest.mark.slow
 def test_what_past_runs_say_comes_before_what_the_first_chunks_say(house: House) -> None:
     run = quadratic(house)
     past = Growth("n²", (10.0, float(RECORDS)), (0.0025, 100.0), spread=0.1, safe=1.3)
@@ -129,6 +130,7 @@ def uncounted(monkeypatch: pytest.MonkeyPatch, about: About | None, *, has_share
     monkeypatch.setattr(SequenceSource, "share", share, raising=False)
 
 
+@pytest.mark.slow
 def test_a_source_that_cannot_count_is_estimated_by_how_far_the_walk_has_come(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def test_a_first_chunk_that_is_far_too_large_is_broken_off_too(house: House) -> 
     assert run.turns[-1].after == pytest.approx(25, rel=0.3)
 
 
+@pytest.mark.slow
 def test_a_step_that_found_its_size_out_is_resumed_with_any_other(house: House) -> None:
     run = PacedRun(house, 3_000, lambda _at_s: 0.001)
     house.telemetry.subscribe(

@@ -359,6 +359,7 @@ def test_stopped_between_walk_and_sweep_goes_on_with_the_sweep(
     assert [] == users.nameless()
 
 
+@pytest.mark.slow
 def test_hole_over_the_end_of_the_walk_is_divided_there(users: Users, between: Between) -> None:
     """The target lost the walk's last chunk and the sweep's first one: they join, and are two."""
     users.add(*range(20))

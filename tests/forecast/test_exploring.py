@@ -20,8 +20,8 @@ from tests.forecast.scaled_steps import STEPS, ScaledStep
 
 GRID = [Setting(p, c) for p, c in product((1, 2, 4, 8), (100, 300, 1_000, 3_000, 10_000))]
 RECORDS = 1_000_000
-QUICK = {"a lock", "large chunks cost"}
-"""Steps that are explored even in `make check`."""
+QUICK = {"a lock"}
+"""What is explored even in `make check`."""
 
 
 def explore(step: ScaledStep, aim: Aim, asked: list[Setting], longest_s: float | None) -> Scaling:
@@ -76,6 +76,7 @@ def test_a_window_that_nothing_fits_gets_the_fastest() -> None:
     assert step.seconds(setting, RECORDS) <= 1.05 * least_s
 
 
+@pytest.mark.slow
 def test_of_equal_times_a_small_setting_is_recommended() -> None:
     """Every setting was measured, and all took the same."""
     same = [Timing(one, RECORDS, 10.0) for one in GRID]
@@ -92,6 +93,7 @@ def test_a_quarter_of_the_settings_is_measured_each_once() -> None:
     assert set(asked) <= set(GRID)
 
 
+@pytest.mark.slow
 def test_both_knobs_are_turned() -> None:
     asked: list[Setting] = []
     explore(STEPS["large chunks cost"], Aim(RECORDS), asked, None)

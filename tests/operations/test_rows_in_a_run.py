@@ -187,6 +187,7 @@ def test_changed_query_or_key_is_refused_with_the_difference(
     assert any(error and said in error and "changed" in error for error in errors), errors
 
 
+@pytest.mark.slow
 def test_record_in_quarantine_is_replayed_as_it_is_now(shop: Shop) -> None:
     shop.start()
     records = list(quarantine_records(shop.ledger, 1, {"": shop.url}))

@@ -141,6 +141,7 @@ def test_a_run_is_done_once(house: House) -> None:
     assert ALL == house.orders()
 
 
+@pytest.mark.slow
 def test_again_begins_a_new_run(house: House) -> None:
     first = house.start()
     second = house.start(again=True)
@@ -279,6 +280,7 @@ def test_an_overlapping_chunk_fails_the_run(house: House, monkeypatch: pytest.Mo
     assert "overlap" in str(failure_of(outcome)) or "set aside" in str(outcome.error)
 
 
+@pytest.mark.slow
 def test_a_chunk_that_is_written_twice_fails_the_run(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
