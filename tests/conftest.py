@@ -18,7 +18,7 @@ from collections import Counter
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import hypothesis
 import psycopg
@@ -117,19 +117,26 @@ def pytest_collection() -> Generator[None, object, object]:
 # ---------------------------------------------------------------- what does not run
 
 
+FIXTURES_OF_KINDS: Final = {
+    "postgresql": {"postgres_url", "postgres_socket"},
+    "duckdb": {"duckdb_url"},
+}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Make slow what is `slow_on_postgresql` and runs there, before slow tests are left out."""
     for item in items:
-        if item.get_closest_marker("slow_on_postgresql") is not None and _needs_server(item):
-            item.add_marker(pytest.mark.slow)
+        for kind in FIXTURES_OF_KINDS:
+            if item.get_closest_marker(f"slow_on_{kind}") is not None and _runs_on(kind, item):
+                item.add_marker(pytest.mark.slow)
 
 
-def _needs_server(item: pytest.Item) -> bool:
-    """Say whether a test runs on PostgreSQL: by its fixtures, or by a parameter that says so."""
+def _runs_on(kind: str, item: pytest.Item) -> bool:
+    """Say whether a test runs on a kind of database: by its fixtures, or by a parameter."""
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return "postgresql" in parameters or bool(
-        {"postgres_url", "postgres_socket"}.intersection(getattr(item, "fixturenames", ()))
+    return kind in parameters or not FIXTURES_OF_KINDS[kind].isdisjoint(
+        getattr(item, "fixturenames", ())
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 from daybreak.faultpoints import FAULT_POINTS
@@ -25,12 +24,6 @@ PURE = ("model", "forecast")
 def name_of(path: Path) -> str:
     """Give a file's path as seen from the package."""
     return path.relative_to(ROOT).as_posix()
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    """Parse a file, once."""
-    return ast.parse(path.read_text())
 
 
 def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -69,13 +62,15 @@ def problems_of_nodes(path: Path, tree: ast.Module) -> Iterator[str]:
 
 def problems_in(path: Path) -> list[str]:
     """Say what is untidy in one file, as `path:line: what, use what`."""
-    text, tree = path.read_text(), tree_of(path)
+    text = path.read_text()
+    tree = ast.parse(text)
     return [*problems_of_file(path, text, tree), *problems_of_nodes(path, tree)]
 
 
 def points_hit_in(path: Path) -> Iterator[tuple[str, object]]:
     """Give every fault point that a file hits, and where; None stands for one that is computed."""
-    for node in ast.walk(tree_of(path)):
+    text = path.read_text()
+    for node in ast.walk(ast.parse(text)) if "hit(" in text else ():
         if isinstance(node, ast.Call) and is_hit(node.func):
             argument = node.args[0] if node.args else None
             point = argument.value if isinstance(argument, ast.Constant) else None

@@ -75,6 +75,7 @@ def test_the_test_part_is_not_opened_by_the_way(monkeypatch: pytest.MonkeyPatch)
         main()
 
 
+@pytest.mark.slow
 def test_kept_points_are_judged_at_every_multiple() -> None:
     kept = kept_points("development")
     one = {"programs": dict(list(kept["programs"].items())[:1])}

@@ -51,6 +51,9 @@ KINDS: dict[str, tuple[Any, list[str]]] = {
     "datetime": (datetime, ["2024-02-29T05:00", "2024-02-29 05:00:00", "2024-02-29T05:00Z"]),
 }
 
+QUICK = {"int or none", "str", "datetime"}
+"""What is compared even in `make check`."""
+
 
 @dataclass
 class Plain:
@@ -88,7 +91,10 @@ def found_in_both_ways(
     return found[0], found[1], seen
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.slow) for kind in KINDS],
+)
 @pytest.mark.parametrize("encoding", ["utf-8", pytest.param("euc_jp", marks=pytest.mark.slow)])
 def test_every_type_of_key_is_compared_alike(
     kind: str, encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int

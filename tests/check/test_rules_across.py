@@ -43,7 +43,7 @@ pytestmark = pytest.mark.slow_on_postgresql
 
 ALL = BadLimit.parse("100%")
 NONE = BadLimit.parse(0)
-EXAMPLES = min(40, settings().max_examples)  # each is a check and a load; few in `make check`
+EXAMPLES = min(40, settings().max_examples // 2)  # each is a check and a load; few in `make check`
 seeded = settings(derandomize=True, max_examples=EXAMPLES, deadline=None, database=None)
 
 
@@ -224,6 +224,7 @@ class TestOracle:
             assert len(loaded) == sum(one.faulty_rows for one in summaries)
             assert [] == list((folder / "across").iterdir())
 
+    @pytest.mark.slow
     def test_different_keys_with_one_tag_accuse_nobody(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
     ) -> None:
@@ -232,6 +233,7 @@ class TestOracle:
 
         self.compare(tmp_path, seed)
 
+    @pytest.mark.slow
     def test_different_tags_that_are_sorted_alike_accuse_nobody(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
     ) -> None:

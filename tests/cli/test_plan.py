@@ -61,6 +61,7 @@ def test_a_plan_shows_verdict_timeline_and_what_to_do(type_in: Type) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_page_holds_the_timeline_and_fetches_nothing(nightly: Path, type_in: Type) -> None:
     type_in(f"{WORDS} --html plan.html")
     page = (nightly / "plan.html").read_text()
@@ -73,6 +74,7 @@ def test_the_page_holds_the_timeline_and_fetches_nothing(nightly: Path, type_in:
     assert "http" not in page.replace("http-equiv", "")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nightly")
 def test_programs_get_all_of_it(type_in: Type) -> None:
     data = json.loads(type_in(f"{WORDS} --json --what-if records=2x").out)

@@ -61,6 +61,7 @@ def test_help_and_version_import_nothing_heavy() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_run_imports_what_it_uses(shop: Path) -> None:
     """Each of these costs every start and every resume up to a fifth of a second."""
     (shop / "import.py").write_text(IMPORT)
@@ -71,6 +72,7 @@ def test_a_run_imports_what_it_uses(shop: Path) -> None:
     assert [] == [name for name in NOT_FOR_A_RUN if name in imported]
 
 
+@pytest.mark.slow
 def test_nothing_needs_sqlalchemy(shop: Path) -> None:
     """It took a third of a second to import; now it is there for tests only."""
     imported = imported_by("run shop.py", "status", "status 1", "quarantine 1")

@@ -43,6 +43,7 @@ def test_a_run_begins_again_with_its_parameters_and_databases(
     assert 3 == len(type_in("status").out.splitlines())
 
 
+@pytest.mark.slow
 def test_one_step_and_those_behind_it_begin_again(replacing: Path, type_in: Type) -> None:
     type_in("run shop.py")
     ended = type_in("restart 1 load")
@@ -61,6 +62,7 @@ def test_it_heeds_what_is_said_of_room_as_a_run_does(replacing: Path, type_in: T
     assert 50 == orders(replacing)
 
 
+@pytest.mark.slow
 def test_what_must_be_undone_is_said_with_the_number_of_rows(shop: Path, type_in: Type) -> None:
     type_in("run shop.py")
     refused = type_in("restart 1 load")
@@ -82,6 +84,7 @@ def test_what_must_be_undone_is_said_with_the_number_of_rows(shop: Path, type_in
     assert "undone by hand: load, total" in type_in("status 1").out.replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("replacing")
 def test_a_failed_restart_says_how_it_goes_on(replacing: Path, type_in: Type) -> None:
     type_in("run shop.py")
@@ -100,6 +103,7 @@ def test_a_failed_restart_says_how_it_goes_on(replacing: Path, type_in: Type) ->
     assert 50 == orders(replacing)
 
 
+@pytest.mark.slow
 def test_a_secret_is_given_again_and_shown_nowhere(replacing: Path, type_in: Type) -> None:
     job = REPLACING.replace('    api_key: Secret = Secret("default-key"),\n', "").replace(
         "    run: Run,\n    file: File", "    run: Run,\n    api_key: Secret,\n    file: File"
@@ -134,6 +138,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("replacing")
 def test_a_wrong_command_is_refused(type_in: Type) -> None:
     type_in("run shop.py")
@@ -167,6 +172,7 @@ def test_one_step_is_done_alone(type_in: Type) -> None:
     assert "total was made from the former load" in type_in("status 1").out
 
 
+@pytest.mark.slow
 def test_a_changed_source_is_accepted_and_stands_in_the_report(
     replacing: Path, type_in: Type
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_failure_names_the_step_its_impact_the_cause_and_the_command(type_in: 
     ] == lines[-3:]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shop")
 def test_a_new_run_that_failed_is_resumed_not_begun_once_more(type_in: Type) -> None:
     type_in("run shop.py")
@@ -245,6 +246,7 @@ def test_the_log_holds_every_event_of_the_run(shop: Path, type_in: Type) -> None
     assert {"chunk_committed", "shown", "step_ended"} <= set(names)
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_resumed_by_the_same_command(shop: Path, type_in: Type) -> None:
     command = [sys.executable, "-m", "daybreak", "run", "shop.py", "--attempts", "1"]
     killed = subprocess.run(

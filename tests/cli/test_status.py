@@ -19,6 +19,7 @@ def failed(shop: Path, type_in: Type) -> Path:
     return shop
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("failed")
 def test_status_lists_the_newest_run_first(type_in: Type) -> None:
     rows = [line.split() for line in type_in("status").out.splitlines()[2:]]
@@ -49,6 +50,7 @@ def test_status_for_programs_is_json(type_in: Type) -> None:
     assert ["check", "load", "total"] == [step["step"] for step in report["steps"]]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("failed")
 def test_status_of_an_unknown_run_is_refused(type_in: Type) -> None:
     ended = type_in("status 9")
@@ -57,6 +59,7 @@ def test_status_of_an_unknown_run_is_refused(type_in: Type) -> None:
     assert "there is no run 9" in ended.err
 
 
+@pytest.mark.slow
 def test_a_missing_ledger_is_not_made_and_a_near_one_is_named(
     failed: Path, type_in: Type, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -197,6 +197,7 @@ class TestDamage:
             (row.line, row.raw, row.fault) for row in found[1:]
         ]
 
+    @pytest.mark.slow
     def test_a_line_of_many_megabytes_is_refused_without_being_held(self) -> None:
         size = 64 * 2**20
         tracemalloc.start()
@@ -207,6 +208,7 @@ class TestDamage:
         assert [(csv_rows.TOO_LONG, size), (None, 2)] == [(row.fault, row.size) for row in found]
         assert peak < 8 * 2**20
 
+    @pytest.mark.slow
     @pytest.mark.timeout(20)
     @pytest.mark.parametrize(
         "line",

@@ -342,6 +342,7 @@ class TestLines:
 
         assert [[expected]] == read(LINES, '{"a": "é", x}'.encode())
 
+    @pytest.mark.slow
     def test_a_line_of_100_mb_is_a_finding_and_is_not_held(self, tmp_path: Path) -> None:
         path = tmp_path / "f"
         with path.open("wb") as stream:

@@ -24,7 +24,7 @@ from daybreak.errors import SourceChanged, SourceError
 from daybreak.model.chunk import ChunkInput, Kept
 from daybreak.model.ranges import Range, breaks, gaps
 
-FAST, ALL = 8, 60
+FAST, ALL = 2, 60
 CASES = [
     *range(FAST),
     *(pytest.param(number, marks=pytest.mark.slow) for number in range(FAST, ALL)),

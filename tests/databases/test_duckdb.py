@@ -50,6 +50,7 @@ def writer(target: DatabaseTarget) -> Iterator[Writer]:
         yield found
 
 
+@pytest.mark.slow
 def test_another_process_that_has_the_file_is_named(
     duckdb_url: str, target: DatabaseTarget
 ) -> None:

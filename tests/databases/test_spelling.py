@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from psycopg import adapt, postgres
 from psycopg._copy_base import format_row_text
@@ -45,7 +45,6 @@ def tables(draw: some.DrawFn) -> list[tuple[Any, ...]]:
 
 
 @given(tables())
-@settings(max_examples=100, deadline=None)
 def test_rows_are_spelled_as_the_driver_spells_them(rows: list[tuple[Any, ...]]) -> None:
     transformer = adapt.Transformer()
     expected = bytearray()
@@ -68,7 +67,6 @@ def spelled_by_the_driver(value: object) -> str | None:
 
 
 @given(COLUMNS)
-@settings(max_examples=100, deadline=None)
 def test_an_array_holds_what_the_driver_spells(column: list[Any]) -> None:
     spelt = array_of(column)
 
@@ -78,7 +76,6 @@ def test_an_array_holds_what_the_driver_spells(column: list[Any]) -> None:
 
 
 @given(COLUMNS)
-@settings(max_examples=100, deadline=None)
 def test_a_json_array_holds_what_the_driver_spells(column: list[Any]) -> None:
     spelt = json_of(column)
 

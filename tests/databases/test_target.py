@@ -31,6 +31,7 @@ from tests.kinds import every_kind, every_server, on_its_connection
 
 database_url = every_kind
 server_url = every_server
+pytestmark = pytest.mark.slow_on_duckdb
 
 FIRST = Ownership("key", "1", "ledger-a", 1, "host a, pid 1")
 SECOND = replace(FIRST, epoch=2, owner="host b, pid 2")

@@ -72,7 +72,7 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
 PYTHON_BLOCKS: Final = [
     block for page in PAGES for block in blocks_of(page) if block.language == "python"
 ]
-QUICK: Final = {README, FIRST_JOB, ROOT / "CONTRIBUTING.md"}
+QUICK: Final = {README}
 EACH_BLOCK: Final = [  # what is read first; all others are for `make test`
     pytest.param(block, marks=() if block.page in QUICK else pytest.mark.slow, id=str(block))
     for block in PYTHON_BLOCKS
@@ -147,6 +147,7 @@ def test_the_example_of_a_pipeline_runs_and_names_its_bottleneck(tmp_path: Path)
     assert done.stdout.endswith("\n[1, 4, 9, 16, 25]\n")
 
 
+@pytest.mark.slow
 def test_the_job_of_the_readme_loads_what_can_be_loaded(tmp_path: Path) -> None:
     write_files(README, tmp_path)
     shutil.copy(ROOT / "examples" / "nycflights.py", tmp_path)
@@ -250,6 +251,7 @@ def test_every_place_that_a_page_names_exists(page: Path) -> None:
 # ---------------------------------------------------------------- rooms
 
 
+@functools.cache
 def rooms() -> set[str]:
     return {
         path.stem

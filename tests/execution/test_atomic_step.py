@@ -17,7 +17,7 @@ from tests.kinds import every_kind
 
 database_url = every_kind
 
-pytestmark = pytest.mark.slow_on_postgresql
+pytestmark = [pytest.mark.slow_on_postgresql, pytest.mark.slow_on_duckdb]
 
 
 def publishing() -> Step[Any]:

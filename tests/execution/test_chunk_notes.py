@@ -17,6 +17,8 @@ from daybreak.telemetry import ChunkCommitted, Estimated, Event
 from tests.execution.house import House
 from tests.execution.pacing import PacedRun
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 RECORDS = 2_000
 CHUNK = Knobs(chunk=20)
 
@@ -57,6 +59,7 @@ def test_a_quadratic_step_at_its_middle_is_estimated_within_a_fifth(house: House
     assert len(heard) <= 101  # about once a second, however many chunks
 
 
+@pytest.mark.slow
 def test_a_resumed_step_goes_on_with_what_earlier_attempts_measured(house: House) -> None:
     run = quadratic(house)
     chunks: list[Event] = []
@@ -80,6 +83,7 @@ def test_a_resumed_step_goes_on_with_what_earlier_attempts_measured(house: House
     assert left_s == pytest.approx(first.remaining_s, rel=0.2)
 
 
+@pytest.mark.slow
 def test_whoever_looks_at_the_ledger_estimates_the_same(house: House) -> None:
     run = quadratic(house)
     heard = estimates_of(house)
@@ -95,6 +99,7 @@ def test_whoever_looks_at_the_ledger_estimates_the_same(house: House) -> None:
     assert estimate.remaining_s == pytest.approx(done.remaining_s, rel=0.01)
 
 
+@pytest.mark.slow
 def test_what_past_runs_say_comes_before_what_the_first_chunks_say(house: House) -> None:
     run = quadratic(house)
     past = Growth("n²", (10.0, float(RECORDS)), (0.0025, 100.0), spread=0.1, safe=1.3)
@@ -125,6 +130,7 @@ def uncounted(monkeypatch: pytest.MonkeyPatch, about: About | None, *, has_share
     monkeypatch.setattr(SequenceSource, "share", share, raising=False)
 
 
+@pytest.mark.slow
 def test_a_source_that_cannot_count_is_estimated_by_how_far_the_walk_has_come(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,6 +152,7 @@ def test_a_source_that_cannot_count_is_estimated_by_how_far_the_walk_has_come(
     assert RECORDS == pytest.approx(noted[-1]["records"], rel=0.25)
 
 
+@pytest.mark.slow
 def test_as_many_as_the_last_run_read_are_expected_where_nothing_else_is_known(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

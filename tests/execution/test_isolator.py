@@ -19,6 +19,8 @@ from tests.execution.house import OF, House, insert
 from tests.kinds import every_kind
 
 database_url = every_kind
+pytestmark = pytest.mark.slow_on_duckdb
+
 PART = Range.of(0, 20)
 
 

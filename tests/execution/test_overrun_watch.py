@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from daybreak.execution.conductor import Conductor, Result
 from daybreak.execution.overrun_watch import Ending, OverrunWatch
 from daybreak.model.fate import Counts
@@ -14,6 +16,8 @@ from daybreak.model.status import RunStatus, StepStatus
 from daybreak.telemetry import Estimated, Event, Overrun, StepEnded, StepStarted, Telemetry
 from tests.execution.house import House, loading
 from tests.execution.pacing import PacedRun, TurnedClock
+
+pytestmark = pytest.mark.slow_on_postgresql
 
 
 class Watched:

@@ -17,6 +17,8 @@ from daybreak.telemetry import Event, KnobTurned, Telemetry
 from tests.execution.house import House
 from tests.execution.pacing import PacedRun, TurnedClock
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 AUTO = Knobs.of("auto")
 
 
@@ -54,6 +56,7 @@ def test_a_first_chunk_that_is_far_too_large_is_broken_off_too(house: House) -> 
     assert run.turns[-1].after == pytest.approx(25, rel=0.3)
 
 
+@pytest.mark.slow
 def test_a_step_that_found_its_size_out_is_resumed_with_any_other(house: House) -> None:
     run = PacedRun(house, 3_000, lambda _at_s: 0.001)
     house.telemetry.subscribe(

@@ -22,6 +22,8 @@ from daybreak.model.knobs import Knobs
 from daybreak.telemetry import ChunkCommitted
 from tests.execution.house import Bodies, House, insert, loading
 
+pytestmark = pytest.mark.slow_on_postgresql
+
 ROWS = 60
 FATES = Counts(read=ROWS, passed=54, quarantined=6, written=54)
 

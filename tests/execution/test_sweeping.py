@@ -223,6 +223,7 @@ def test_rows_that_somebody_changed_are_read_again(users: Users) -> None:
         )
 
 
+@pytest.mark.slow
 def test_record_in_quarantine_is_not_taken_again(users: Users, between: Between) -> None:
     users.add(*range(20))
     between(2, lambda: users.add(30))
@@ -248,6 +249,7 @@ def test_filtered_rows_are_looked_at_once_more_and_no_oftener(users: Users) -> N
     assert 10 == users.remaining()[0]["rows"]
 
 
+@pytest.mark.slow
 def test_sweeps_end_although_rows_come_back_for_ever(users: Users) -> None:
     users.add(*range(12))
 
@@ -340,6 +342,7 @@ def test_attempt_that_ends_anywhere_is_gone_on_with(
     }
 
 
+@pytest.mark.slow
 def test_stopped_between_walk_and_sweep_goes_on_with_the_sweep(
     users: Users, between: Between
 ) -> None:
@@ -356,6 +359,7 @@ def test_stopped_between_walk_and_sweep_goes_on_with_the_sweep(
     assert [] == users.nameless()
 
 
+@pytest.mark.slow
 def test_hole_over_the_end_of_the_walk_is_divided_there(users: Users, between: Between) -> None:
     """The target lost the walk's last chunk and the sweep's first one: they join, and are two."""
     users.add(*range(20))
@@ -390,6 +394,7 @@ def test_changed_query_is_refused_with_the_difference(users: Users, between: Bet
         users.house.attempt(users.plan(Filling(), f"{NAMELESS} and id > 3"), chunk=2)
 
 
+@pytest.mark.slow
 def test_record_of_a_sweep_is_replayed(users: Users, between: Between) -> None:
     """A replay reads the row as it is now, and the step is proven over all its sweeps."""
     users.add(*range(20))
@@ -415,6 +420,7 @@ def test_record_of_a_sweep_is_replayed(users: Users, between: Between) -> None:
     assert [] == users.nameless()
 
 
+@pytest.mark.slow
 def test_step_that_begins_again_walks_from_its_beginning(users: Users, between: Between) -> None:
     """A restart is a new pass, which knows nothing of the sweeps of the former one."""
     users.add(*range(20))

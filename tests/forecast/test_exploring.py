@@ -20,6 +20,8 @@ from tests.forecast.scaled_steps import STEPS, ScaledStep
 
 GRID = [Setting(p, c) for p, c in product((1, 2, 4, 8), (100, 300, 1_000, 3_000, 10_000))]
 RECORDS = 1_000_000
+QUICK = {"a lock"}
+"""What is explored even in `make check`."""
 
 
 def explore(step: ScaledStep, aim: Aim, asked: list[Setting], longest_s: float | None) -> Scaling:
@@ -37,7 +39,10 @@ def recommend(step: ScaledStep, aim: Aim) -> tuple[Setting, bool | None]:
     return found.setting, found.is_in_time
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in STEPS],
+)
 def test_the_fastest_is_hardly_slower_than_the_best(name: str) -> None:
     step = STEPS[name]
     setting, is_in_time = recommend(step, Aim(RECORDS))
@@ -61,6 +66,7 @@ def test_a_window_is_met_by_no_more_workers_than_are_needed(name: str, workers: 
     assert setting.parallel <= workers
 
 
+@pytest.mark.slow
 def test_a_window_that_nothing_fits_gets_the_fastest() -> None:
     step = STEPS["a lock"]
     setting, is_in_time = recommend(step, Aim(RECORDS, 1e-3))
@@ -70,6 +76,7 @@ def test_a_window_that_nothing_fits_gets_the_fastest() -> None:
     assert step.seconds(setting, RECORDS) <= 1.05 * least_s
 
 
+@pytest.mark.slow
 def test_of_equal_times_a_small_setting_is_recommended() -> None:
     """Every setting was measured, and all took the same."""
     same = [Timing(one, RECORDS, 10.0) for one in GRID]
@@ -86,6 +93,7 @@ def test_a_quarter_of_the_settings_is_measured_each_once() -> None:
     assert set(asked) <= set(GRID)
 
 
+@pytest.mark.slow
 def test_both_knobs_are_turned() -> None:
     asked: list[Setting] = []
     explore(STEPS["large chunks cost"], Aim(RECORDS), asked, None)
@@ -94,6 +102,7 @@ def test_both_knobs_are_turned() -> None:
     assert len({one.chunk for one in asked}) > 1
 
 
+@pytest.mark.slow
 def test_what_likely_takes_too_long_is_not_measured() -> None:
     step = STEPS["commits decide"]
     asked: list[Setting] = []

@@ -51,6 +51,7 @@ curves = st.builds(
     st.integers(0, 2**16),
     st.sampled_from([0.0, 0.02, 0.1]),
 )
+few = settings(max_examples=max(5, settings().max_examples // 5))  # each fits every law
 
 
 @pytest.mark.parametrize("law", GROWTHS)
@@ -75,7 +76,7 @@ def test_two_points_of_a_square_are_told_as_one() -> None:
     assert "only 2 sizes were measured" in forecast.reasons(100_000)[0]
 
 
-@settings(max_examples=20, deadline=None)
+@few
 @given(curves, st.sampled_from([1e-6, 3.0, 1e9]))
 def test_another_unit_of_the_amount_changes_the_amount_alone(pairs: Pairs, times: float) -> None:
     one = fit(pairs)
@@ -96,7 +97,7 @@ def test_another_unit_of_the_records_changes_little(law: str) -> None:
     assert other.predict(1e9) == pytest.approx(one.predict(1e6), rel=0.03)
 
 
-@settings(max_examples=20, deadline=None)
+@few
 @given(curves, st.randoms(use_true_random=False))
 def test_the_order_of_the_points_says_nothing(pairs: Pairs, chance: Any) -> None:
     shuffled = pairs.copy()
@@ -105,7 +106,7 @@ def test_the_order_of_the_points_says_nothing(pairs: Pairs, chance: Any) -> None
     assert fit(pairs) == fit(shuffled)
 
 
-@settings(max_examples=20, deadline=None)
+@few
 @given(curves)
 def test_predictions_never_fall_and_lie_between_their_bounds(pairs: Pairs) -> None:
     forecast = fit(pairs)
@@ -118,7 +119,7 @@ def test_predictions_never_fall_and_lie_between_their_bounds(pairs: Pairs) -> No
         assert 0 < low <= amount <= high <= forecast.safe_bound(n)
 
 
-@settings(max_examples=10, deadline=None)
+@few
 @given(curves)
 def test_a_kept_forecast_answers_as_the_original(pairs: Pairs) -> None:
     forecast = fit(pairs, unit="bytes")

@@ -267,6 +267,7 @@ def test_a_row_that_was_changed_is_computed_again(shop: Shop, application: Appli
     assert "nothing remains" in shop.said[-1].message
 
 
+@pytest.mark.slow
 def test_a_row_that_is_changed_each_time_is_left_alone_and_counted(
     shop: Shop, application: Application
 ) -> None:
@@ -284,6 +285,7 @@ def test_a_row_that_is_changed_each_time_is_left_alone_and_counted(
     assert "1 row remains" in shop.said[-1].message
 
 
+@pytest.mark.slow
 def test_a_record_whose_function_fails_is_set_aside_and_replayed(shop: Shop) -> None:
     """It is no record's fault that others share its chunk; and it is not swept again."""
 
@@ -321,6 +323,7 @@ TRIGGERS = {
 }
 
 
+@pytest.mark.slow
 def test_a_trigger_is_named_and_fires(shop: Shop) -> None:
     with opened(shop.url) as session:
         if session.dialect == "postgresql":
@@ -351,6 +354,7 @@ def test_a_value_that_the_database_refuses_is_set_aside(shop: Shop) -> None:
 EVERYBODY = "select id, first_name, last_name from users"
 
 
+@pytest.mark.slow
 def test_a_changed_row_is_computed_again_at_once_where_no_sweep_would_find_it(
     shop: Shop, application: Application
 ) -> None:
@@ -370,6 +374,7 @@ def test_a_changed_row_is_computed_again_at_once_where_no_sweep_would_find_it(
     assert application.expected == shop.users()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_tried_again_is_left_alone_and_counted(
     shop: Shop, application: Application
 ) -> None:
@@ -396,6 +401,7 @@ def test_what_cannot_be_tried_again_is_left_alone_and_counted(
     assert application.expected == users
 
 
+@pytest.mark.slow
 def test_a_record_for_which_the_function_of_a_chunk_fails_is_found(shop: Shop) -> None:
     """It is asked again for halves; the others of the chunk are written."""
 

@@ -212,6 +212,7 @@ def test_every_edit_is_either_accepted_or_refused() -> None:
     assert not set(ACCEPTED) & set(REFUSED)
 
 
+@pytest.mark.slow
 def test_the_proof_says_which_ranges_were_made_from_other_bytes(unchecked: ChangesHouse) -> None:
     unchecked.half()
     unchecked.replace_record(5, "5,ORDER 5")
@@ -222,6 +223,7 @@ def test_the_proof_says_which_ranges_were_made_from_other_bytes(unchecked: Chang
     )
 
 
+@pytest.mark.slow
 def test_what_changes_after_it_was_accepted_is_noticed(unchecked: ChangesHouse) -> None:
     """Accepted is what was there then, not whatever comes."""
     unchecked.half()
@@ -238,6 +240,7 @@ def test_what_changes_after_it_was_accepted_is_noticed(unchecked: ChangesHouse) 
     assert RunStatus.DONE == done.status
 
 
+@pytest.mark.slow
 def test_a_range_that_was_accepted_is_proven_against_what_was_accepted(
     unchecked: ChangesHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +268,7 @@ def edit_behind_its_back(house: ChangesHouse, monkeypatch: pytest.MonkeyPatch, r
     monkeypatch.setattr(FileSource, "read", read)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", ["step.before_accept", "step.after_accept"])
 def test_dying_around_the_acceptance_leaves_all_of_it_or_none(
     unchecked: ChangesHouse, point: str
@@ -344,6 +348,7 @@ GRAPHS: dict[str, tuple[str, str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("graph", list(GRAPHS))
 def test_another_target_is_never_accepted(unchecked: ChangesHouse, graph: str) -> None:
     old, new, difference = GRAPHS[graph]
@@ -361,6 +366,7 @@ def test_another_target_is_never_accepted(unchecked: ChangesHouse, graph: str) -
     assert COMMITTED == len(unchecked.orders())
 
 
+@pytest.mark.slow
 def test_another_stage_is_refused_and_can_be_accepted(unchecked: ChangesHouse) -> None:
     unchecked.write_job()
     unchecked.half()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from daybreak.cli.exits import Exit, exit_of_outcome
 from daybreak.databases.session import opened
@@ -15,9 +16,6 @@ from daybreak.operations.start import Outcome, start
 from daybreak.telemetry import ChunkCommitted, Event, Overrun, RunStarted, Telemetry
 from tests.execution.pacing import TurnedClock
 from tests.operations import turning
-
-if TYPE_CHECKING:
-    import pytest
 
 JOB = """
 from daybreak import Database, Job, Transaction, Work, source
@@ -63,6 +61,7 @@ class Nights:
             return [row.n for row in session.query("select n from sent order by n")]
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_with_the_run_the_next_night(
     tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

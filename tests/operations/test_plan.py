@@ -107,6 +107,7 @@ def shop(tmp_path: Path, past: Path) -> Shop:
     return Shop(tmp_path, DATABASE)
 
 
+@pytest.mark.slow
 def test_a_plan_knows_its_night_from_the_past(shop: Shop) -> None:
     plan = shop.plan()
     ends = plan.timing.clean.end_s
@@ -124,6 +125,7 @@ def test_a_plan_knows_its_night_from_the_past(shop: Shop) -> None:
     assert ["divide", "join"] == [one.what for one in plan.advice]
 
 
+@pytest.mark.slow
 def test_the_same_command_gives_the_same_plan(shop: Shop) -> None:
     assert shop.plan(nights=300).timing == shop.plan(nights=300).timing
 
@@ -179,6 +181,7 @@ def test_a_persons_word_will_do(empty: Shop) -> None:
     assert pytest.approx(95 * 60, rel=0.05) == plan.timing.clean.end_s.p50
 
 
+@pytest.mark.slow
 def test_a_forecast_will_do_for_a_step_that_never_ran(empty: Shop) -> None:
     law = fit([(n, n / 1_000) for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)])
     store = LedgerStore.open(empty.ledger)
@@ -194,6 +197,7 @@ def test_a_forecast_will_do_for_a_step_that_never_ran(empty: Shop) -> None:
     assert "load is known by a forecast only, of grade" in plan.notes[0]
 
 
+@pytest.mark.slow
 def test_a_real_run_leaves_what_a_plan_needs(empty: Shop) -> None:
     loaded = empty.loaded()
     begun = start(loaded, Settings(ledger=empty.ledger, night=FIRST), Telemetry())

@@ -141,6 +141,7 @@ def test_rows_are_read_closed_copied_and_reported(shop: Shop) -> None:
     assert 1 == sum("the catalogue does not prove" in message for message in shop.said)
 
 
+@pytest.mark.slow
 def test_stopped_run_goes_on_behind_what_is_done(shop: Shop) -> None:
     def fail_at(event: Event) -> None:
         if isinstance(event, ChunkCommitted) and event.step == "close":
@@ -170,6 +171,7 @@ def test_stopped_run_goes_on_behind_what_is_done(shop: Shop) -> None:
     assert 100 == done.read + read_again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -193,6 +195,7 @@ def test_changed_query_or_key_is_refused_with_the_difference(
     assert any(error and said in error and "changed" in error for error in errors), errors
 
 
+@pytest.mark.slow
 def test_record_in_quarantine_is_replayed_as_it_is_now(shop: Shop) -> None:
     shop.start()
     records = list(quarantine_records(shop.ledger, 1, {"": shop.url}))
@@ -212,6 +215,7 @@ def test_record_in_quarantine_is_replayed_as_it_is_now(shop: Shop) -> None:
     assert Counts(read=100, passed=99, quarantined=1, written=99) == shop.counts()["close"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", TWO_KINDS, indirect=True)
 def test_rehearsal_reads_inside_its_transaction_and_leaves_nothing(shop: Shop) -> None:
     """Its sessions are those of the rehearsal: what a chunk wrote the next range's read sees."""

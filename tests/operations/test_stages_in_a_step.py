@@ -97,6 +97,7 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ways",
     [

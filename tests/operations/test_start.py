@@ -141,6 +141,7 @@ def test_a_run_is_done_once(house: House) -> None:
     assert ALL == house.orders()
 
 
+@pytest.mark.slow
 def test_again_begins_a_new_run(house: House) -> None:
     first = house.start()
     second = house.start(again=True)
@@ -150,6 +151,7 @@ def test_again_begins_a_new_run(house: House) -> None:
     assert ALL == house.orders()
 
 
+@pytest.mark.slow
 def test_another_parameter_means_another_run(sqlite_house: House) -> None:
     first = sqlite_house.start()
     other = sqlite_house.start(parameters={"folder": f"{sqlite_house.folder}/."})
@@ -157,6 +159,7 @@ def test_another_parameter_means_another_run(sqlite_house: House) -> None:
     assert first.run != other.run
 
 
+@pytest.mark.slow
 def test_every_night_has_its_run_and_an_unfinished_one_comes_first(sqlite_house: House) -> None:
     sqlite_house.write_job(', window="02:00-05:00 Asia/Tokyo"')
     monday = sqlite_house.start(night=date(2026, 3, 2))
@@ -181,6 +184,7 @@ def stop_after(chunks: int) -> Callable[[Event], None]:
     return listen
 
 
+@pytest.mark.slow
 def test_sigterm_stops_between_two_chunks_and_the_same_command_goes_on(house: House) -> None:
     stopped = house.start(
         stop_after(3), knobs={"load": {"chunk": 10}}
@@ -217,6 +221,7 @@ def test_a_resume_reads_next_to_nothing_before_its_first_commit(
     assert ALL == house.orders()
 
 
+@pytest.mark.slow
 def test_chunks_in_the_order_of_the_source_are_committed_in_it(house: House) -> None:
     """Also behind a stop; and no knob sets them side by side."""
     job = house.folder / "orders_job.py"
@@ -275,6 +280,7 @@ def test_an_overlapping_chunk_fails_the_run(house: House, monkeypatch: pytest.Mo
     assert "overlap" in str(failure_of(outcome)) or "set aside" in str(outcome.error)
 
 
+@pytest.mark.slow
 def test_a_chunk_that_is_written_twice_fails_the_run(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,6 +362,7 @@ def test_a_second_ledger_on_the_same_target_is_refused(house: House) -> None:
     assert "is owned by ledger" in str(second.error)
 
 
+@pytest.mark.slow
 def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_again(
     sqlite_house: House,
 ) -> None:
@@ -383,6 +390,7 @@ def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_agai
     assert 1 == audit.count("commits lost")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["a commit", "the atomic step", "its tables", "the file"])
 def test_a_run_is_not_called_done_if_its_target_lost_what_it_did(
     sqlite_house: House, lost: str
@@ -428,6 +436,7 @@ def test_a_folder_that_is_missing_is_said(sqlite_house: House) -> None:
         sqlite_house.start(databases={"": "sqlite:////no/such/folder/x.db"})
 
 
+@pytest.mark.slow
 def test_a_ledger_that_cannot_be_written_is_nobodys_fault(sqlite_house: House) -> None:
     """A full disk is no other process: there is nobody to be ended."""
     sqlite_house.start(stop_after(2))

@@ -447,6 +447,7 @@ def test_a_pipeline_may_be_opened_inside_another() -> None:
     assert [value + 6 for value in range(20)] == results
 
 
+@pytest.mark.slow
 def test_failures_and_breaks_at_random_places_leave_nothing(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(60):

@@ -17,6 +17,7 @@ from daybreak.pipeline import Collect, Pipeline, Report, StageReport, source
 from tests.pipeline import process_functions
 
 LONG_S = 30.0  # a deadline that only a deadlock reaches
+RECORDS = 500
 
 IDLE = StageReport("idle", 1, 10, 0.01, 0.5, 0.5)
 BUSY = StageReport("work", 4, 10, 8.0, 0.0, 0.0)
@@ -158,14 +159,14 @@ LANES: list[Any] = [
 
 @pytest.mark.parametrize(("fn", "options", "lane"), LANES)
 def test_records_and_times_add_up(fn: Callable[..., Any], options: Any, lane: str) -> None:
-    pipeline: Pipeline[int] = source(range(2_000)).map(fn, name="double", **options).map(abs)
+    pipeline: Pipeline[int] = source(range(RECORDS)).map(fn, name="double", **options).map(abs)
     with pipeline.open(deadline_s=LONG_S) as results:
-        assert 2_000 == len(list(results))
+        assert RECORDS == len(list(results))
     report = results.report
     rows = [*report.sources, *report.stages, report.consumer]
     stage = report.stages[0]
 
-    assert {2_000} == {row.records for row in rows}
+    assert {RECORDS} == {row.records for row in rows}
     assert ("double", lane) == (stage.name, stage.lane)
     assert options.get("workers", 1) == stage.workers
     assert stage.workers >= len(stage.slices)
@@ -176,7 +177,7 @@ def test_records_and_times_add_up(fn: Callable[..., Any], options: Any, lane: st
         assert row.starved >= 0
         assert row.blocked >= 0
         assert row.busy + row.starved + row.blocked <= report.elapsed_s * row.workers * 1.1 + 0.05
-    assert 1 <= stage.queue_peak <= 2_000
+    assert 1 <= stage.queue_peak <= RECORDS
     assert stage.bytes_peak >= 1
     assert () == tuple(report.errors)
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from daybreak.forecast import fit
+from daybreak.forecast import Forecast, fit
 from daybreak.operations.dangers import Danger, DangerKind, seen_in
 from daybreak.operations.forecast import Ends, StepForecast, first_beyond
 from daybreak.operations.samples import Sample
@@ -22,19 +22,27 @@ WINDOW_S = 3 * 3600.0
 SPILL = Danger(DangerKind.SPILL, "database <shop>", 1e6, "work_mem is 4MB")
 
 
+SIZES = [300 * 2**n // 2 for n in range(12)]
+SAMPLES = [Sample(n, 0.01 + 4e-9 * n * n, 60_000_000 + 100 * n, 1.0, 10**6) for n in SIZES]
+
+
 @cache
+def laws() -> tuple[Forecast, Forecast, Ends]:
+    """Return the forecasts of time and memory, and where the time ends."""
+    time = fit([(one.records, one.seconds) for one in SAMPLES])
+    memory = fit([(one.records, one.rss_bytes) for one in SAMPLES], unit="bytes")
+    return time, memory, Ends(first_beyond(time.safe_bound, WINDOW_S), None)
+
+
 def found(*, records: int = 100_000, job: str = "shop") -> StepForecast:
     """Return the forecast of a step that grows by the square."""
-    sizes = [300 * 2**n // 2 for n in range(12)]
-    samples = [Sample(n, 0.01 + 4e-9 * n * n, 60_000_000 + 100 * n, 1.0, 10**6) for n in sizes]
-    time = fit([(one.records, one.seconds) for one in samples])
-    memory = fit([(one.records, one.rss_bytes) for one in samples], unit="bytes")
+    time, memory, ends = laws()
     return StepForecast(
         job=job,
         step="load",
         impact="Orders are missing.",
         records=records,
-        samples=samples,
+        samples=SAMPLES,
         runs=[],
         time=time,
         memory=memory,
@@ -42,7 +50,7 @@ def found(*, records: int = 100_000, job: str = "shop") -> StepForecast:
         window="02:00-05:00 Asia/Tokyo",
         window_s=WINDOW_S,
         memory_bytes=8_000_000_000,
-        ends=Ends(first_beyond(time.safe_bound, WINDOW_S), None),
+        ends=ends,
         caveats=["it was a warm day"],
         dangers=seen_in([(300, [SPILL]), (600, [replace(SPILL, amount=5e6)])]),
     )
@@ -58,8 +66,13 @@ def shown(forecast: StepForecast, encoding: str = "utf-8") -> str:
     return stream.read()
 
 
+@cache
+def shown_in_full() -> str:
+    return shown(found())
+
+
 def test_people_read_the_law_the_time_and_where_it_ends() -> None:
-    text = shown(found())
+    text = shown_in_full()
 
     assert "time of load: grows like n²; it is super-linear" in text
     assert "100,000 records take about" in text
@@ -70,7 +83,7 @@ def test_people_read_the_law_the_time_and_where_it_ends() -> None:
 
 
 def test_dangers_are_named_with_their_sizes_and_what_they_mean() -> None:
-    text = " ".join(shown(found()).split())
+    text = " ".join(shown_in_full().split())
     page = page_of(found(), Mask())
     (told,) = forecast_payload(found(), Mask())["dangers"]
 
@@ -83,6 +96,7 @@ def test_dangers_are_named_with_their_sizes_and_what_they_mean() -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_two_sizes_cannot_say_is_not_said() -> None:
     time = fit([(16, 1.68), (32, 2.055)])
     memory = fit([(16, 7.0e7), (32, 7.02e7)], unit="bytes")
@@ -94,6 +108,7 @@ def test_what_two_sizes_cannot_say_is_not_said() -> None:
     assert "GB   " not in text
 
 
+@pytest.mark.slow
 def test_a_window_that_is_passed_is_said_first_in_the_page_by_its_colour() -> None:
     forecast = found(records=10_000_000)
 
@@ -101,6 +116,7 @@ def test_a_window_that_is_passed_is_said_first_in_the_page_by_its_colour() -> No
     assert 'class="verdict bad"' in page_of(forecast, Mask())
 
 
+@pytest.mark.slow
 def test_a_stream_without_braille_gets_plain_letters() -> None:
     text = shown(found(), encoding="latin-1")
 
