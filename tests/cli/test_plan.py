@@ -48,7 +48,7 @@ def test_a_plan_shows_verdict_timeline_and_what_to_do(type_in: Type) -> None:
 
     assert (0, "") == (ended.status, ended.err)
     assert lines[0] == (
-        "nightly, night of 2026-10-11, window 02:00-05:00 Asia/Tokyo, starts 02:00, 30 past nights"
+        "nightly, night of 2026-10-11, window 02:00-05:00 Asia/Tokyo, starts 02:00, 30 past runs"
     )
     assert lines[1].startswith("done by 05:00: ")
     (scale,) = (line for line in lines if "02:00  " in line and "05:00" in line)

@@ -27,6 +27,8 @@ class Ending:
     """When the window ends in which a run works, and what happens then."""
 
     at: datetime
+    """By the clock of the window's zone."""
+
     on_overrun: OnOverrun = "warn"
     typical: Mapping[str, Left] = field(default_factory=dict)
     """What past runs say of steps that have not begun, by name."""
@@ -93,7 +95,7 @@ class OverrunWatch:
         with self._lock:
             left = left_of(self._steps, self._left_now())
             found = outlook(left, now, self._ending.at, self._outlook)
-            if all(step.name in self._done for step in self._steps):
+            if self._is_stopped or all(step.name in self._done for step in self._steps):
                 return
             event = None if found is self._outlook else self._told(found, left, now)
             self._outlook = found

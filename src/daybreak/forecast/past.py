@@ -77,6 +77,7 @@ class Guess:
     """For how many records that is; None for as many as are expected."""
 
     chunk_share: float = 0.0
+    """What its longest chunk takes of that; 0 if it is not in chunks."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ class StepModel:
     failures: Floats
     """Of each past night how often it failed."""
 
-    chunk_share: float
+    chunk_records: float
+    """As many records as its slowest chunk took the time of; 0 if it is not in chunks. A night with
+    more records has more chunks, not larger ones."""
 
 
 @dataclass(frozen=True)
@@ -219,12 +222,12 @@ def _step_model(
     left[rows] = line.residuals
     failures = np.zeros(len(nights))
     failures[rows] = [one.failures for one in mine]
-    shares = [one.chunk_share for one in mine if one.chunk_share > 0]
+    chunks = [one.chunk_share * (one.records or 0) for one in mine if one.chunk_share > 0]
     return StepModel(
         line=line,
         left=left,
         ratio=ratio,
         ratio_left=ratio_left,
         failures=failures,
-        chunk_share=min(float(np.quantile(shares, 0.9)), 1.0) if shares else 0.0,
+        chunk_records=float(np.quantile(chunks, 0.9)) if chunks else 0.0,
     )

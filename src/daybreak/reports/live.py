@@ -37,6 +37,8 @@ REFRESHES_PER_S: Final = 8
 BAR_WIDTH: Final = 24
 BAR_WIDTH_NARROW: Final = 10
 _NARROW_COLUMNS: Final = 120
+_INTERVAL_COLUMNS: Final = 80
+_IS_INTERVAL: Final = " to "
 _ROWS_AROUND: Final = 5
 """Lines of the terminal that are not for steps: the head, what is hidden, the prompt."""
 
@@ -152,17 +154,17 @@ class RunView:
         is_narrow = width < _NARROW_COLUMNS
         table = Table.grid(padding=(0, 2), pad_edge=False)
         table.add_column(width=1)
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(width // 4, 8))
+        table.add_column(
+            no_wrap=True, overflow="ellipsis", max_width=max(width // (6 if is_narrow else 4), 8)
+        )
         table.add_column(width=BAR_WIDTH_NARROW if is_narrow else BAR_WIDTH)
         for _figure in range(4):
             table.add_column(justify="right", no_wrap=True)
         for step in steps:
-            table.add_row(*self._row(step, now_s, is_narrow=is_narrow))
+            table.add_row(*self._row(step, now_s, width))
         return table
 
-    def _row(
-        self, step: StepProgress, now_s: float, *, is_narrow: bool
-    ) -> Sequence[RenderableType]:
+    def _row(self, step: StepProgress, now_s: float, width: int) -> Sequence[RenderableType]:
         style = colour(step.status)
         name = _text(step.name, "" if step.status is not StepStatus.WAITING else style)
         head = (_text(self._sign(step, now_s), style), name)
@@ -171,7 +173,7 @@ class RunView:
                 waits = f"waits for {step.waits.limit}" if step.waits else ""
                 return (*head, _text(waits, "yellow"), "", "", "", "")
             case StepStatus.RUNNING:
-                return (*head, *_running(step, now_s, is_narrow=is_narrow))
+                return (*head, *_running(step, now_s, width))
             case _:
                 return (*head, *_ended(step, style))
 
@@ -200,18 +202,16 @@ def choose(steps: Sequence[StepProgress], most: int) -> list[StepProgress]:
 
 
 def _running(
-    step: StepProgress, now_s: float, *, is_narrow: bool
+    step: StepProgress, now_s: float, width: int
 ) -> tuple[RenderableType, RenderableType, RenderableType, RenderableType, RenderableType]:
+    is_narrow = width < _NARROW_COLUMNS
     elapsed = span(now_s - step.began_s)
     if step.kind is not StepKind.STEP:
         return (*_doing(step, is_narrow=is_narrow), _text(elapsed, "cyan"), "")
     per_s = step.rate.per_s(now_s)
-    remaining_s = step.remaining_s(now_s)
-    roughly = "" if step.total_about is None else "about "
-    left = f"{roughly}{span(remaining_s)} left" if remaining_s is not None else elapsed
-    interval = step.between_s(now_s)
-    if interval is not None and not is_narrow:
-        left += f" {between(*interval)}"
+    left = _left(step, now_s, width) or elapsed
+    if is_narrow and _IS_INTERVAL in left:
+        per_s = None  # no room for both
     return (
         _bar(step.counts.read, step.total or step.total_about, is_narrow=is_narrow),
         _text(_done_of(step), ""),
@@ -219,6 +219,21 @@ def _running(
         _text(left, "cyan"),
         _quarantined(step),
     )
+
+
+def _left(step: StepProgress, now_s: float, width: int) -> str:
+    """Say how long the rest takes and how sure that is; on a narrow terminal only between what."""
+    remaining_s, interval = step.remaining_s(now_s), step.between_s(now_s)
+    if remaining_s is None:
+        return ""
+    roughly = "" if step.total_about is None else "about "
+    if interval is None:
+        return f"{roughly}{span(remaining_s)} left"
+    if width >= _NARROW_COLUMNS:
+        return f"{roughly}{span(remaining_s)} left {between(*interval)}"
+    if width < _INTERVAL_COLUMNS or step.counts.quarantined:  # no room for more
+        return f"{roughly}{span(remaining_s)} left"
+    return f"{roughly}{between(*interval).strip('()')} left"
 
 
 def _doing(

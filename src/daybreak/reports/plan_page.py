@@ -9,9 +9,10 @@ from typing import Final
 from ..check.html_text import foreign, plain
 from ..check.report_style import STYLE
 from ..operations.plan import Plan
+from .plan_clock import clock, clock_at
 from .plan_svg import STYLE as TIMELINE_STYLE
 from .plan_svg import svg_of
-from .plan_words import chance, clock, clock_at, ends, facts, is_fine, share, title, verdict
+from .plan_words import chance, ends, facts, is_fine, share, title, verdict
 from .secrets import Mask
 from .wording import span
 
