@@ -176,3 +176,20 @@ def test_more_records_make_more_chunks_and_not_larger_ones() -> None:
 
     assert pytest.approx(100, rel=0.2) == np.median(once.chunk_s)
     assert pytest.approx(100, rel=0.2) == np.median(many.chunk_s)
+
+
+def test_a_night_that_did_not_get_to_its_end_was_not_a_small_one() -> None:
+    """A tenth of the nights has a small step done and the large one missing."""
+    nights, names = [], ["look", "load"]
+    for day in range(40):
+        steps = {"look": PastStep(1.0, 100)}
+        if day % 10:
+            steps["load"] = PastStep(1_000.0, 1_000_000, chunk_share=0.01)
+        nights.append(PastNight(FIRST + timedelta(days=day), steps))
+    tonight = FIRST + timedelta(days=40)
+    past = past_of(nights, names, tonight=tonight)
+    draws = drawn(past, names, Wish(tonight), 4_000, np.random.default_rng(SEED))
+
+    assert pytest.approx(1_000_000, rel=0.1) == np.median(draws.volume)
+    assert np.quantile(draws.seconds[:, 1], 0.02) > 700
+    assert pytest.approx(100, rel=0.1) == np.median(draws.records[:, 0])

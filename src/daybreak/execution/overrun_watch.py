@@ -93,7 +93,7 @@ class OverrunWatch:
         """Say what has changed, and stop at the window's end if that is the job's policy."""
         now = self._clock.now()
         with self._lock:
-            left = left_of(self._steps, self._left_now())
+            left = left_of(self._steps, self._left_now(), self._begun - self._done)
             found = outlook(left, now, self._ending.at, self._outlook)
             if self._is_stopped or all(step.name in self._done for step in self._steps):
                 return
@@ -114,7 +114,7 @@ class OverrunWatch:
             if self._ending.on_overrun != "stop" or self._is_stopped:
                 return
             self._is_stopped = True
-            left = left_of(self._steps, self._left_now())
+            left = left_of(self._steps, self._left_now(), self._begun - self._done)
             event = self._told(Outlook.OVER, left, self._clock.now(), is_stopping=True)
             self._outlook = Outlook.OVER
         self._telemetry.publish(event)

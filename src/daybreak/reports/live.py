@@ -26,7 +26,7 @@ from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import about, between, rate, span, waiting
+from .wording import about, between, from_to, rate, span, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -37,8 +37,6 @@ REFRESHES_PER_S: Final = 8
 BAR_WIDTH: Final = 24
 BAR_WIDTH_NARROW: Final = 10
 _NARROW_COLUMNS: Final = 120
-_INTERVAL_COLUMNS: Final = 80
-_IS_INTERVAL: Final = " to "
 _ROWS_AROUND: Final = 5
 """Lines of the terminal that are not for steps: the head, what is hidden, the prompt."""
 
@@ -161,10 +159,12 @@ class RunView:
         for _figure in range(4):
             table.add_column(justify="right", no_wrap=True)
         for step in steps:
-            table.add_row(*self._row(step, now_s, width))
+            table.add_row(*self._row(step, now_s, is_narrow=is_narrow))
         return table
 
-    def _row(self, step: StepProgress, now_s: float, width: int) -> Sequence[RenderableType]:
+    def _row(
+        self, step: StepProgress, now_s: float, *, is_narrow: bool
+    ) -> Sequence[RenderableType]:
         style = colour(step.status)
         name = _text(step.name, "" if step.status is not StepStatus.WAITING else style)
         head = (_text(self._sign(step, now_s), style), name)
@@ -173,7 +173,7 @@ class RunView:
                 waits = f"waits for {step.waits.limit}" if step.waits else ""
                 return (*head, _text(waits, "yellow"), "", "", "", "")
             case StepStatus.RUNNING:
-                return (*head, *_running(step, now_s, width))
+                return (*head, *_running(step, now_s, is_narrow=is_narrow))
             case _:
                 return (*head, *_ended(step, style))
 
@@ -202,16 +202,13 @@ def choose(steps: Sequence[StepProgress], most: int) -> list[StepProgress]:
 
 
 def _running(
-    step: StepProgress, now_s: float, width: int
+    step: StepProgress, now_s: float, *, is_narrow: bool
 ) -> tuple[RenderableType, RenderableType, RenderableType, RenderableType, RenderableType]:
-    is_narrow = width < _NARROW_COLUMNS
     elapsed = span(now_s - step.began_s)
     if step.kind is not StepKind.STEP:
         return (*_doing(step, is_narrow=is_narrow), _text(elapsed, "cyan"), "")
     per_s = step.rate.per_s(now_s)
-    left = _left(step, now_s, width) or elapsed
-    if is_narrow and _IS_INTERVAL in left:
-        per_s = None  # no room for both
+    left = _left(step, now_s, is_narrow=is_narrow) or elapsed
     return (
         _bar(step.counts.read, step.total or step.total_about, is_narrow=is_narrow),
         _text(_done_of(step), ""),
@@ -221,7 +218,7 @@ def _running(
     )
 
 
-def _left(step: StepProgress, now_s: float, width: int) -> str:
+def _left(step: StepProgress, now_s: float, *, is_narrow: bool) -> str:
     """Say how long the rest takes and how sure that is; on a narrow terminal only between what."""
     remaining_s, interval = step.remaining_s(now_s), step.between_s(now_s)
     if remaining_s is None:
@@ -229,11 +226,9 @@ def _left(step: StepProgress, now_s: float, width: int) -> str:
     roughly = "" if step.total_about is None else "about "
     if interval is None:
         return f"{roughly}{span(remaining_s)} left"
-    if width >= _NARROW_COLUMNS:
-        return f"{roughly}{span(remaining_s)} left {between(*interval)}"
-    if width < _INTERVAL_COLUMNS or step.counts.quarantined:  # no room for more
-        return f"{roughly}{span(remaining_s)} left"
-    return f"{roughly}{between(*interval).strip('()')} left"
+    if is_narrow:
+        return f"{roughly}{from_to(*interval)} left"
+    return f"{roughly}{span(remaining_s)} left {between(*interval)}"
 
 
 def _doing(
