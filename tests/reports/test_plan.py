@@ -150,8 +150,14 @@ def test_bars_and_rows_are_aligned_and_none_breaks(width: int, names: tuple[str,
 
 
 def test_a_narrow_terminal_is_told_from_where_all_is_known() -> None:
-    assert "known from" in shown(night(), 160)[-12:][0] + " ".join(shown(night(), 160))
-    assert any(line.startswith("known from") for line in shown(night(), 80))
+    assert not any(line.startswith("known from") for line in shown(night(), 160))
+    (line,) = (line for line in shown(night(), 80) if line.startswith("known from"))
+    assert line.endswith("  your word, every step")
+
+
+def test_a_page_of_a_job_without_a_window_has_no_empty_column() -> None:
+    assert '<th class="n">done</th>' in page_of(night(), Mask())
+    assert '<th class="n">done</th>' not in page_of(night(window=None), Mask())
 
 
 def test_minutes_are_told_with_their_seconds() -> None:

@@ -196,7 +196,8 @@ def overrun(event: Overrun) -> str:
     """Say whether the run will end in its window, in one line, by the window's clock."""
     ends = _clock(event, 0.0, event.window_ends_at)
     if event.is_stopping:
-        return f"the window ends at {ends}: no more chunk begins; the same command goes on with it"
+        goes_on = "the same command goes on with the run"
+        return f"the window ends at {ends}: no more chunk begins; {goes_on}"
     if event.outlook is Outlook.OVER:
         return f"overrun: the window has ended at {ends}, and the run has not"
     what = "on time again" if event.outlook is Outlook.ON_TIME else str(event.outlook)
