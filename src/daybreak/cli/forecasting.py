@@ -128,7 +128,7 @@ def show_accuracy(loaded: LoadedJob, step: str | None, options: Mapping[str, Any
         JsonLines(sys.stdout, Mask()).write(accuracy_payload(record))
         return Exit.DONE
     console = console_on(sys.stdout)
-    for part in accuracy_parts(record):
+    for part in accuracy_parts(record, console.width):
         console.print(part)
     return Exit.DONE
 
