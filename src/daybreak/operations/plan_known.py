@@ -96,9 +96,8 @@ def unfinished_run(
     store: LedgerStore, loaded: LoadedJob, settings: Settings, clock: Clock
 ) -> int | None:
     """Return the run that the same `daybreak run` would go on with; None if it would begin one."""
-    with suppress(
-        DefinitionError
-    ):  # a parameter that must be given is missing: any run may be meant
+    # Where a parameter is missing that must be given, any run may be meant.
+    with suppress(DefinitionError):
         parameters = read_parameters(loaded.parameters, settings.parameters)
         databases = named_databases(loaded, settings)
         night = night_of(loaded.job, settings, clock)
