@@ -48,7 +48,7 @@ def test_a_plan_shows_verdict_timeline_and_what_to_do(type_in: Type) -> None:
 
     assert (0, "") == (ended.status, ended.err)
     assert lines[0] == (
-        "nightly, night of 2026-10-11, window 02:00-05:00 Asia/Tokyo, starts 02:00, 30 past nights"
+        "nightly, night of 2026-10-11, window 02:00-05:00 Asia/Tokyo, starts 02:00, 30 past runs"
     )
     assert lines[1].startswith("done by 05:00: ")
     (scale,) = (line for line in lines if "02:00  " in line and "05:00" in line)
@@ -93,3 +93,24 @@ def test_nothing_known_is_a_failure_with_a_way_out(nightly: Path, type_in: Type)
     assert "nothing is known of what fetch, load, stock, close, tell of job nightly" in ended.err
     assert "daybreak forecast nightly.py load" in ended.err
     assert not (nightly / "none.db").exists()
+
+
+@pytest.mark.usefixtures("nightly")
+@pytest.mark.parametrize(
+    ("command", "file"), [(WORDS, "none/plan.html"), ("forecast nightly.py load", "none/load.html")]
+)
+def test_a_page_that_cannot_be_written_is_refused_first(
+    type_in: Type, command: str, file: str
+) -> None:
+    ended = type_in(f"{command} --html {file}")
+
+    assert (1, "") == (ended.status, ended.out)
+    assert f"cannot write '{file}': there is no such folder" in ended.err
+
+
+def test_a_page_that_is_no_file_says_why(nightly: Path, type_in: Type) -> None:
+    (nightly / "full.html").symlink_to("/dev/full")
+    ended = type_in(f"{WORDS} --html full.html")
+
+    assert 1 == ended.status
+    assert "cannot write 'full.html': No space left on device" in ended.err

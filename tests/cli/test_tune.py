@@ -29,6 +29,18 @@ def squares(last: int = 400) -> Work:
 def copied() -> Work:
     return db.rows("select n from squares", key="n").into(db.table("copies", key="n"))
 
+@job.step(chunk=20, order="source", impact="Nothing is in order.")
+def ordered(last: int = 400) -> Work:
+    return source(range(last)).map(lambda n: {"n": n}).into(db.table("squares", key="n"))
+
+@job.step(parallel="auto", impact="Nothing is found out.")
+def adapts(last: int = 400) -> Work:
+    return source(range(last)).map(lambda n: {"n": n}).into(db.table("squares", key="n"))
+
+@job.step(impact="Hardly anything is missing.")
+def few() -> Work:
+    return source(range(5)).map(lambda n: {"n": n}).into(db.table("squares", key="n"))
+
 @job.atomic(db, impact="Nobody knows.")
 def total(tx: Transaction) -> int:
     return tx.one("select count(*) from squares", int)
@@ -96,3 +108,54 @@ def test_what_cannot_be_tuned_is_said(words: str, status: int, said: str, type_i
     ended = type_in(words)
 
     assert (status, True) == (ended.status, said in ended.err), ended.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_chunks_in_the_order_of_the_source_are_tuned_one_by_one(type_in: Type) -> None:
+    ended = type_in("tune squares.py ordered --budget-s 1 --chunk 5 --chunk 10 --json")
+    assert 0 == ended.status, ended.err
+    found = json.loads(ended.out.splitlines()[-1])
+
+    assert {1} == {one["parallel"] for one in found["settings"]}
+    assert any("the whole window is counted on for this step" in one for one in found["caveats"])
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_step_that_adapts_is_tuned_around_what_is_measured(type_in: Type) -> None:
+    """Chunks of ten thousand are too many for four hundred records: forty are in the middle."""
+    ended = type_in("tune squares.py adapts --budget-s 1 --parallel 1 --json")
+    assert 0 == ended.status, ended.err
+    found = json.loads(ended.out.splitlines()[-1])
+
+    assert {"parallel": "auto", "chunk": "auto"} == found["now"]
+    assert len(found["settings"]) > 3
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("ordered --parallel 1 --parallel 4", "in the order of the source cannot be 4 in flight"),
+        ("squares --parallel 65", "whole number from 1 to 64, got 65"),
+        ("squares --chunk 10000001", "whole number from 1 to 10,000,000"),
+        ("total", "works as a whole: it has no knobs"),
+        ("square", "did you mean 'squares'"),
+    ],
+)
+def test_what_a_step_cannot_have_is_refused_before_anything_is_measured(
+    type_in: Type, words: str, says: str
+) -> None:
+    ended = type_in(f"tune squares.py {words}")
+
+    assert 2 == ended.status
+    assert says in ended.err
+    assert "rehearsed" not in ended.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_too_few_records_are_not_taken_for_an_empty_table(type_in: Type) -> None:
+    ended = type_in("tune squares.py few --budget-s 1")
+
+    assert 1 == ended.status
+    assert "step few read 5 records: too few to measure with" in ended.err
+    assert "finds it empty" not in ended.err

@@ -74,6 +74,19 @@ def test_the_safe_bound_warns_before_the_likely_end_does_and_each_once() -> None
     assert [] == run.stops
 
 
+def test_a_run_that_stops_at_the_end_of_its_window_says_nothing_more() -> None:
+    run = Watched(100, "stop")
+    run.starts("load")
+    run.estimate(200, 300)
+    run.watch.before_chunk(101)
+    run.estimate(150, 250)
+    run.clock.turn(200)
+    run.watch.look()
+
+    assert [Outlook.LATE, Outlook.OVER] == run.outlooks
+    assert [False, True] == [event.is_stopping for event in run.heard]
+
+
 def test_a_guess_warns_nobody() -> None:
     run = Watched(100)
     run.starts("load")

@@ -144,3 +144,52 @@ def test_growth_says_when_the_window_breaks() -> None:
     assert pytest.approx(0.05, abs=0.02) == found.growth_a_month
     assert found.on is not None
     assert 150 < (found.on - tonight).days < 350
+
+
+def test_a_window_that_hardly_any_record_fits_in_is_broken_whatever_comes() -> None:
+    past, tonight = made_past(1), FIRST + timedelta(days=1)
+    found = breaking(past, ["load", "tell"], Wish(tonight), lambda _: 0.0, wanted=0.5, seed=SEED)
+
+    assert 0.0 == found.volume_times
+    assert (None, 0) == (found.on, found.days_ahead)
+
+
+def test_a_rate_of_growth_says_how_far_off_it_may_be() -> None:
+    doubts = []
+    for nights in (30, 180):
+        past, tonight = made_past(nights, growth=0.05), FIRST + timedelta(days=nights)
+        found = breaking(past, ["load"], Wish(tonight), lambda _: 1.0, wanted=0.5, seed=SEED)
+        assert found.growth_a_month is not None
+        assert found.growth_doubt is not None
+        assert abs(found.growth_a_month - 0.05) < 1.5 * found.growth_doubt
+        doubts.append(found.growth_doubt)
+
+    assert doubts[1] < doubts[0] / 3
+
+
+def test_more_records_make_more_chunks_and_not_larger_ones() -> None:
+    past, night = made_past(60), FIRST + timedelta(days=60)
+    once, many = (
+        drawn(past, ["load"], Wish(night, times), 2_000, np.random.default_rng(SEED))
+        for times in (1.0, 30.0)
+    )
+
+    assert pytest.approx(100, rel=0.2) == np.median(once.chunk_s)
+    assert pytest.approx(100, rel=0.2) == np.median(many.chunk_s)
+
+
+def test_a_night_that_did_not_get_to_its_end_was_not_a_small_one() -> None:
+    """A tenth of the nights has a small step done and the large one missing."""
+    nights, names = [], ["look", "load"]
+    for day in range(40):
+        steps = {"look": PastStep(1.0, 100)}
+        if day % 10:
+            steps["load"] = PastStep(1_000.0, 1_000_000, chunk_share=0.01)
+        nights.append(PastNight(FIRST + timedelta(days=day), steps))
+    tonight = FIRST + timedelta(days=40)
+    past = past_of(nights, names, tonight=tonight)
+    draws = drawn(past, names, Wish(tonight), 4_000, np.random.default_rng(SEED))
+
+    assert pytest.approx(1_000_000, rel=0.1) == np.median(draws.volume)
+    assert np.quantile(draws.seconds[:, 1], 0.02) > 700
+    assert pytest.approx(100, rel=0.1) == np.median(draws.records[:, 0])

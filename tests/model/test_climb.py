@@ -37,3 +37,14 @@ def test_trouble_leaves_one_worker_at_least() -> None:
 
 def test_it_never_has_more_than_its_bound() -> None:
     assert 3 == climbed(Climb(3), best=8, measurements=9).workers
+
+
+def test_the_last_step_up_to_a_bound_that_is_no_power_of_two_has_to_gain_as_well() -> None:
+    """Four are best: six get no more done than four, though more than three would."""
+    climb = climbed(Climb(6), best=4, measurements=9)
+
+    assert (4, 4) == (climb.workers, climb.settled)
+    assert "auto chose 4 of at most 6 workers: 6 got 400 records/s done, 4 400" == (
+        climb.told("records/s")
+    )
+    assert 6 == climbed(Climb(6), best=6, measurements=9).workers

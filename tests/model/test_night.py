@@ -120,6 +120,13 @@ def test_a_window_that_is_none_is_refused(text: str) -> None:
         Window.parse(text)
 
 
+def test_a_time_zone_that_there_is_not_is_named_with_what_may_be_meant() -> None:
+    with pytest.raises(DefinitionError, match="there is no time zone 'Asia/Tokio'") as caught:
+        Window.parse("02:00-05:00 Asia/Tokio")
+
+    assert "did you mean 'Asia/Tokyo'?" == caught.value.hint
+
+
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 def test_a_window_reads_as_it_was_written(window: Window) -> None:
     assert window == Window.parse(str(window))

@@ -36,6 +36,35 @@ def test_what_is_left_is_the_longest_way_through_the_net() -> None:
     assert Left() == left_of(diamond().steps, {})
 
 
+def sharing() -> Job:
+    """Three steps side by side that share three sessions: two want two of them, one wants one."""
+    job = Job("orders", limits={"db": 3})
+
+    def nothing() -> str:
+        raise AssertionError("nobody runs it")
+
+    for name, sessions in (("load", 2), ("stock", 2), ("mail", 1)):
+        job.task(name=name, uses={"db": sessions})(nothing)
+    return job
+
+
+def test_steps_that_may_not_be_at_work_together_come_one_after_the_other() -> None:
+    left = {"load": Left(100, 150), "stock": Left(50, 60), "mail": Left(120, 120)}
+
+    assert Left(220, 270) == left_of(sharing().steps, left)
+
+
+def test_who_is_at_work_has_what_it_uses_whoever_is_first_in_the_job() -> None:
+    left = {"load": Left(100, 100), "stock": Left(50, 50), "mail": Left(10, 10)}
+
+    assert Left(150, 150) == left_of(sharing().steps, left, {"stock"})
+    assert Left(100, 100) == left_of(sharing().steps, left, {"load", "stock"})  # a limit was cut
+
+
+def test_what_is_done_or_unknown_holds_nobody_up() -> None:
+    assert Left(50, 50) == left_of(sharing().steps, {"stock": Left(50, 50)}, {"stock"})
+
+
 @pytest.mark.parametrize(
     ("likely_s", "safe_s", "expected"),
     [

@@ -94,10 +94,10 @@ def fill(ledger: str, nights: int, seed: int = 7) -> None:
     store.close()
 
 
-def taken(store: LedgerStore, night: date) -> OwnedRun:
+def taken(store: LedgerStore, night: date, database: str = DATABASE) -> OwnedRun:
     """Enter the run of a night and take it."""
     run = store.start(
-        identity(night),
+        identity(night, database),
         parameters={},
         job_file="nightly.py",
         runs_folder=Path("runs"),
@@ -106,9 +106,9 @@ def taken(store: LedgerStore, night: date) -> OwnedRun:
     return store.take(run.id, Owner("host", 1, "lock"), is_locked=True)
 
 
-def identity(night: date) -> Identity:
+def identity(night: date, database: str = DATABASE) -> Identity:
     """Name the run of a night."""
-    return Identity("nightly", {}, {"shop": DATABASE}, night)
+    return Identity("nightly", {}, {"shop": database}, night)
 
 
 def done(owned: OwnedRun, step: str, seconds: float, records: int) -> None:
@@ -118,7 +118,22 @@ def done(owned: OwnedRun, step: str, seconds: float, records: int) -> None:
         owned.end_step(step, StepStatus.DONE, counts=Counts(), value="1", seconds=seconds)
         return
     owned.begin_step(step, code="1", whole=Range.of(None, records), total=records)
-    cuts = [records * part // CHUNKS for part in range(CHUNKS + 1)]
+    _chunks(owned, step, seconds, records, CHUNKS)
+    counts = Counts(read=records, passed=records)
+    owned.end_step(step, StepStatus.DONE, counts=counts, seconds=seconds)
+
+
+def begun(owned: OwnedRun, step: str, seconds: float, records: int) -> None:
+    """Do half of a step in chunks, all of which would take so many seconds."""
+    owned.begin_step(step, code="1", knobs=Knobs())
+    owned.begin_step(step, code="1", whole=Range.of(None, records), total=records)
+    _chunks(owned, step, seconds, records, CHUNKS // 2)
+    owned.end_step(step, StepStatus.STOPPED)
+
+
+def _chunks(owned: OwnedRun, step: str, seconds: float, records: int, chunks: int) -> None:
+    cuts = [records * part // CHUNKS for part in range(chunks + 1)]
+    took_s = seconds / CHUNKS
     owned.measure(
         Pass(step),
         [
@@ -126,11 +141,9 @@ def done(owned: OwnedRun, step: str, seconds: float, records: int) -> None:
                 Range.of(after or None, upto),
                 Counts(read=upto - after, passed=upto - after),
                 0,
-                seconds / CHUNKS,
-                owned.run.created_at,
+                took_s,
+                owned.run.created_at + timedelta(seconds=took_s * number),
             )
-            for after, upto in pairwise(cuts)
+            for number, (after, upto) in enumerate(pairwise(cuts))
         ],
     )
-    counts = Counts(read=records, passed=records)
-    owned.end_step(step, StepStatus.DONE, counts=counts, seconds=seconds)

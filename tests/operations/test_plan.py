@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from daybreak import Job
 from daybreak.errors import DefinitionError, ParameterError, PreflightError, StartRefused
 from daybreak.forecast import fit
 from daybreak.ledger.forecasts import KeptForecast
@@ -19,7 +20,8 @@ from daybreak.operations.critical import surely_enough
 from daybreak.operations.history import history_of
 from daybreak.operations.inspect import run_report
 from daybreak.operations.load import load_job
-from daybreak.operations.plan import Plan, plan_of
+from daybreak.operations.plan import Plan, plan_from, plan_of
+from daybreak.operations.plan_known import Known
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import start
 from daybreak.operations.what_if import WhatIf, read_what_if
@@ -30,6 +32,7 @@ from tests.operations.past_nights import (
     JOB,
     RECORDS,
     Hand,
+    begun,
     done,
     fill,
     identity,
@@ -119,7 +122,7 @@ def test_a_plan_knows_its_night_from_the_past(shop: Shop) -> None:
     assert pytest.approx(300 + 4_800 * 1.04 + 1_700, rel=0.05) == ends.p50
     assert ends.p50 < ends.p90 < 1.4 * ends.p50
     assert ("fetch", "load", "stock", "close", "tell") == plan.timing.path
-    assert {"40 nights"} == set(plan.sources.values())
+    assert {"40 runs"} == set(plan.sources.values())
     assert pytest.approx(RECORDS * 1.04, rel=0.05) == plan.records
     assert "close" == plan.timing.worst
     assert ["divide", "join"] == [one.what for one in plan.advice]
@@ -155,11 +158,16 @@ def test_what_makes_no_sense_is_refused() -> None:
         ("load=0x", "a number of times"),
         ("start=25:00", "a time of day"),
         ("restart=soon", "a time like"),
+        ("load=2", "a time like"),
+        ("restart=99999999999h", "a year at most"),
+        ("records=99999999999999999999", "from 1 to 1e+15"),
+        ("records=2x,records=3x", "supposed twice"),
     ):
         with pytest.raises(ParameterError) as caught:
             read_what_if(text, STEPS, ["db"])
         assert says in f"{caught.value} {caught.value.hint}"
     assert WhatIf() == read_what_if("", STEPS, [])
+    assert 0.0 == read_what_if("restart=0", STEPS, []).restart_s
 
 
 def test_steps_of_which_nothing_is_known_are_named_with_what_to_run(empty: Shop) -> None:
@@ -204,11 +212,115 @@ def test_a_real_run_leaves_what_a_plan_needs(empty: Shop) -> None:
     plan = empty.plan()
 
     assert RunStatus.DONE == begun.status
-    assert {"1 night"} == set(plan.sources.values())
+    assert {"1 run"} == set(plan.sources.values())
     took = {one.step: one.seconds for one in history_of("nightly", ledger=empty.ledger)}
     for step in plan.timing.steps:
         assert 0.5 < step.seconds.p50 / took[step.name] < 2
     assert pytest.approx(10, abs=5) == plan.records
+
+
+def test_what_nobody_could_live_to_see_is_planned_all_the_same(shop: Shop) -> None:
+    plan = shop.plan("records=1000000x", nights=200)
+
+    assert plan.at(plan.timing.clean.end_s.p95).year > 2030
+    assert plan.at(1e300).year < 3100
+
+
+def test_a_number_of_records_that_changes_nothing_is_told(empty: Shop) -> None:
+    words = "fetch=5m,load=1h,stock=20m,close=10m,tell=2s"
+
+    assert [] == list(empty.plan(words, nights=100).notes)
+    (note,) = empty.plan(f"{words},records=2000000", nights=100).notes
+    assert note.startswith("records=2000000 changes nothing")
+
+
+def test_a_guessed_chunk_of_a_step_that_adapts_is_no_tenth_of_it(empty: Shop) -> None:
+    """Of ten hours a fixed chunk may be an hour; one that finds its size out takes ten seconds."""
+    plan = empty.plan("fetch=5m,load=10h,stock=10h,close=1m,tell=2s", nights=1_000)
+
+    assert plan.timing.step("load").lost_s > 3_600
+    assert plan.timing.step("stock").lost_s < 60
+    (advice,) = (one for one in plan.advice if "load" in one.steps)
+    assert "make its chunks smaller, --set load.chunk=N" in advice.text
+
+
+def test_a_smaller_chunk_is_proposed_by_what_a_record_takes(shop: Shop) -> None:
+    """A chunk was a twentieth of 56 minutes; of ten hours it would be half an hour."""
+    plan = shop.plan("load=11x", nights=1_000)
+    load = plan.timing.step("load")
+    (advice,) = (one for one in plan.advice if "load" in one.steps)
+
+    assert load.records is not None
+    a_minute = load.records * 60 / load.seconds.p50
+    assert f"--set load.chunk={int(a_minute)}" in advice.text
+
+
+def test_a_start_outside_the_window_and_a_window_that_is_over_are_told(shop: Shop) -> None:
+    assert "it starts only when its window is over" in shop.plan("start=06:00", nights=100).notes
+    over = BEGIN + timedelta(days=1)
+    past = shop.plan(now=over, nights=100)
+    assert TONIGHT + timedelta(days=1) == past.night
+
+    tonight = plan_of(
+        shop.loaded(),
+        Settings(ledger=shop.ledger, databases={"shop": shop.database}, night=TONIGHT),
+        Hand(over),
+        file="nightly.py",
+        what_if=WhatIf(),
+        nights=100,
+    )
+    assert "the window of this night is over" in tonight.notes
+
+
+def test_a_job_without_a_window_starts_when_it_is_told_to() -> None:
+    job = Job("at once")
+    job.task()(lambda: 1)
+    now = BEGIN.astimezone()
+    at = now.replace(hour=1, minute=30, second=0, microsecond=0)
+    plan = plan_from(
+        job,
+        Known(),
+        night=None,
+        now=now,
+        file="nightly.py",
+        what_if=WhatIf(start=at.time(), step_s={job.steps[0].name: 60.0}),
+        nights=100,
+    )
+
+    assert (at if at >= now else at + timedelta(days=1)) == plan.start_at
+
+
+def test_what_the_run_has_done_that_would_go_on_is_not_planned_again(shop: Shop) -> None:
+    """The morning after: fetch is done, and half of load; the same command goes on with that."""
+    whole = shop.plan().timing.clean.end_s.p50
+    store = LedgerStore.open(shop.ledger)
+    owned = taken(store, TONIGHT)
+    done(owned, "fetch", 300.0, RECORDS)
+    begun(owned, "load", 1_800.0, RECORDS)
+    owned.become(RunStatus.STOPPING)
+    owned.become(RunStatus.STOPPED)
+    store.close()
+
+    plan = shop.plan(now=BEGIN + timedelta(days=1))
+
+    assert ["load", "stock", "close", "tell"] == [step.name for step in plan.steps]
+    assert pytest.approx(whole - 300 - 1_700, rel=0.05) == plan.timing.clean.end_s.p50
+    assert f"run {owned.run.id} goes on: fetch done already; 50 % of load left" == plan.notes[0]
+
+
+def test_chunks_so_far_tell_what_a_step_takes_that_no_run_has_done(empty: Shop) -> None:
+    store = LedgerStore.open(empty.ledger)
+    owned = taken(store, TONIGHT, empty.database)
+    done(owned, "fetch", 300.0, RECORDS)
+    begun(owned, "load", 1_800.0, RECORDS)
+    owned.become(RunStatus.STOPPING)
+    owned.become(RunStatus.STOPPED)
+    store.close()
+
+    plan = empty.plan("stock=10m,close=10m,tell=2s", now=BEGIN + timedelta(days=1))
+
+    assert "its chunks so far" == plan.sources["load"]
+    assert pytest.approx(900, rel=0.1) == plan.timing.step("load").seconds.p50  # half is left
 
 
 @pytest.mark.slow
@@ -220,7 +332,7 @@ def test_a_critical_job_is_not_started_too_late_unless_somebody_says_why(shop: S
     assert "--force-start REASON" in no.value.hint
     because = shop.start(BEGIN + timedelta(hours=1), critical=0.9, reason="the boss says so")
     assert because is not None
-    assert "less than 90.0 %" in because
+    assert "less than 90 %" in because
 
 
 @pytest.mark.slow
@@ -244,6 +356,16 @@ def test_what_a_critical_run_has_done_already_is_not_planned_again(shop: Shop) -
 def test_a_reason_for_a_job_that_is_not_critical_is_refused(empty: Shop) -> None:
     with pytest.raises(DefinitionError, match="job nightly is not critical"):
         start(empty.loaded(), Settings(ledger=empty.ledger, force_start="why not"), Telemetry())
+
+
+def test_a_reason_that_says_nothing_is_refused(empty: Shop) -> None:
+    for reason in ("", "  "):
+        with pytest.raises(DefinitionError, match="expected a reason"):
+            start(
+                empty.loaded(", critical=0.99"),
+                Settings(ledger=empty.ledger, force_start=reason),
+                Telemetry(),
+            )
 
 
 def test_a_forced_start_is_kept_in_the_audit(empty: Shop) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from daybreak.model.fate import Counts
-from daybreak.reports.lines import CHUNK_LINE_EVERY_S, Lines
+from daybreak.model.overrun import Outlook
+from daybreak.reports.lines import CHUNK_LINE_EVERY_S, Lines, overrun
 from daybreak.reports.secrets import Mask
-from daybreak.telemetry import AttemptDied, Event, RangeSuspected
+from daybreak.telemetry import AttemptDied, Event, Overrun, RangeSuspected
 from tests.reports.conftest import Events, Watched
 
 
@@ -160,3 +164,34 @@ def test_where_nobody_knows_how_many_records_there_are_it_is_said_so(
 
     assert "50 of about 120,000 records (0%)" in last
     assert "about 11 min 55 s left (7 min 55 s to 17 min 55 s)" in last
+
+
+def late(likely_s: float, window_s: float = 3_600.0, outlook: Outlook = Outlook.LATE) -> str:
+    """Say it at two o'clock in Tokyo, of a run that takes at most twice as long as is likely."""
+    at = datetime(2026, 1, 30, 17, tzinfo=UTC)
+    ends_at = (at + timedelta(seconds=window_s)).astimezone(ZoneInfo("Asia/Tokyo"))
+    return overrun(Overrun(at, outlook, ends_at, likely_s, 2 * likely_s, (), "warn"))
+
+
+@pytest.fixture
+def live_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Give what moves the reader to another time zone."""
+
+    def move(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_an_overrun_is_told_by_the_clock_of_the_window(live_in: Callable[[str], None]) -> None:
+    live_in("Asia/Tokyo")
+    assert "will overrun: the window ends at 03:00, the run at 03:30 to 05:00" == late(5_400)
+    assert "the run at 2026-02-03 02:00 to 2026-02-06 02:00" in late(3 * 86_400)
+    assert "the window ends at 02:05:00, the run at 02:05:10 to 02:10:20" in late(310, 300)
+    assert late(600, outlook=Outlook.ON_TIME).startswith("on time again: the window ends at 03:00")
+
+    live_in("UTC")
+    assert "the window ends at 03:00 JST, the run at 03:30 JST to 05:00 JST" in late(5_400)

@@ -104,6 +104,19 @@ def test_a_resumed_run_says_so(watched: Watched, events: Events) -> None:
     assert ["✗", "load", "failed", "2.5", "s"] == load.split()
 
 
+def test_how_sure_the_end_is_has_room_on_any_usual_terminal(
+    watched: Watched, events: Events
+) -> None:
+    watched.hear(events.run("load"))
+    watched.hear(events.step())
+    watched.pass_s(2)
+    watched.hear(events.chunk(50))
+    watched.hear(events.estimated(720))
+
+    assert "25/s  12 min 00 s left (8 min 00 s to 18 min 00 s)" in picture(watched, width=120)[1]
+    assert picture(watched, width=80)[1].endswith("50 / 100  25/s  8 to 18 min left")
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_no_row_is_wider_than_the_terminal(width: int, watched: Watched, events: Events) -> None:
     watched.hear(events.run("a_step_with_a_very_long_name_indeed_that_goes_on_and_on"))
@@ -112,6 +125,7 @@ def test_no_row_is_wider_than_the_terminal(width: int, watched: Watched, events:
     watched.hear(
         events.chunk(5_000_000, 1_000, "a_step_with_a_very_long_name_indeed_that_goes_on_and_on")
     )
+    watched.hear(events.estimated(7_200, "a_step_with_a_very_long_name_indeed_that_goes_on_and_on"))
     lines = picture(watched, width=width)
 
     assert 2 == len(lines)

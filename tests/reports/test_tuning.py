@@ -119,3 +119,10 @@ def test_programs_get_numbers() -> None:
     assert payload["settings"][0]["seconds"] > 0
     assert 0.625 == payload["measured"][-1]["locked"]
     assert [] == payload["cautions"]
+
+
+def test_knobs_that_adapt_now_are_told_as_such() -> None:
+    found = replace(FOUND, adapting=["chunk"])
+
+    assert "(now chunk=auto); it ends in its window" in shown(found)
+    assert {"parallel": 8, "chunk": "auto"} == tuning_payload(found, Mask())["now"]

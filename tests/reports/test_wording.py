@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daybreak.reports.wording import rate, records, span, visible, visible_bytes
+from daybreak.reports.wording import from_to, rate, records, span, visible, visible_bytes
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,18 @@ def test_long_text_is_cut_visibly() -> None:
 def test_bytes_that_are_no_text_are_shown_as_bytes() -> None:
     assert r"a\xffb\x00" == visible_bytes(b"a\xffb\x00")
     assert 10 == len(visible_bytes(b"x" * 1000, 10))
+
+
+@pytest.mark.parametrize(
+    ("low_s", "high_s", "text"),
+    [
+        (0.4, 12.2, "0 to 13 s"),
+        (12, 12, "12 s"),
+        (80, 100, "1 to 2 min"),
+        (480, 1_080, "8 to 18 min"),
+        (5_300, 8_300, "1.4 to 2.4 h"),
+        (86_400, 400 * 3_600, "1.0 to 16.7 d"),
+    ],
+)
+def test_an_interval_where_there_is_little_room(low_s: float, high_s: float, text: str) -> None:
+    assert text == from_to(low_s, high_s)

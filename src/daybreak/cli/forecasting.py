@@ -25,6 +25,7 @@ from ..telemetry import Event, Said, Telemetry
 from .exits import Exit
 from .job_options import given_text
 from .options import ledger_to_read
+from .pages import refuse_no_folder, write_page
 from .rehearsing import settings_of_rehearsal
 from .running import secrets_in
 from .typed import PROGRAM
@@ -83,6 +84,7 @@ def forecast_job(
             f"which step? job {loaded.job.name} has: {names or 'none in chunks'}",
             hint=f"name one: {PROGRAM} forecast {file} STEP",
         )
+    refuse_no_folder(options["html"])
     given = {name: given_text(name, options) for name in loaded.parameters}
     mask = secrets_in(loaded, given, words)
     settings = settings_of_rehearsal(loaded, options)
@@ -109,7 +111,7 @@ def forecast_job(
     else:
         _show(found)
     if options["html"] is not None:
-        options["html"].write_text(page_of(found, mask), encoding="utf-8")
+        write_page(options["html"], page_of(found, mask))
     return Exit.DONE
 
 
@@ -126,7 +128,7 @@ def show_accuracy(loaded: LoadedJob, step: str | None, options: Mapping[str, Any
         JsonLines(sys.stdout, Mask()).write(accuracy_payload(record))
         return Exit.DONE
     console = console_on(sys.stdout)
-    for part in accuracy_parts(record):
+    for part in accuracy_parts(record, console.width):
         console.print(part)
     return Exit.DONE
 

@@ -19,6 +19,7 @@ from ..reports.plan_words import plan_payload
 from ..reports.secrets import Mask
 from .exits import Exit
 from .job_options import read_databases, read_given
+from .pages import refuse_no_folder, write_page
 
 
 def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
@@ -32,6 +33,7 @@ def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
     Raises:
         DaybreakError: If nothing is known of a step, or what is supposed makes no sense.
     """
+    refuse_no_folder(options["html"])
     job = loaded.job
     limits = {name for step in job.steps for name in step.uses}
     what_if = read_what_if(options["what_if"], [step.name for step in job.steps], limits)
@@ -59,5 +61,5 @@ def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
         for part in plan_parts(plan, sys.stdout, console.width):
             console.print(part)
     if options["html"] is not None:
-        options["html"].write_text(page_of(plan, mask), encoding="utf-8")
+        write_page(options["html"], page_of(plan, mask))
     return Exit.DONE

@@ -50,7 +50,8 @@ BUDGET_S: Final = 180.0
     type=click.IntRange(min=1),
     metavar="N",
     multiple=True,
-    help="A chunk size to choose from; give several.  [default: a tenth to five times its own]",
+    help="A chunk size to choose from; give several.  [default: a tenth to five times its own, or"
+    " less where few records are measured]",
 )
 @click.option(
     "--sure",

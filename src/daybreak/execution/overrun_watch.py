@@ -27,6 +27,8 @@ class Ending:
     """When the window ends in which a run works, and what happens then."""
 
     at: datetime
+    """By the clock of the window's zone."""
+
     on_overrun: OnOverrun = "warn"
     typical: Mapping[str, Left] = field(default_factory=dict)
     """What past runs say of steps that have not begun, by name."""
@@ -91,9 +93,9 @@ class OverrunWatch:
         """Say what has changed, and stop at the window's end if that is the job's policy."""
         now = self._clock.now()
         with self._lock:
-            left = left_of(self._steps, self._left_now())
+            left = left_of(self._steps, self._left_now(), self._begun - self._done)
             found = outlook(left, now, self._ending.at, self._outlook)
-            if all(step.name in self._done for step in self._steps):
+            if self._is_stopped or all(step.name in self._done for step in self._steps):
                 return
             event = None if found is self._outlook else self._told(found, left, now)
             self._outlook = found
@@ -112,7 +114,7 @@ class OverrunWatch:
             if self._ending.on_overrun != "stop" or self._is_stopped:
                 return
             self._is_stopped = True
-            left = left_of(self._steps, self._left_now())
+            left = left_of(self._steps, self._left_now(), self._begun - self._done)
             event = self._told(Outlook.OVER, left, self._clock.now(), is_stopping=True)
             self._outlook = Outlook.OVER
         self._telemetry.publish(event)

@@ -140,19 +140,18 @@ class _Drawing:
         """Return what a step takes, what a failure costs, its records, and how often it fails."""
         model = self._past.steps.get(name)
         if model is None:
-            guess = self._past.guesses[name]
-            share = guess.chunk_share
-            logs, records = self._guessed(guess)
+            logs, records, share = self._guessed(self._past.guesses[name])
             failures = (self._chance.random(self._nights) < FAILURE_RATE).astype(np.float64)
         else:
-            share = model.chunk_share
             logs, records = self._expected(model)
+            share = model.chunk_records / np.maximum(records, 1.0)
             failures = self._failures(model)
+        is_chunked = np.nan_to_num(share) > 0
         still = (self._wish.left or {}).get(name, 1.0)
         times = (self._wish.step_times or {}).get(name, 1.0)
         whole = np.maximum(np.exp(logs) * times, SECONDS_MIN)
         seconds = np.maximum(whole * still, SECONDS_MIN)
-        chunk_s = np.minimum(whole * share, seconds) if share else seconds
+        chunk_s = np.where(is_chunked, np.minimum(whole * share, seconds), seconds)
         return seconds, chunk_s, records * still, failures
 
     def _volume(self) -> Floats:
@@ -178,15 +177,15 @@ class _Drawing:
         off = deviation * self._chance.standard_normal(self._nights)
         return mean + off + self._left(model.left, model.line.spread), records
 
-    def _guessed(self, guess: Guess) -> tuple[Floats, Floats]:
-        """Return the same of a step that has no past."""
+    def _guessed(self, guess: Guess) -> tuple[Floats, Floats, Floats]:
+        """Return the same of a step that has no past, and what share of it its longest chunk is."""
         logs = np.log(guess.seconds) + self._left(np.array([]), guess.deviation)
-        if guess.records is None:
-            return logs + guess.steepness * self._larger, np.full(self._nights, np.nan)
-        mine = self._larger
-        if self._past.volume is not None:
-            mine = mine + self._past.typical - np.log(guess.records)
-        return logs + guess.steepness * mine, guess.records * np.exp(mine)
+        mine, records = self._larger, np.full(self._nights, np.nan)
+        if guess.records is not None:
+            if self._past.volume is not None:
+                mine = mine + self._past.typical - np.log(guess.records)
+            records = guess.records * np.exp(mine)
+        return logs + guess.steepness * mine, records, guess.chunk_share * np.exp(-mine)
 
     def _failures(self, model: StepModel) -> Floats:
         """Return how often it fails: as often as in the past night, or as it does on average."""

@@ -22,6 +22,8 @@ DAYS_MOST: Final = 5 * 365
 _WEEK: Final = 7
 _NIGHTS: Final = 1_000
 _PRECISION: Final = 1.01
+_NINE_OF_TEN: Final = 1.645
+"""Of a normal distribution 90 % lie within so many deviations."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Breaking:
     """When P(done in the window) falls below what is wanted."""
 
     volume_times: float | None
-    """At so many times the records of the planned night; None if not below `TIMES_MOST`."""
+    """At so many times the records of the planned night; None if not below `TIMES_MOST`, 0 if even
+    hardly any records are too many."""
 
     volume: int | None
     """At so many records in the largest step; None if that is not known."""
@@ -40,6 +43,12 @@ class Breaking:
     looked_until: date
     growth_a_month: float | None
     """By which share the records grow in thirty nights; None if they are not known."""
+
+    growth_doubt: float | None = None
+    """How far off that may be: in 9 of 10 cases by less."""
+
+    days_ahead: int = 0
+    """How far was looked ahead; 0 if the past is too short for that."""
 
 
 def breaking(
@@ -73,8 +82,17 @@ def breaking(
         draws = drawn(past, names, wish, _NIGHTS, np.random.default_rng(seed))
         volume = round(float(np.median(draws.volume)) * times)
     until, on = _date(past, wish, holds)
-    growth = float(np.expm1(past.volume.mean[1])) if past.volume is not None else None
-    return Breaking(times, volume, on, until, growth)
+    growth, doubt = _growth(past)
+    return Breaking(times, volume, on, until, growth, doubt, (until - wish.night).days)
+
+
+def _growth(past: Past) -> tuple[float | None, float | None]:
+    """Return by which share records grow in thirty nights, and how far off that may be."""
+    if past.volume is None:
+        return None, None
+    months, variance = past.volume.mean[1], past.volume.covariance[1, 1]
+    growth = float(np.expm1(months))
+    return growth, float(np.expm1(months + _NINE_OF_TEN * np.sqrt(variance))) - growth
 
 
 def _times(wish: Wish, holds: Callable[[Wish], bool]) -> float | None:
@@ -87,6 +105,8 @@ def _times(wish: Wish, holds: Callable[[Wish], bool]) -> float | None:
     low, high = 1.0, TIMES_MOST
     if not at(low):
         low, high = 1 / TIMES_MOST, 1.0
+        if not at(low):
+            return 0.0
     while high / low > _PRECISION:
         middle = (low * high) ** 0.5
         low, high = (middle, high) if at(middle) else (low, middle)

@@ -61,6 +61,9 @@ class StepPlan:
     begin_s: Spread
     end_s: Spread
     seconds: Spread
+    records: float | None
+    """What it reads, in the middle night; None if it is not in chunks, or that is not known."""
+
     criticality: float
     """In which share of nights it is on the chain that decides the end."""
 
@@ -226,6 +229,7 @@ def _step_plans(
             begin_s=Spread.of(clean.begins[:, step]),
             end_s=Spread.of(clean.ends[:, step]),
             seconds=Spread.of(draws.seconds[:, step]),
+            records=_middle(draws.records[:, step]),
             criticality=float(on_chain[:, step].mean()),
             critical_s=float((on_chain[:, step] * draws.seconds[:, step]).mean()),
             lost_s=float(np.quantile(draws.chunk_s[:, step], 0.9)),
@@ -234,6 +238,11 @@ def _step_plans(
         )
         for step, name in enumerate(question.resuming.net.names)
     )
+
+
+def _middle(records: Floats) -> float | None:
+    known = records[~np.isnan(records)]
+    return float(np.median(known)) if known.size else None
 
 
 def _most_frequent(on_chain: Flags, names: Sequence[str]) -> tuple[tuple[str, ...], float]:

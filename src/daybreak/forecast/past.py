@@ -8,6 +8,7 @@ so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -77,6 +78,7 @@ class Guess:
     """For how many records that is; None for as many as are expected."""
 
     chunk_share: float = 0.0
+    """What its longest chunk takes of that; 0 if it is not in chunks."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ class StepModel:
     failures: Floats
     """Of each past night how often it failed."""
 
-    chunk_share: float
+    chunk_records: float
+    """As many records as its slowest chunk took the time of; 0 if it is not in chunks. A night with
+    more records has more chunks, not larger ones."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def past_of(
         tonight: Stands for the last night where there is none.
     """
     last = nights[-1].night if nights else tonight
-    volumes = np.array([night.volume for night in nights], dtype=np.float64)
+    volumes = _volumes(nights)
     has_volume = bool((volumes > 0).any())
     logs = np.log(np.maximum(volumes, 1.0))
     typical = float(np.median(logs[volumes > 0])) if has_volume else 0.0
@@ -157,10 +161,25 @@ def past_of(
     for name in names:
         if any(name in night.steps for night in nights):
             prior = (steepness or {}).get(name)
-            models[name] = _step_model(name, nights, last, typical, prior)
+            models[name] = _step_model(name, nights, volumes, last, typical=typical, prior=prior)
     known = {name: one for name, one in (guesses or {}).items() if name not in models}
     days = (last - nights[0].night).days if nights else 0
     return Past(last, days, len(nights), volume, left, typical, models, known)
+
+
+def _volumes(nights: Sequence[PastNight]) -> Floats:
+    """Return the volume of each night; 0 where it is not known.
+
+    It is not known of a night that did not get to its end: perhaps its largest step is missing.
+    """
+    reading = [{name for name, one in night.steps.items() if one.records} for night in nights]
+    times = Counter(name for names in reading for name in names)
+    usual = {name for name, count in times.items() if 2 * count >= len(nights)}
+    known = [usual <= names for names in reading]
+    return np.array(
+        [night.volume if is_known else 0 for night, is_known in zip(nights, known, strict=True)],
+        dtype=np.float64,
+    )
 
 
 def calendar_features(nights: Sequence[date], last: date) -> Floats:
@@ -183,27 +202,30 @@ def step_features(calendar: Floats, larger: Floats) -> Floats:
 def _step_model(
     name: str,
     nights: Sequence[PastNight],
+    volumes: Floats,
     last: date,
+    *,
     typical: float,
     prior: tuple[float, float] | None,
 ) -> StepModel:
     rows = [row for row, night in enumerate(nights) if name in night.steps]
     mine = [nights[row].steps[name] for row in rows]
     calendar = calendar_features([nights[row].night for row in rows], last)
-    volumes = np.log([max(nights[row].volume, 1) for row in rows])
+    is_known = volumes[rows] > 0
+    logs = np.where(is_known, np.log(np.maximum(volumes[rows], 1.0)), typical)
     is_chunked = any(one.records is not None for one in mine)
     ratio, ratio_left = None, np.full(len(nights), np.nan)
-    larger = volumes - typical if typical else np.zeros(len(rows))
+    larger = logs - typical if typical else np.zeros(len(rows))
     if is_chunked:
         own = np.log([max(one.records or 0, 1) for one in mine])
         ratio = fitted(
-            np.ones((len(rows), 1)),
-            own - volumes,
+            np.ones((int(is_known.sum()), 1)),
+            (own - logs)[is_known],
             prior_mean=np.zeros(1),
             prior_deviation=np.array(_RATIO_DEVIATIONS),
             spread_prior=0.05,
         )
-        ratio_left[rows] = ratio.residuals
+        ratio_left[np.array(rows)[is_known]] = ratio.residuals
         larger = own - typical - ratio.mean[0]
     exponent, deviation = prior or ((1.0, 0.4) if is_chunked else (0.3, 0.5))
     means = np.array([0.0, exponent, *(0.0,) * 8])
@@ -219,12 +241,12 @@ def _step_model(
     left[rows] = line.residuals
     failures = np.zeros(len(nights))
     failures[rows] = [one.failures for one in mine]
-    shares = [one.chunk_share for one in mine if one.chunk_share > 0]
+    chunks = [one.chunk_share * (one.records or 0) for one in mine if one.chunk_share > 0]
     return StepModel(
         line=line,
         left=left,
         ratio=ratio,
         ratio_left=ratio_left,
         failures=failures,
-        chunk_share=min(float(np.quantile(shares, 0.9)), 1.0) if shares else 0.0,
+        chunk_records=float(np.quantile(chunks, 0.9)) if chunks else 0.0,
     )

@@ -41,7 +41,7 @@ class Climb:
     def measured(self, rate: float, now_s: float) -> Climb:
         """Return what follows from one measurement with the present number of workers."""
         rates = {**self.rates, self.workers: rate}
-        before = rates.get(self.workers // 2, 0.0)
+        before = rates.get(self.settled, 0.0)
         if self.workers == self.settled or rate > before * GAIN:
             return replace(
                 self,
@@ -75,10 +75,10 @@ class Climb:
         """
         chosen = self.settled  # one that is just being tried is not chosen
         told = f"auto chose {chosen} of at most {self.most} workers"
-        more = self.rates.get(chosen * 2)
-        less = self.rates.get(chosen)
-        if more is not None and less is not None:
-            return f"{told}: {chosen * 2} got {more:,.0f} {what} done, {chosen} {less:,.0f}"
+        tried = min(self.most, chosen * 2)
+        more, less = self.rates.get(tried), self.rates.get(chosen)
+        if tried > chosen and more is not None and less is not None:
+            return f"{told}: {tried} got {more:,.0f} {what} done, {chosen} {less:,.0f}"
         return told if chosen < self.most else f"{told}: each step up got more done"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ..errors import DefinitionError
 
@@ -27,8 +27,8 @@ class Window:
         span, _, zone = text.partition(" ")
         begin, _, end = span.partition("-")
         try:
-            window = cls(_time_of_day(begin), _time_of_day(end), ZoneInfo(zone))
-        except (ValueError, ZoneInfoNotFoundError, OSError):
+            window = cls(_time_of_day(begin), _time_of_day(end), _zone(zone))
+        except ValueError:
             raise DefinitionError(
                 f"expected a window like '02:00-05:00 Asia/Tokyo', got {text!r}",
                 hint="write begin-end as HH:MM-HH:MM, a space, and a time zone's name",
@@ -98,3 +98,24 @@ def read_critical(critical: float | None, window: Window | None) -> float | None
 
 def _time_of_day(text: str) -> time:
     return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - local to the window's zone
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return a time zone.
+
+    Raises:
+        ValueError: If no name is given.
+        DefinitionError: If there is none of that name.
+    """
+    if not name:
+        raise ValueError
+    try:
+        return ZoneInfo(name)
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        import difflib  # noqa: PLC0415 - on the error path only
+
+        close = difflib.get_close_matches(name, available_timezones(), n=1)
+        meant = f"did you mean {close[0]!r}?" if close else "it is written like 'Asia/Tokyo'"
+        raise DefinitionError(
+            f"there is no time zone {name!r}, which the window names", hint=meant
+        ) from None

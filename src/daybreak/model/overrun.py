@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from ..errors import DefinitionError
+from .shares import NOTHING, Claim, decide
 
 if TYPE_CHECKING:
     from .job import Step
@@ -64,25 +66,50 @@ def read_on_overrun(on_overrun: str, *, has_window: bool) -> OnOverrun:
     return "stop" if on_overrun == "stop" else "warn"
 
 
-def left_of(steps: Sequence[Step[Any]], left: Mapping[str, Left]) -> Left:
-    """Return how long some steps still take together: the longest way through their net.
+def left_of(
+    steps: Sequence[Step[Any]], left: Mapping[str, Left], begun: Collection[str] = ()
+) -> Left:
+    """Return how long some steps still take together, if they wait for each other as they do.
 
     Args:
-        steps: In the job's order, each behind those it needs.
+        steps: Of one job, in its order, each behind those it needs.
         left: Of each what is left, by name; what is not there takes no time.
+        begun: Those at work: they have what they use of the job's limits.
     """
-    ends: dict[str, Left] = {}
+    likely_s = _last_end(steps, {name: one.likely_s for name, one in left.items()}, begun)
+    safe_s = _last_end(steps, {name: one.safe_s for name, one in left.items()}, begun)
+    return Left(likely_s, max(likely_s, safe_s))  # in another order longer steps may end sooner
+
+
+def _last_end(
+    steps: Sequence[Step[Any]], seconds: Mapping[str, float], begun: Collection[str]
+) -> float:
+    """Let steps begin as the conductor lets them; return when the last one ends."""
+    claims = {s.name: Claim(s.name, s.uses if s.name in seconds else NOTHING) for s in steps}
+    missing = {s.name: sum(one.name in claims for one in s.after) for s in steps}
+    behind: dict[str, list[str]] = {name: [] for name in claims}
     for step in steps:
-        before = [ends[one.name] for one in step.after if one.name in ends]
-        own = left.get(step.name, Left())
-        ends[step.name] = Left(
-            max((one.likely_s for one in before), default=0.0) + own.likely_s,
-            max((one.safe_s for one in before), default=0.0) + own.safe_s,
-        )
-    return Left(
-        max((one.likely_s for one in ends.values()), default=0.0),
-        max((one.safe_s for one in ends.values()), default=0.0),
-    )
+        for one in step.after:
+            behind.get(one.name, []).append(step.name)
+    limits = steps[0].job.limits if steps else NOTHING
+    at_work = [(seconds.get(name, 0.0), name) for name in claims if name in begun]
+    heapify(at_work)
+    waiting = [name for name in claims if not missing[name] and name not in begun]
+    now_s = 0.0
+    while True:
+        held = [claims[name] for _, name in at_work]
+        answers = decide(limits, held, [claims[name] for name in waiting])
+        for name, wait in zip(waiting, answers, strict=True):
+            if wait is None:
+                heappush(at_work, (now_s + seconds.get(name, 0.0), name))
+        waiting = [n for n, wait in zip(waiting, answers, strict=True) if wait is not None]
+        if not at_work:
+            return now_s
+        now_s, ended = heappop(at_work)
+        for name in behind[ended]:
+            missing[name] -= 1
+            if not missing[name]:
+                waiting.append(name)
 
 
 def outlook(left: Left, now: datetime, ends_at: datetime, before: Outlook) -> Outlook:

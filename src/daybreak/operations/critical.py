@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import DefinitionError, PreflightError, StartRefused
 from ..ledger.owned import OwnedRun
-from ..ledger.rows import RunRow
 from ..ledger.store import LedgerStore
 from ..model.identity import Identity
 from ..model.job import Job
@@ -16,9 +15,10 @@ from ..model.progress import START_FORCED
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from .plan import Known
+    from .plan_known import Known
 
 NIGHTS: Final = 4_000
+_SHOWN_LEAST: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,13 @@ def surely_enough(
     Raises:
         StartRefused: If it is less likely than `critical` to end in its window with the worst
             failure, or if that cannot be said, and no reason was given; nothing was started.
-        DefinitionError: If a reason was given for a job that is not critical.
+        DefinitionError: If a reason was given for a job that is not critical, or an empty one.
     """
+    if settings.force_start is not None and not settings.force_start.strip():
+        raise DefinitionError(
+            "expected a reason to start a critical job anyhow, got none",
+            hint='say why: --force-start "the partner was late, finance agreed to 06:00"',
+        )
     if job.critical is None:
         if settings.force_start is not None:
             raise DefinitionError(
@@ -71,12 +76,12 @@ def surely_enough(
                 hint="leave --force-start out, or say critical=0.99 in the job",
             )
         return None
-    run = _run_meant(store, identity, settings)
+    from .plan_known import known_of, run_meant  # noqa: PLC0415 - numpy, for critical jobs only
+
+    run = run_meant(store, identity, settings)
     is_alone = settings.restart is not None and settings.restart.is_only
     if is_alone or (run is not None and run.is_final and settings.restart is None):
         return None
-    from .plan import known_of  # noqa: PLC0415 - numpy and scipy, for critical jobs only
-
     goes_on = None if run is None or settings.restart is not None else run.id
     because = _doubt(job, known_of(store, job, identity.databases, goes_on), now, file)
     if because is None:
@@ -89,21 +94,9 @@ def surely_enough(
     )
 
 
-def _run_meant(store: LedgerStore, identity: Identity, settings: Settings) -> RunRow | None:
-    if settings.run is not None:
-        return store.run(settings.run)
-    if settings.again:
-        return None
-    if settings.night is None:
-        unfinished = store.newest_unfinished(identity.family)
-        if unfinished is not None:
-            return unfinished
-    return store.newest(identity)
-
-
 def _doubt(job: Job, known: Known, now: datetime, file: str) -> str | None:
     """Return why it is not sure enough; None if it is."""
-    if len(known.done) == len(job.steps):
+    if known.unfinished is not None and len(known.unfinished.done) == len(job.steps):
         return None
     from .plan import plan_from  # noqa: PLC0415 - numpy and scipy, for critical jobs only
     from .what_if import WhatIf  # noqa: PLC0415 - with it
@@ -128,5 +121,11 @@ def _doubt(job: Job, known: Known, now: datetime, file: str) -> str | None:
         return None
     return (
         f"if it starts now and {plan.timing.worst} fails at its worst moment, it is done by the end"
-        f" of its window with {stated:.1%} only, less than {job.critical:.1%}".replace("%", " %")
+        f" of its window with {_percent(stated)} only, less than {_percent(job.critical)}"
     )
+
+
+def _percent(share: float) -> str:
+    """Write a probability with as many digits as there are: `94.8 %`, `99.95 %`."""
+    percent = 100 * share
+    return "under 0.1 %" if percent < _SHOWN_LEAST else f"{percent:.6g} %"

@@ -5,51 +5,34 @@ The mathematics is `forecast.night`; here it is fed from the ledger and the job,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 import numpy as np
 
 from ..abc import Clock
-from ..databases.url import without_credentials
 from ..forecast.draws import Draws, Wish, drawn
 from ..forecast.failing import Resuming, as_usual
 from ..forecast.growth import Breaking, breaking
 from ..forecast.net import Net, attempt, net_of
 from ..forecast.night import WANTED, NightPlan, Question, planned
 from ..forecast.past import Past
-from ..ledger.forecasts import KeptForecast
-from ..ledger.history import StepTime
-from ..ledger.store import LedgerStore
 from ..model.job import Job, Step, StepKind
 from ..model.night import Window
-from ..model.status import StepStatus
 from .inspect import reading
 from .load import LoadedJob
 from .places import is_missing_file, ledger_url
 from .plan_advice import Advice, advice_of
 from .plan_basis import Basis, basis_of
-from .settings import Settings, named_databases, night_of
+from .plan_known import Known, Unfinished, known_of, unfinished_run, urls_of
+from .settings import Settings, night_of
 from .what_if import WhatIf
 
 NIGHTS: Final = 10_000
 SEED: Final = 0
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the ledger knows of a job, and of the run that is to be planned."""
-
-    history: Sequence[StepTime] = ()
-    forecasts: Sequence[KeptForecast] = ()
-    limits: Mapping[str, int] = field(default_factory=dict)
-    """Those that all runs of the ledger share."""
-
-    done: Collection[str] = ()
-    left: Mapping[str, float] = field(default_factory=dict)
-    """Of steps that have begun, the share of their records that is still to be done."""
+_FAR_S: Final = 1_000 * 365 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +49,7 @@ class Plan:
     zone: str | None
     """The window's; None for the reader's."""
 
-    nights_known: int
+    runs_known: int
     timing: NightPlan
     records: int | None
     """The median of what the largest step will read."""
@@ -89,8 +72,9 @@ class Plan:
     is_critical: bool
 
     def at(self, seconds: float) -> datetime:
-        """Return the instant so many seconds after the start."""
-        return self.start_at + timedelta(seconds=seconds)
+        """Return the instant so many seconds after the start, a thousand years away at most."""
+        near_s = min(max(seconds, -_FAR_S), _FAR_S)
+        return self.start_at + timedelta(seconds=near_s)
 
 
 def plan_of(
@@ -105,6 +89,8 @@ def plan_of(
     seed: int = SEED,
 ) -> Plan:
     """Plan the night that a run would have that starts now, or the one that is named.
+
+    If the command would go on with a run, what that has done already is not planned again.
 
     Args:
         loaded: The job.
@@ -121,13 +107,12 @@ def plan_of(
         ParameterError: If a step could never begin under what is supposed.
     """
     url = ledger_url(settings.ledger, loaded.path)
-    databases = {
-        name: without_credentials(db.url) for name, db in named_databases(loaded, settings).items()
-    }
+    databases = urls_of(loaded, settings)
     known = Known()
     if not is_missing_file(url):
         with reading(url) as store:
-            known = known_of(store, loaded.job, databases)
+            going_on = unfinished_run(store, loaded, settings, clock)
+            known = known_of(store, loaded.job, databases, going_on)
     return plan_from(
         loaded.job,
         known,
@@ -139,35 +124,6 @@ def plan_of(
         nights=nights,
         seed=seed,
     )
-
-
-def known_of(
-    store: LedgerStore, job: Job, databases: Mapping[str, str], run_id: int | None = None
-) -> Known:
-    """Read what a ledger knows of a job.
-
-    Args:
-        store: The ledger.
-        job: The job.
-        databases: Name to URL without credentials: runs on others tell nothing.
-        run_id: The run that is to go on, if any: what it has done is not planned again.
-    """
-    forecasts = [one for one in store.forecasts(job.name) if one.databases == databases]
-    known = Known(
-        history=store.history(job.name, databases=databases),
-        forecasts=forecasts,
-        limits={limit.name: limit.units for limit in store.limits()},
-    )
-    if run_id is None:
-        return known
-    rows = store.steps(run_id)
-    done = {row.step for row in rows if row.status is StepStatus.DONE}
-    left = {
-        row.step: max(1 - row.counts.read / row.total, 0.0)
-        for row in rows
-        if row.total and row.step not in done
-    }
-    return replace(known, done=done, left=left)
 
 
 def plan_from(
@@ -200,13 +156,15 @@ def plan_from(
     window = job.window
     date_of = night or (window.night_at(now) if window else now.astimezone().date())
     start, end = _times(window, date_of, now, what_if, starts_now=starts_now)
-    steps = [step for step in job.steps if step.name not in known.done]
+    going_on = known.unfinished or Unfinished(0)
+    steps = [step for step in job.steps if step.name not in going_on.done]
     basis = basis_of(
         job,
         file,
         steps,
         history=known.history,
         forecasts=known.forecasts,
+        begun=going_on.guesses,
         what_if=what_if,
         tonight=date_of,
     )
@@ -217,7 +175,7 @@ def plan_from(
         window_s=None if end is None else (end - start).total_seconds(),
         wanted=job.critical or WANTED,
     )
-    wish = _wish(basis.past, names, date_of, known=known, what_if=what_if, seed=seed)
+    wish = _wish(basis.past, names, date_of, left=going_on.left, what_if=what_if, seed=seed)
     chance = np.random.default_rng(seed)
     draws = drawn(basis.past, names, wish, nights, chance)
     timing = planned(question, draws, chance)
@@ -228,7 +186,7 @@ def plan_from(
         start_at=start,
         window_end_at=end,
         zone=None if window is None else window.zone.key,
-        nights_known=basis.past.nights,
+        runs_known=basis.past.nights,
         timing=timing,
         records=_quantile(draws, 0.5),
         records_most=_quantile(draws, 0.9),
@@ -236,10 +194,23 @@ def plan_from(
         steps=steps,
         sources=basis.sources,
         advice=advice_of(steps, timing),
-        notes=basis.notes,
+        notes=[
+            *([] if known.unfinished is None else [str(known.unfinished)]),
+            *_notes_on_time(start, end, now),
+            *basis.notes,
+        ],
         supposed=supposed,
         is_critical=job.critical is not None,
     )
+
+
+def _notes_on_time(start: datetime, end: datetime | None, now: datetime) -> Iterator[str]:
+    if end is None:
+        return
+    if end <= now:
+        yield "the window of this night is over"
+    elif start >= end:
+        yield "it starts only when its window is over"
 
 
 def _times(
@@ -247,7 +218,7 @@ def _times(
 ) -> tuple[datetime, datetime | None]:
     """Return when the run starts, and when the window ends."""
     if window is None:
-        return now, None
+        return _next(now, what_if.start), None
     begin, end = window.span_of(night)
     start = now if starts_now or begin <= now < end else begin
     if what_if.start is not None:
@@ -257,6 +228,15 @@ def _times(
         ]
         start = min(there, key=lambda one: abs(one - begin))
     return start, end
+
+
+def _next(now: datetime, at: time | None) -> datetime:
+    """Return the next time at which the reader's clock shows a time of day; by default now."""
+    if at is None:
+        return now
+    local = now.astimezone()
+    today = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+    return (today if today >= local else today + timedelta(days=1)).astimezone(now.tzinfo)
 
 
 def _net(steps: Sequence[Step[Any]], job: Job, known: Known, what_if: WhatIf) -> Net:
@@ -275,9 +255,15 @@ def _net(steps: Sequence[Step[Any]], job: Job, known: Known, what_if: WhatIf) ->
 
 
 def _wish(
-    past: Past, names: Sequence[str], night: date, *, known: Known, what_if: WhatIf, seed: int
+    past: Past,
+    names: Sequence[str],
+    night: date,
+    *,
+    left: Mapping[str, float],
+    what_if: WhatIf,
+    seed: int,
 ) -> Wish:
-    wish = Wish(night, what_if.volume_times, what_if.step_times, known.left)
+    wish = Wish(night, what_if.volume_times, what_if.step_times, left)
     if what_if.records is None or past.volume is None:
         return wish
     draws = drawn(past, names, Wish(night), 1_000, np.random.default_rng(seed))

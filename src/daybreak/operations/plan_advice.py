@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ..forecast.night import LOST_S_MOST, SMALL_S, NightPlan
+from ..forecast.night import LOST_S_MOST, SMALL_S, NightPlan, StepPlan
 from ..model.job import Step, StepKind
 
 CHUNK_S: Final = 60.0
 """What a chunk should take at most where a smaller one is proposed."""
+
+_MINUTES_MOST: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,30 @@ def _divided(steps: Sequence[Step[Any]], timing: NightPlan) -> Iterator[Advice]:
         lost_s = timing.step(step.name).lost_s
         if lost_s <= LOST_S_MOST:
             continue
-        lost = f"{step.name} risks {lost_s / 60:,.0f} min of lost work"
+        lost = f"{step.name} risks {_minutes(lost_s)} of lost work"
         if step.kind is StepKind.STEP:
-            chunk = max(round(step.knobs.chunk * CHUNK_S / lost_s), 1)
-            text = (
-                f"{lost}, a whole chunk: make its chunks smaller, --set {step.name}.chunk={chunk}"
-            )
+            text = f"{lost}, a whole chunk: {_smaller(step, timing.step(step.name))}"
         else:
             text = (
                 f"{lost}: it begins again from nothing; divide it, or let it return a pipeline, so"
                 " that it goes on from its checkpoint"
             )
         yield Advice("divide", (step.name,), text)
+
+
+def _minutes(seconds: float) -> str:
+    minutes = seconds / 60
+    return f"{minutes:,.0f} min" if minutes < _MINUTES_MOST else f"{minutes / 60:,.0f} h"
+
+
+def _smaller(step: Step[Any], timing: StepPlan) -> str:
+    """Say how to lose less: the records of a minute make a chunk, if it is known what one takes."""
+    if timing.records is None:
+        return f"make its chunks smaller, --set {step.name}.chunk=N"
+    a_record_s = timing.seconds.p50 / max(timing.records, 1.0)
+    if a_record_s > CHUNK_S:
+        return f"each of its records takes {_minutes(a_record_s)}; divide what is done for one"
+    return f"make its chunks smaller, --set {step.name}.chunk={int(CHUNK_S / a_record_s)}"
 
 
 def _joined(steps: Sequence[Step[Any]], timing: NightPlan) -> Iterator[Advice]:
@@ -55,7 +69,8 @@ def _joined(steps: Sequence[Step[Any]], timing: NightPlan) -> Iterator[Advice]:
         chain = _chain(step, steps, small)
         told |= set(chain)
         if len(chain) > 1:
-            text = f"{' and '.join(chain)} take seconds, one after the other: join them"
+            names = f"{', '.join(chain[:-1])} and {chain[-1]}"
+            text = f"{names} take seconds, one after the other: join them"
             yield Advice("join", tuple(chain), text)
         elif len(step.after) == 1:
             before = step.after[0].name

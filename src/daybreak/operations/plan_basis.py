@@ -13,6 +13,7 @@ from ..forecast import Forecast
 from ..forecast.past import Guess, Past, PastNight, PastStep, past_of
 from ..ledger.forecasts import KeptForecast
 from ..ledger.history import StepTime
+from ..model.chunk_size import CHUNK_S
 from ..model.job import Job, Step, StepKind
 from .what_if import WhatIf
 
@@ -21,6 +22,9 @@ WORD_DEVIATION: Final = 0.3
 
 GUESSED_CHUNK_SHARE: Final = 0.1
 """What the longest chunk of a step takes of it, where no run has shown it."""
+
+AUTO_CHUNK_S: Final = 2 * CHUNK_S
+"""The same in seconds, if its size adapts: one that misses its aim is halved."""
 
 _SECONDS_MIN: Final = 1e-3
 
@@ -31,7 +35,7 @@ class Basis:
 
     past: Past
     sources: Mapping[str, str]
-    """By step: `61 nights`, `a forecast`, `your word`."""
+    """By step: `61 runs`, `a forecast`, `your word`."""
 
     notes: Sequence[str]
     """What should be known of it."""
@@ -46,6 +50,7 @@ def basis_of(
     forecasts: Sequence[KeptForecast],
     what_if: WhatIf,
     tonight: date,
+    begun: Mapping[str, Guess] | None = None,
 ) -> Basis:
     """Collect what is known of steps.
 
@@ -57,6 +62,7 @@ def basis_of(
         forecasts: Those the ledger keeps, the oldest first.
         what_if: May have a person's word on them.
         tonight: The planned night.
+        begun: What those take that have begun in the run that goes on, by their chunks so far.
 
     Raises:
         PreflightError: If nothing is known of some; the hint says what to run.
@@ -74,7 +80,10 @@ def basis_of(
             sources[step.name] = "your word"
         elif step.name in seen:
             count = sum(step.name in night.steps for night in nights)
-            sources[step.name] = "1 night" if count == 1 else f"{count} nights"
+            sources[step.name] = "1 run" if count == 1 else f"{count} runs"
+        elif begun and step.name in begun:
+            guesses[step.name] = begun[step.name]
+            sources[step.name] = "its chunks so far"
         elif step.name in kept:
             guesses[step.name], note = _forecast(step, kept[step.name], what_if)
             sources[step.name] = "a forecast"
@@ -89,6 +98,11 @@ def basis_of(
     past = past_of(
         nights, names, guesses=guesses, steepness=_steepness(names, kept), tonight=tonight
     )
+    if what_if.records and past.volume is None and not any(g.records for g in guesses.values()):
+        notes.append(
+            f"records={what_if.records} changes nothing: nobody knows for how many records these"
+            " times are; records=2x does"
+        )
     return Basis(past, sources, notes)
 
 
@@ -118,12 +132,18 @@ def _without(night: PastNight, names: set[str]) -> PastNight:
 
 def _word(step: Step[Any], what_if: WhatIf) -> Guess:
     is_chunked = step.kind is StepKind.STEP
+    seconds = max(what_if.step_s[step.name], _SECONDS_MIN)
     return Guess(
-        seconds=max(what_if.step_s[step.name], _SECONDS_MIN),
+        seconds=seconds,
         deviation=WORD_DEVIATION,
         steepness=1.0 if is_chunked else 0.0,
-        chunk_share=GUESSED_CHUNK_SHARE if is_chunked else 0.0,
+        chunk_share=_adapted(step, GUESSED_CHUNK_SHARE, seconds) if is_chunked else 0.0,
     )
+
+
+def _adapted(step: Step[Any], chunk_share: float, seconds: float) -> float:
+    """Return what share the longest chunk is: one that adapts takes no longer than it may."""
+    return min(chunk_share, AUTO_CHUNK_S / seconds) if step.knobs.chunk_adapts else chunk_share
 
 
 def _forecast(step: Step[Any], kept: KeptForecast, what_if: WhatIf) -> tuple[Guess, str]:
@@ -134,12 +154,13 @@ def _forecast(step: Step[Any], kept: KeptForecast, what_if: WhatIf) -> tuple[Gue
     if step.knobs.parallel > kept.workers:
         doubt = f"; it was measured with {kept.workers} in flight, and has {step.knobs.parallel}"
     grade = forecast.grade(records)
+    seconds = max(forecast.predict(records), _SECONDS_MIN)
     guess = Guess(
-        seconds=max(forecast.predict(records), _SECONDS_MIN),
+        seconds=seconds,
         deviation=max(forecast.deviation(records), 0.1),
         steepness=forecast.steepness,
         records=records,
-        chunk_share=min(step.knobs.chunk / records, 1.0),
+        chunk_share=_adapted(step, min(step.knobs.chunk / records, 1.0), seconds),
     )
     return guess, f"{step.name} is known by a forecast only, of grade {grade}, {at}{doubt}"
 

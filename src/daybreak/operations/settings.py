@@ -169,4 +169,4 @@ def ending_of(job: Job, clock: Clock, typical: Mapping[str, Left]) -> Ending | N
     if job.window is None:
         return None
     _, ends_at = job.window.span_of(job.window.night_at(clock.now()))
-    return Ending(ends_at, job.on_overrun, typical)
+    return Ending(ends_at.astimezone(job.window.zone), job.on_overrun, typical)

@@ -16,6 +16,7 @@ from ..forecast.scaling import Scaling, Timing
 from ..forecast.scaling_laws import Setting
 from ..ledger.clock import SystemClock
 from ..model.job import Step, StepKind
+from ..model.knobs import AUTO, Knobs, refuse_side_by_side
 from ..telemetry import Said, Telemetry
 from .load import LoadedJob
 from .rehearsal_words import said_in_place, said_in_scratch
@@ -71,7 +72,7 @@ class Tuning:
     """For how many records it is tuned."""
 
     now: Setting
-    """The knobs that the step has."""
+    """The knobs that the step has; of one that adapts the number that a rehearsal has."""
 
     measured: Sequence[Measured]
     scaling: Scaling
@@ -90,6 +91,8 @@ class Tuning:
     window: str | None
     window_s: float | None
     caveats: Sequence[str]
+    adapting: Sequence[str] = ()
+    """The knobs that adapt now, `parallel` or `chunk`."""
 
     def seconds(self, setting: Setting) -> float:
         """Return what all records likely take with a setting."""
@@ -158,12 +161,13 @@ def tune_step(
             f"step {step.name} works as a whole: it has no knobs",
             hint="divide it: a step in chunks can have several workers",
         )
+    _refuse_wrong(step, wishes)
     knobs = knobs_of(loaded.job, settings.knobs).get(step.name, step.knobs)
     now = Setting(1 if wishes.is_in_place else knobs.parallel, knobs.chunk)
     bench = _Bench(step, words, telemetry, wishes)
     bench.say(_what_it_costs(loaded, settings, step, wishes))
     whole, records = bench.begin(now.chunk)
-    choices = _choices(now.chunk, wishes, records)
+    choices = _choices(step, now.chunk, wishes, records)
     window = loaded.job.window
     window_s = None if window is None else window.length_s
     asked = wishes.records or whole
@@ -191,7 +195,8 @@ def tune_step(
         probability=wishes.probability,
         window=str(window) if window else None,
         window_s=window_s,
-        caveats=list(_caveats(bench.measured, asked, wishes)),
+        caveats=list(_caveats(loaded, bench.measured, asked, wishes)),
+        adapting=[knob for knob, turned_to in knobs.turned_to.items() if turned_to == AUTO],
     )
 
 
@@ -249,7 +254,22 @@ class _Bench:
         )
 
 
+def _refuse_wrong(step: Step[Any], wishes: Wishes) -> None:
+    """Refuse settings that the step cannot have, before anything is measured."""
+    for chunk in wishes.chunks or ():
+        Knobs.of(chunk=chunk)
+    for parallel in wishes.parallels:
+        knobs = Knobs.of(parallel=parallel)
+        if tuple(wishes.parallels) != PARALLELS:
+            refuse_side_by_side(step.order, knobs)
+
+
 def _too_few(step: str, records: int, wishes: Wishes) -> PreflightError:
+    if records and not wishes.is_in_place:
+        return PreflightError(
+            f"step {step} read {records:,} records: too few to measure with",
+            hint=f"tune it with a source of at least {RECORDS_MIN} records, better of thousands",
+        )
     if wishes.is_in_place:
         return PreflightError(
             f"step {step} read {records:,} records: too few to measure with",
@@ -263,12 +283,14 @@ def _too_few(step: str, records: int, wishes: Wishes) -> PreflightError:
     )
 
 
-def _choices(now: int, wishes: Wishes, records: int) -> list[Setting]:
+def _choices(step: Step[Any], now: int, wishes: Wishes, records: int) -> list[Setting]:
     """Return what can be chosen: no setting but the smallest is larger than what is measured."""
-    named = wishes.chunks or [round(now * factor) for factor in CHUNK_FACTORS]
+    middle = min(now, max(round(records / (2 * CHUNK_FACTORS[-1])), 1))
+    named = wishes.chunks or [round(middle * factor) for factor in CHUNK_FACTORS]
     usable = sorted({max(1, chunk) for chunk in named if 2 * chunk <= records})
     chunks = usable or [min(max(1, chunk) for chunk in named)]
-    wanted = [1] if wishes.is_in_place else sorted(set(wishes.parallels))
+    is_alone = wishes.is_in_place or step.order == "source"
+    wanted = [1] if is_alone else sorted(set(wishes.parallels))
     parallels = [one for one in wanted if one * chunks[0] * 2 <= records] or wanted[:1]
     return [
         Setting(parallel, chunk)
@@ -295,7 +317,14 @@ def _what_it_costs(
     return [what, *(sentence for sentence in said if "--records" not in sentence)]
 
 
-def _caveats(measured: Sequence[Measured], asked: int, wishes: Wishes) -> Iterator[str]:
+def _caveats(
+    loaded: LoadedJob, measured: Sequence[Measured], asked: int, wishes: Wishes
+) -> Iterator[str]:
+    if loaded.job.window and len(loaded.job.steps) > 1 and not wishes.is_fastest:
+        yield (
+            "the whole window is counted on for this step: what the others leave of it,"
+            " daybreak plan says"
+        )
     records = max(one.sample.records for one in measured)
     if records < asked:
         yield (

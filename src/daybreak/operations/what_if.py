@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Final
@@ -14,8 +14,12 @@ from ..errors import ParameterError
 RESTART_S: Final = 300.0
 """How long it takes until a failed run goes on, unless the plan is told otherwise."""
 
-_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_UNITS: Final = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _EXAMPLE: Final = "write for example records=2x,workers=4,start=01:30,restart=10m"
+_TIMES_MOST: Final = 1e6
+_WHOLE_MOST: Final = 10**15
+_SECONDS_MOST: Final = 366 * 86_400.0
+"""What is more than these is a mistake."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,13 @@ def read_what_if(text: str, steps: Collection[str], limits: Collection[str]) -> 
         limits: The names that steps use.
 
     Raises:
-        ParameterError: If a name is unknown or a value is none of its kind.
+        ParameterError: If a name is unknown, or supposed twice, or a value is none of its kind.
     """
     found: dict[str, object] = {}
     units: dict[str, int] = {}
     times: dict[str, float] = {}
     seconds: dict[str, float] = {}
-    for pair in filter(None, (one.strip() for one in text.split(","))):
-        name, _, value = (part.strip() for part in pair.partition("="))
+    for pair, name, value in _pairs(text):
         match name:
             case "records" if value.endswith("x"):
                 found["volume_times"] = _times(pair, value)
@@ -84,6 +87,19 @@ def read_what_if(text: str, steps: Collection[str], limits: Collection[str]) -> 
     return WhatIf(**found, limits=units, step_times=times, step_s=seconds)  # type: ignore[arg-type]
 
 
+def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each pair as typed, with its name and its value."""
+    named: set[str] = set()
+    for pair in filter(None, (one.strip() for one in text.split(","))):
+        name, _, value = (part.strip() for part in pair.partition("="))
+        if name in named:
+            raise ParameterError(
+                f"{name!r} is supposed twice, the second time in {pair!r}", hint="leave one out"
+            )
+        named.add(name)
+        yield pair, name, value
+
+
 def _unknown(name: str, steps: Collection[str], limits: Collection[str]) -> ParameterError:
     known = ["records", "workers", "start", "restart", *limits, *steps]
     close = difflib.get_close_matches(name, known, n=1)
@@ -98,23 +114,30 @@ def _times(pair: str, value: str) -> float:
         times = float(value.removesuffix("x"))
     except ValueError:
         times = 0.0
-    if not 0 < times <= 1e6:  # noqa: PLR2004 - a million times is a mistake
+    if not 0 < times <= _TIMES_MOST:
         raise ParameterError(f"expected a number of times like 2x in {pair!r}", hint=_EXAMPLE)
     return times
 
 
 def _whole(pair: str, value: str) -> int:
     digits = value.replace("_", "")
-    if not digits.isdecimal() or int(digits) < 1:
-        raise ParameterError(f"expected a whole number from 1 in {pair!r}", hint=_EXAMPLE)
+    if not digits.isdecimal() or not 1 <= int(digits) <= _WHOLE_MOST:
+        raise ParameterError(
+            f"expected a whole number from 1 to {_WHOLE_MOST:.0e} in {pair!r}", hint=_EXAMPLE
+        )
     return int(digits)
 
 
 def _seconds(pair: str, value: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|m|min|h|)", value)
-    if match is None:
-        raise ParameterError(f"expected a time like 90s, 10m or 1h in {pair!r}", hint=_EXAMPLE)
-    return float(match[1]) * _UNITS[match[2]]
+    if value == "0":
+        return 0.0
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|m|min|h)", value)
+    seconds = float(match[1]) * _UNITS[match[2]] if match else _SECONDS_MOST + 1
+    if seconds > _SECONDS_MOST:
+        raise ParameterError(
+            f"expected a time like 90s, 10m or 1h, of a year at most, in {pair!r}", hint=_EXAMPLE
+        )
+    return seconds
 
 
 def _clock(pair: str, value: str) -> time:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..operations.accuracy import Judged, Record
-from .forecast import span_fine
+from .forecast import WIDE, interval_text, span_fine
 from .payload import plain
 from .secrets import Mask
-from .tables import plain_table, titled
+from .tables import cut, plain_table, titled
+from .wording import from_to
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+_NARROW_COLUMNS: Final = 110
+_NAME_MOST: Final = 11
 
 
 def accuracy_payload(record: Record) -> dict[str, Any]:
@@ -30,13 +34,18 @@ def accuracy_payload(record: Record) -> dict[str, Any]:
     }
 
 
-def accuracy_parts(record: Record) -> list[RenderableType]:
-    """Return it as parts to print one below the other."""
+def accuracy_parts(record: Record, width: int) -> list[RenderableType]:
+    """Return it as parts to print one below the other.
+
+    Args:
+        record: How good they were.
+        width: Of the terminal, in letters.
+    """
     from rich.text import Text  # noqa: PLC0415 - heavy
 
     parts: list[RenderableType] = []
     if record.judged:
-        parts += [_table(record), ""]
+        parts += [_narrow(record) if width < _NARROW_COLUMNS else _table(record), ""]
     return [*parts, *(Text(line) for line in summary(record))]
 
 
@@ -58,8 +67,31 @@ def _table(record: Record) -> RenderableType:
             span_fine(one.seconds),
             span_fine(one.likely),
             Text(f"{one.error:+.0%}", style=_colour(one)),
-            f"{span_fine(one.low)} to {span_fine(one.high)}",
+            interval_text(one.low, one.high, span_fine),
             span_fine(one.safe_bound),
+            one.grade,
+        )
+    return titled("runs, and what was forecast before them", table)
+
+
+def _narrow(record: Record) -> RenderableType:
+    """Return the same without nights, the likely time, and the safe bound: a colour tells that."""
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    table = plain_table()
+    table.add_column("run")
+    table.add_column("step", no_wrap=True)
+    for name in ("records", "took", "error", "9 of 10 times"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("grade", justify="center")
+    for one in record.judged:
+        table.add_row(
+            str(one.run),
+            cut(one.step, _NAME_MOST),
+            f"{one.records:,}",
+            span_fine(one.seconds),
+            Text(f"{one.error:+.0%}", style=_colour(one)),
+            from_to(one.low, one.high) if one.high <= WIDE * one.low else "not known",
             one.grade,
         )
     return titled("runs, and what was forecast before them", table)

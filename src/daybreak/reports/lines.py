@@ -6,7 +6,7 @@ Chunks are many: a step says how far it is at most every `CHUNK_LINE_EVERY_S`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TextIO
 
 from ..model.overrun import Outlook
@@ -32,6 +32,9 @@ from .tables import table_of
 from .wording import about, between, rate, records, size, span, visible, waiting
 
 CHUNK_LINE_EVERY_S: Final = 5.0
+_BRIEF_S: Final = 600.0
+_NEAR_S: Final = 12 * 3600.0
+_FAR_S: Final = 1_000 * 365 * 86_400.0
 
 
 class Lines:
@@ -190,20 +193,30 @@ def death(event: AttemptDied | RangeSuspected) -> str:
 
 
 def overrun(event: Overrun) -> str:
-    """Say whether the run will end in its window, in one line."""
-    ends = f"{event.window_ends_at.astimezone():%H:%M}"
+    """Say whether the run will end in its window, in one line, by the window's clock."""
+    ends = _clock(event, 0.0, event.window_ends_at)
     if event.is_stopping:
-        return f"the window ends at {ends}: no more chunk begins, and the same command goes on"
+        goes_on = "the same command goes on with the run"
+        return f"the window ends at {ends}: no more chunk begins; {goes_on}"
     if event.outlook is Outlook.OVER:
         return f"overrun: the window has ended at {ends}, and the run has not"
-    if event.outlook is Outlook.ON_TIME:
-        return f"on time again: the run will end before {ends}"
-    likely, safe = (
-        f"{(event.at + timedelta(seconds=seconds)).astimezone():%H:%M}"
-        for seconds in (event.likely_s, event.safe_s)
-    )
+    what = "on time again" if event.outlook is Outlook.ON_TIME else str(event.outlook)
+    likely, safe = (_clock(event, seconds) for seconds in (event.likely_s, event.safe_s))
     without = f", not counting {', '.join(event.unknown)}" if event.unknown else ""
-    return f"{event.outlook}: the window ends at {ends}, the run at {likely} to {safe}{without}"
+    return f"{what}: the window ends at {ends}, the run at {likely} to {safe}{without}"
+
+
+def _clock(event: Overrun, seconds: float, at: datetime | None = None) -> str:
+    """Write the instant so many seconds after an event; with its day if that is not near."""
+    zone = event.window_ends_at.tzinfo
+    now = event.at.astimezone(zone)
+    then = (at or event.at + timedelta(seconds=min(seconds, _FAR_S))).astimezone(zone)
+    is_brief = abs((event.window_ends_at - event.at).total_seconds()) < _BRIEF_S
+    shown = f"{then:%H:%M:%S}" if is_brief else f"{then:%H:%M}"
+    if then.utcoffset() != then.astimezone().utcoffset():
+        shown += f" {then:%Z}"  # not what the reader's own clock shows
+    is_near = abs((then - now).total_seconds()) < _NEAR_S
+    return shown if is_near or then.date() == now.date() else f"{then.date()} {shown}"
 
 
 def said(event: Said) -> str:

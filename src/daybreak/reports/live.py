@@ -26,7 +26,7 @@ from .look import can_write, colour, console_on, glyph
 from .progress import Progress, StepProgress, resumed_line
 from .secrets import Mask
 from .tables import table_of
-from .wording import about, between, rate, span, waiting
+from .wording import about, between, from_to, rate, span, waiting
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -152,7 +152,9 @@ class RunView:
         is_narrow = width < _NARROW_COLUMNS
         table = Table.grid(padding=(0, 2), pad_edge=False)
         table.add_column(width=1)
-        table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(width // 4, 8))
+        table.add_column(
+            no_wrap=True, overflow="ellipsis", max_width=max(width // (6 if is_narrow else 4), 8)
+        )
         table.add_column(width=BAR_WIDTH_NARROW if is_narrow else BAR_WIDTH)
         for _figure in range(4):
             table.add_column(justify="right", no_wrap=True)
@@ -206,12 +208,7 @@ def _running(
     if step.kind is not StepKind.STEP:
         return (*_doing(step, is_narrow=is_narrow), _text(elapsed, "cyan"), "")
     per_s = step.rate.per_s(now_s)
-    remaining_s = step.remaining_s(now_s)
-    roughly = "" if step.total_about is None else "about "
-    left = f"{roughly}{span(remaining_s)} left" if remaining_s is not None else elapsed
-    interval = step.between_s(now_s)
-    if interval is not None and not is_narrow:
-        left += f" {between(*interval)}"
+    left = _left(step, now_s, is_narrow=is_narrow) or elapsed
     return (
         _bar(step.counts.read, step.total or step.total_about, is_narrow=is_narrow),
         _text(_done_of(step), ""),
@@ -219,6 +216,19 @@ def _running(
         _text(left, "cyan"),
         _quarantined(step),
     )
+
+
+def _left(step: StepProgress, now_s: float, *, is_narrow: bool) -> str:
+    """Say how long the rest takes and how sure that is; on a narrow terminal only between what."""
+    remaining_s, interval = step.remaining_s(now_s), step.between_s(now_s)
+    if remaining_s is None:
+        return ""
+    roughly = "" if step.total_about is None else "about "
+    if interval is None:
+        return f"{roughly}{span(remaining_s)} left"
+    if is_narrow:
+        return f"{roughly}{from_to(*interval)} left"
+    return f"{roughly}{span(remaining_s)} left {between(*interval)}"
 
 
 def _doing(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from ..operations.plan import Plan
 from .look import can_write
-from .plan_words import chance, clock, clock_at, ends, facts, is_fine, share, title, verdict
-from .tables import plain_table, titled
+from .plan_clock import TICKS_MOST, clock, clock_at, ticks
+from .plan_words import chance, ends, facts, is_fine, known_from, share, title, verdict
+from .tables import cut, plain_table, titled
 from .wording import span, visible
 
 if TYPE_CHECKING:
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
 
 BAR_WIDTH_MOST: Final = 100
 BAR_WIDTH_LEAST: Final = 20
-TICK_S: Final = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800)
-_TICKS_MOST: Final = 8
+TICK_WIDTH: Final = 9
+"""Columns from one time of day above the bars to the next, at least."""
+
 _ON_PATH: Final = 0.5
 _NAME_MOST: Final = 24
+_TABLE_BESIDE: Final = 92
+"""Columns of the table of steps besides their names, with all that it can show."""
+
+_TABLE_BESIDE_NARROW: Final = 68
 _BESIDE: Final = 20
 """Columns of a line that are no bar: the share, and blanks."""
 
@@ -44,8 +50,17 @@ def plan_parts(plan: Plan, stream: TextIO, width: int) -> list[RenderableType]:
     ]
     if plan.supposed:
         parts.append(Text(f"supposed: {plan.supposed}", style="bright_black"))
-    parts += [Text(), _ends(plan), Text(), *_timeline(plan, stream, width), Text(), _steps(plan)]
-    lines = [(name, text) for name, text in facts(plan)]
+    parts += [
+        Text(),
+        _ends(plan),
+        Text(),
+        *_timeline(plan, stream, width),
+        Text(),
+        _steps(plan, width),
+    ]
+    lines = [*facts(plan)]
+    if _is_narrow(plan, width):
+        lines.append(("known from", known_from(plan)))
     lines += [(one.what, one.text) for one in plan.advice]
     lines += [("note", note) for note in plan.notes]
     parts += [Text(), _facts(lines)]
@@ -78,24 +93,38 @@ def _ends(plan: Plan) -> RenderableType:
     return titled("", table, f"a failed run goes on after {restart} (--what-if restart=10m)")
 
 
-def _steps(plan: Plan) -> RenderableType:
+def _is_narrow(plan: Plan, width: int) -> bool:
+    return width < _name_width(plan, _NAME_MOST) + _TABLE_BESIDE
+
+
+def _name_width(plan: Plan, most: int) -> int:
+    from rich.cells import cell_len  # noqa: PLC0415 - heavy
+
+    return max(cell_len(cut(step.name, most)) for step in plan.timing.steps)
+
+
+def _steps(plan: Plan, width: int) -> RenderableType:
+    """Return the table of steps; a narrow one leaves out what is told elsewhere."""
+    is_narrow, has_window = _is_narrow(plan, width), plan.window_end_at is not None
+    most = min(max(width - _TABLE_BESIDE_NARROW, 8), _NAME_MOST) if is_narrow else _NAME_MOST
+    heads = ["takes", "P90", *([] if is_narrow else ["critical"]), "lost work"]
+    heads += ["if it fails" if is_narrow else "if it fails: P90", *(["done"] if has_window else [])]
     table = plain_table()
-    for name in ("step", "takes", "P90", "critical", "lost work", "if it fails: P90"):
-        table.add_column(name, justify="left" if name == "step" else "right")
-    if plan.window_end_at is not None:
-        table.add_column("done", justify="right")
-    table.add_column("known from")
+    table.add_column("step", no_wrap=True)
+    for name in heads:
+        table.add_column(name, justify="right", no_wrap=True)
+    if not is_narrow:
+        table.add_column("known from")
     for step in plan.timing.steps:
-        done = [chance(step.failing.in_time)] if plan.window_end_at is not None else []
         table.add_row(
-            visible(step.name, _NAME_MOST),
+            cut(step.name, most),
             span(step.seconds.p50),
             span(step.seconds.p90),
-            share(step.criticality),
+            *([] if is_narrow else [share(step.criticality)]),
             span(step.lost_s),
             clock_at(plan, step.failing.end_s.p90),
-            *done,
-            plan.sources[step.name],
+            *([chance(step.failing.in_time)] if has_window else []),
+            *([] if is_narrow else [plan.sources[step.name]]),
         )
     return table
 
@@ -105,27 +134,28 @@ def _steps(plan: Plan) -> RenderableType:
 
 def _timeline(plan: Plan, stream: TextIO, width: int) -> list[Text]:
     """Draw a bar a step: from its likely begin to its likely end, then on to its P90."""
+    from rich.cells import cell_len  # noqa: PLC0415 - heavy
     from rich.text import Text  # noqa: PLC0415 - heavy
 
-    names = [visible(step.name, _NAME_MOST) for step in plan.timing.steps]
-    beside = max(map(len, names)) + 2
+    beside = _name_width(plan, _NAME_MOST) + 2
     bar = min(max(width - beside - _BESIDE, BAR_WIDTH_LEAST), BAR_WIDTH_MOST)
     most = max(*(step.end_s.p90 for step in plan.timing.steps), plan.timing.window_s or 0.0)
     per_s = (bar - 1) / most
     solid, light, edge = "█▒│" if can_write(stream, "█▒│") else "#-|"
     lines = [Text(" " * beside + _scale(plan, bar, most), style="bright_black")]
     window = plan.timing.window_s
-    for name, step in zip(names, plan.timing.steps, strict=True):
-        begin, end, late = (round(s * per_s) for s in (step.begin_s.p50, step.end_s.p50, 0))
+    for step in plan.timing.steps:
+        begin, end = (round(s * per_s) for s in (step.begin_s.p50, step.end_s.p50))
         late = max(ceil(step.end_s.p90 * per_s), end)
         end = max(end, begin + 1)
         cells = [" "] * (bar + 1)
-        if window is not None:
+        if window is not None and window > 0:
             cells[round(window * per_s)] = edge
         cells[begin:end] = [solid] * (end - begin)
         cells[end : late + 1] = [light] * (late + 1 - end)
         is_on_path = step.criticality >= _ON_PATH
-        line = Text(name.ljust(beside))
+        name = cut(step.name, _NAME_MOST)
+        line = Text(name + " " * (beside - cell_len(name)), no_wrap=True)
         line.append("".join(cells[: bar + 1]), style="yellow" if is_on_path else "cyan")
         line.append(f" {share(step.criticality)} critical", style="bright_black")
         lines.append(line)
@@ -135,14 +165,8 @@ def _timeline(plan: Plan, stream: TextIO, width: int) -> list[Text]:
 def _scale(plan: Plan, bar: int, most: float) -> str:
     """Write times of day above the bars, each where it begins."""
     marks = [" "] * (bar + 8)
-    for seconds in ticks(plan, most):
+    shown = ticks(plan, most, min(max(bar // TICK_WIDTH, 2), TICKS_MOST))
+    for seconds, label in shown:
         at = round(seconds * (bar - 1) / most)
-        marks[at : at + 5] = clock_at(plan, seconds)
+        marks[at : at + len(label)] = label
     return "".join(marks)[: bar + 6].rstrip()
-
-
-def ticks(plan: Plan, most: float) -> list[float]:
-    """Return seconds after the start at round times of day, a handful."""
-    step_s = next((one for one in TICK_S if most / one <= _TICKS_MOST), TICK_S[-1])
-    first = -plan.start_at.timestamp() % step_s
-    return [first + step_s * number for number in range(int((most - first) // step_s) + 1)]

@@ -9,9 +9,10 @@ from typing import Final
 from ..check.html_text import foreign, plain
 from ..check.report_style import STYLE
 from ..operations.plan import Plan
+from .plan_clock import clock, clock_at
 from .plan_svg import STYLE as TIMELINE_STYLE
 from .plan_svg import svg_of
-from .plan_words import chance, clock, clock_at, ends, facts, is_fine, share, title, verdict
+from .plan_words import chance, ends, facts, is_fine, share, title, verdict
 from .secrets import Mask
 from .wording import span
 
@@ -65,7 +66,9 @@ def _ends(plan: Plan) -> Iterator[str]:
 
 def _steps(plan: Plan) -> Iterator[str]:
     yield "<h2>Steps</h2>"
-    heads = ["takes", "P90", "critical", "lost work", "if it fails: P90", "done"]
+    has_window = plan.window_end_at is not None
+    heads = ["takes", "P90", "critical", "lost work", "if it fails: P90"]
+    heads += ["done"] if has_window else []
     yield from _head(["step"], heads, ["known from"])
     for step in plan.timing.steps:
         cells = [
@@ -74,7 +77,7 @@ def _steps(plan: Plan) -> Iterator[str]:
             share(step.criticality),
             span(step.lost_s),
             clock_at(plan, step.failing.end_s.p90),
-            chance(step.failing.in_time),
+            *([chance(step.failing.in_time)] if has_window else []),
         ]
         yield from _row([step.name], cells, [plan.sources[step.name]])
     yield "</tbody></table>"

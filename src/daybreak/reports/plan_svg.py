@@ -8,8 +8,8 @@ from typing import Final
 
 from ..check.html_text import plain
 from ..operations.plan import Plan
-from .plan import ticks
-from .plan_words import clock_at, share
+from .plan_clock import clock_at, ticks
+from .plan_words import share
 from .wording import span
 
 WIDTH: Final = 960
@@ -49,11 +49,10 @@ def _parts(plan: Plan) -> Iterator[str]:
         return _LEFT + wide * min(max(seconds / most, 0.0), 1.0)
 
     yield f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="timeline of the night">'
-    for seconds in ticks(plan, most):
+    for seconds, label in ticks(plan, most):
         at = f"{x(seconds):.1f}"
         yield f'<line class="grid" x1="{at}" x2="{at}" y1="{_TOP - 6}" y2="{height - _BOTTOM}"/>'
-        told = clock_at(plan, seconds)
-        yield f'<text x="{at}" y="{_TOP - 14}" text-anchor="middle">{told}</text>'
+        yield f'<text x="{at}" y="{_TOP - 14}" text-anchor="middle">{escape(label)}</text>'
     for row, step in enumerate(timing.steps):
         y = _TOP + ROW * row
         kind = ' class="on-path"' if step.criticality >= _ON_PATH else ""
@@ -79,7 +78,7 @@ def _parts(plan: Plan) -> Iterator[str]:
             f'<line class="no-return" x1="{at}" x2="{at}" y1="{_TOP - 6}" y2="{height - _BOTTOM}">'
             "<title>point of no return</title></line>"
         )
-    if timing.window_s is not None:
+    if timing.window_s is not None and timing.window_s > 0:
         at = f"{x(timing.window_s):.1f}"
         yield f'<line class="limit" x1="{at}" x2="{at}" y1="{_TOP - 6}" y2="{height - _BOTTOM}">'
         yield "<title>end of the window</title></line>"

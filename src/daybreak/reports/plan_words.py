@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from math import isinf
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from ..forecast.growth import Breaking
 from ..forecast.night import Night
 from ..operations.plan import Plan
 from .payload import plain
+from .plan_clock import clock, clock_at, start_text
 from .secrets import Mask
 from .wording import records, span
 
 GAIN_S_LEAST: Final = 1.0
 _CERTAIN: Final = 0.995
-
-
-def clock(plan: Plan, at: datetime) -> str:
-    """Write an instant as the window's clock shows it."""
-    return f"{_local(plan, at):%H:%M}"
-
-
-def clock_at(plan: Plan, seconds: float) -> str:
-    """Write the instant so many seconds after the start."""
-    return clock(plan, plan.at(seconds))
-
-
-def _local(plan: Plan, at: datetime) -> datetime:
-    return at.astimezone(ZoneInfo(plan.zone) if plan.zone else None)
 
 
 def chance(probability: float | None) -> str:
@@ -46,14 +32,17 @@ def share(part: float) -> str:
     return f"{part:.0%}".replace("%", " %")
 
 
+def wanted(plan: Plan) -> str:
+    """Write the wanted probability as it was given: `95 %`, `99.95 %`."""
+    return f"{100 * plan.timing.wanted:.8g} %"
+
+
 def title(plan: Plan) -> str:
     """Say which night is planned, and by what."""
-    count = plan.nights_known
-    known = "1 past night" if count == 1 else f"{count or 'no'} past nights"
+    count = plan.runs_known
+    known = "1 past run" if count == 1 else f"{count or 'no'} past runs"
     window = f", window {plan.window}" if plan.window else ""
-    return (
-        f"{plan.job}, night of {plan.night}{window}, starts {clock(plan, plan.start_at)}, {known}"
-    )
+    return f"{plan.job}, night of {plan.night}{window}, starts {start_text(plan)}, {known}"
 
 
 def verdict(plan: Plan) -> str:
@@ -113,26 +102,37 @@ def _moments(plan: Plan) -> Iterator[tuple[str, str]]:
     timing = plan.timing
     if timing.latest_start_s is None or timing.latest_start_failing_s is None:
         return
-    surely = chance(timing.wanted)
     yield (
         "latest start",
         (
-            f"{clock_at(plan, timing.latest_start_s)} to be done with {surely};"
-            f" {clock_at(plan, timing.latest_start_failing_s)} with the worst failure"
+            f"{_start_by(plan, timing.latest_start_s)} to be done with {wanted(plan)};"
+            f" {_start_by(plan, timing.latest_start_failing_s)} with the worst failure"
         ),
     )
     until = timing.no_return_s
     assert until is not None
     if isinf(until):
-        said = "none: any one failure can be repaired in the window, whenever it happens"
+        said = (
+            "none: any one failure, whenever it happens, can be repaired in the window with"
+            f" {wanted(plan)}"
+        )
     elif until <= 0:
-        said = f"the start: already then not every failure can be repaired with {surely}"
+        said = (
+            "the start: already then not every failure can be repaired in the window with"
+            f" {wanted(plan)}"
+        )
     else:
         said = (
             f"{clock_at(plan, until)}: what fails until then can be repaired in the window with"
-            f" {surely}"
+            f" {wanted(plan)}"
         )
     yield "point of no return", said
+
+
+def _start_by(plan: Plan, seconds: float) -> str:
+    """Write a latest start; one that lies before the planned start is told as such."""
+    early = "" if seconds >= 0 else f", {span(-seconds)} before this start,"
+    return f"{clock_at(plan, seconds)}{early}"
 
 
 def _gains(plan: Plan) -> Iterator[tuple[str, str]]:
@@ -146,21 +146,45 @@ def _breaking(plan: Plan) -> Iterator[tuple[str, str]]:
     found = plan.breaking
     if found is None:
         return
-    wanted = chance(plan.timing.wanted)
-    if found.volume_times is None:
-        size = f"records alone do not bring it below {wanted}"
-    else:
-        count = f"{found.volume:,} records" if found.volume else "records"
-        size = f"with {count}, {found.volume_times:.1f} times this night's"
-        if found.volume_times < 1:
-            size = f"this night; with {found.volume_times:.2f} times its records it would hold"
-    yield "window breaks", size
-    if plan.nights_known > 1:
-        grows = found.growth_a_month
-        rate = "" if grows is None else f"records grow by {grows:.1%} a month: ".replace("%", " %")
-        on = f"the week of {found.on}" if found.on else f"not before {found.looked_until}"
-        far = "" if found.on else ", no farther can be seen from so short a past"
-        yield "on what date", f"{rate}{on}{far}"
+    yield "window breaks", _breaking_size(plan, found)
+    is_broken = found.volume_times is not None and found.volume_times < 1
+    if plan.runs_known > 1 and not is_broken:
+        yield "on what date", _breaking_date(found)
+
+
+def _breaking_size(plan: Plan, found: Breaking) -> str:
+    times = found.volume_times
+    if times is None:
+        return f"records alone do not bring it below {wanted(plan)}"
+    if times == 0.0:
+        return "this night, however few records there are"
+    if times < 1:
+        return f"this night; with {times:.2g} times its records it would hold"
+    if not found.volume:
+        return f"with {times:.1f} times this night's records"
+    return f"with {records(found.volume)}, {times:.1f} times this night's"
+
+
+def _breaking_date(found: Breaking) -> str:
+    if not found.days_ahead:
+        return "the past is too short to say: it spans less than three days"
+    rate = ""
+    if found.growth_a_month is not None:
+        doubt = f", give or take {found.growth_doubt:.1%}" if found.growth_doubt else ""
+        rate = f"records grow by {found.growth_a_month:.1%} a month{doubt}: ".replace("%", " %")
+    if found.on:
+        return f"{rate}the week of {found.on}"
+    return f"{rate}not before {found.looked_until}, no farther can be seen from so short a past"
+
+
+def known_from(plan: Plan) -> str:
+    """Say in one line from where the steps' seconds are known."""
+    by_source: dict[str, list[str]] = {}
+    for step in plan.steps:
+        by_source.setdefault(plan.sources[step.name], []).append(step.name)
+    if len(by_source) == 1:
+        return f"{next(iter(by_source))}, every step"
+    return "; ".join(f"{source}: {', '.join(names)}" for source, names in by_source.items())
 
 
 def plan_payload(plan: Plan, mask: Mask) -> dict[str, Any]:
@@ -187,7 +211,7 @@ def plan_payload(plan: Plan, mask: Mask) -> dict[str, Any]:
         "window_end_at": None if plan.window_end_at is None else plan.window_end_at.isoformat(),
         "start_at": plan.start_at.isoformat(),
         "supposed": plan.supposed,
-        "nights_known": plan.nights_known,
+        "runs_known": plan.runs_known,
         "nights_drawn": timing.nights,
         "wanted": timing.wanted,
         "restart_s": timing.restart_s,

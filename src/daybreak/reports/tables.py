@@ -51,6 +51,14 @@ def hanging(sign: str, text: str, style: str = "") -> Table:
     return grid
 
 
+def cut(text: str, most: int) -> str:
+    """Return foreign text on one line, at most so many columns wide: a wide letter takes two."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - heavy
+
+    shown = visible(text)
+    return shown if cell_len(shown) <= most else set_cell_size(shown, most - 1).rstrip() + "…"
+
+
 def table_of(title: str, rows: Sequence[Mapping[str, Any]], mask: Mask) -> Group:
     """Return rows as a table; of more than `ROWS_SHOWN_MAX` rows the first are shown."""
     shown = rows[:ROWS_SHOWN_MAX]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..forecast.scaling_laws import Setting
+from ..model.knobs import AUTO
 from ..operations.tune import Measured, Tuning
 from .forecast import span_fine
 from .payload import plain
@@ -24,7 +25,7 @@ def tuning_payload(found: Tuning, mask: Mask) -> dict[str, Any]:
         "job": found.job,
         "step": found.step,
         "records": found.records,
-        "now": plain(found.now, mask),
+        "now": {**plain(found.now, mask), **dict.fromkeys(found.adapting, AUTO)},
         "recommended": plain(found.recommended, mask),
         "fastest": plain(found.fastest, mask),
         "is_in_time": found.is_in_time,

@@ -115,10 +115,16 @@ def cautions(found: Tuning) -> Iterator[str]:
 def verdict(found: Tuning) -> str:
     """Say what to do, in one line."""
     one, now = found.recommended, found.now
+    if found.adapting:
+        before = f"now {' and '.join(f'{knob}=auto' for knob in found.adapting)}"
+    else:
+        before = (
+            f"now, with parallel={now.parallel} and chunk={now.chunk:,}, in"
+            f" {span_fine(found.seconds(now))}"
+        )
     took = (
         f"parallel={one.parallel}, chunk={one.chunk}: {records(found.records)} in about"
-        f" {span_fine(found.seconds(one))} (now, with parallel={now.parallel} and"
-        f" chunk={now.chunk:,}, in {span_fine(found.seconds(now))})"
+        f" {span_fine(found.seconds(one))} ({before})"
     )
     if found.window_s is None or found.is_in_time is None:
         return f"{took}; nothing that can be chosen is faster"

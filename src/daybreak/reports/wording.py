@@ -7,6 +7,7 @@ obey or hide is shown escaped.
 from __future__ import annotations
 
 from datetime import datetime
+from math import ceil, floor
 from typing import Final
 
 _MINUTE_S: Final = 60
@@ -15,6 +16,15 @@ _DAY_S: Final = 86_400
 _SHORT_S: Final = 9.95
 _SHOWN_MAX: Final = 200
 _RATE_DECIMAL_BELOW: Final = 9.95
+_FROM_TO_MOST: Final = 90
+_FROM_TO: Final = (
+    (1, "s", 0),
+    (_MINUTE_S, "min", 0),
+    (_HOUR_S, "h", 1),
+    (_DAY_S, "d", 1),
+)
+"""Units of spans: seconds of one, its name, and with how many decimals it is written."""
+
 _UNITS: Final = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
@@ -38,6 +48,18 @@ def between(low_s: float, high_s: float) -> str:
     """Write between which spans of time something lies: `(9 min 10 s to 14 min 00 s)`."""
     low, high = span(low_s), span(high_s)
     return f"({low})" if low == high else f"({low} to {high})"
+
+
+def from_to(low_s: float, high_s: float) -> str:
+    """Write the same where there is little room: `8 to 18 min`, `1.5 to 2.3 h`; never narrower."""
+    one_s, unit, digits = next(
+        (fit for fit in _FROM_TO if high_s < fit[0] * _FROM_TO_MOST), _FROM_TO[-1]
+    )
+    step = one_s / 10**digits
+    low, high = floor(low_s / step) / 10**digits, ceil(high_s / step) / 10**digits
+    if low == high:
+        return f"{high:.{digits}f} {unit}"
+    return f"{low:.{digits}f} to {high:.{digits}f} {unit}"
 
 
 def rate(per_s: float) -> str:
