@@ -36,12 +36,19 @@ def test_tables_indexes_and_caches_are_named_as_they_were_met() -> None:
     large = replace(SMALL, records=200, sizes=(SIZES,), caveats=("these were the first 200",))
     said = "\n".join(caveats_of([SMALL, large], [], 1, 1, 9_000))
 
-    assert "bookings (about 60,000 rows, 6.6 MB, indexes 2.6 MB), new (0.0 MB)" in said
+    assert "bookings (about 60,000 rows, 6.6 MB, indexes 2.6 MB), new (8 kB)" in said
     assert "and 1 smaller" in said
     assert "they fit into the server's cache (9.3 MB of shared_buffers 134.0 MB)" in said
     assert "caches were warm" in said
     assert "first 200" in said
     assert "first 100" not in said, "only the largest sample counts"
+
+    assert "how often equal ones meet" not in said
+
+    spread = replace(large, caveats=("these were 200 of 9,000 records, spread over the source",))
+    said = "\n".join(caveats_of([SMALL, spread], [], 1, 1, 9_000))
+    assert "how often equal ones meet" in said
+    assert "these were" not in said, "that is said beforehand"
 
     tight = replace(large, sizes=(replace(SIZES, cache_bytes=10**6),))
     assert "they do not fit" in "\n".join(caveats_of([tight], [], 1, 1, 9_000))

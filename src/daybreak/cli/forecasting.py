@@ -24,7 +24,7 @@ from ..reports.secrets import Mask
 from ..telemetry import Event, Said, Telemetry
 from .exits import Exit
 from .job_options import given_text
-from .options import ledger_to_read
+from .options import ledger_to_read, write_page
 from .rehearsing import settings_of_rehearsal
 from .running import secrets_in
 from .typed import PROGRAM
@@ -109,7 +109,9 @@ def forecast_job(
     else:
         _show(found)
     if options["html"] is not None:
-        options["html"].write_text(page_of(found, mask), encoding="utf-8")
+        write_page(options["html"], page_of(found, mask))
+        if not told:
+            console_on(sys.stdout).print(f"the page is in {options['html']}", markup=False)
     return Exit.DONE
 
 

@@ -19,6 +19,7 @@ from ..reports.plan_words import plan_payload
 from ..reports.secrets import Mask
 from .exits import Exit
 from .job_options import read_databases, read_given
+from .options import write_page
 
 
 def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
@@ -51,13 +52,14 @@ def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
         nights=options["nights"],
         seed=options["seed"],
     )
-    mask = Mask()
+    mask, console = Mask(), console_on(sys.stdout)
     if options["as_json"]:
         JsonLines(sys.stdout, mask).write(plan_payload(plan, mask))
     else:
-        console = console_on(sys.stdout)
         for part in plan_parts(plan, sys.stdout, console.width):
             console.print(part)
     if options["html"] is not None:
-        options["html"].write_text(page_of(plan, mask), encoding="utf-8")
+        write_page(options["html"], page_of(plan, mask))
+        if not options["as_json"]:
+            console.print(f"the page is in {options['html']}", markup=False)
     return Exit.DONE

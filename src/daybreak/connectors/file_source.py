@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ..errors import SourceChanged
 from ..model.chunk import ChunkInput, Finding, Kept, Refused
 from ..model.cursor import START, decode
-from ..model.ranges import Range
+from ..model.ranges import Range, evenly_divided
 from .file_format import format_as_data
 from .file_index import index_path
 from .file_parts import Placed, part_of, refused_rows_of
@@ -136,6 +136,10 @@ class FileSource:
             return parts
         self._scanned.forget(gap)  # a range that was handed out before is divided once more
         return self._scanned.ahead((part, [*self._wanted(part)]) for part in parts)
+
+    def stretches(self, gap: Range, count: int) -> Sequence[Range]:
+        """Divide a gap evenly; arithmetic, and nothing is read."""
+        return evenly_divided(*_ends(gap), count)
 
     def read(self, part: Range) -> ChunkInput:
         """Read one range.

@@ -17,6 +17,8 @@ from ..errors import SourceChanged
 from ..model.chunk import ChunkInput, Kept, Refused
 from ..model.cursor import START, decode
 from ..model.ranges import Range
+from .csv_format import CsvFormat
+from .csv_places import places_behind
 from .csv_scan import Scan
 from .file_format import format_as_data
 from .file_parts import require_columns
@@ -110,6 +112,29 @@ class ScannedSource:
         for part, found in self._read(gap, chunk_records):
             self._ahead[part] = found
             yield part
+
+    def stretches(self, gap: Range, count: int) -> Sequence[Range]:
+        """Divide a gap at rows in the middle of its files, by bytes; none of them spans two files.
+
+        Raises:
+            SourceError: If a file cannot be read.
+            SourceChanged: If it is another one.
+
+        Complexity: reads the files once, to count lines; cuts hardly any of them into rows.
+        """
+        found = [*self._stretches(gap)]
+        size = sum(end - begin.offset for _, _, begin, end in found)
+        ends = []
+        for number, file, begin, end in found:
+            share = max(1, round(count * (end - begin.offset) / max(size, 1)))
+            wanted = [begin.offset + (end - begin.offset) * n // share for n in range(1, share)]
+            assert isinstance(file.form, CsvFormat), "only such files are scanned"
+            with file.open() as stream:
+                places = places_behind(stream, file.form.dialect, wanted, begin)
+                ends += [_text(number, one) for one in places if one.offset < end]
+            ends.append(_end_of(number, file) if end == file.size else gap.upto)
+        ends[-1] = gap.upto
+        return list(map(Range, [gap.after, *ends], ends))
 
     def read(self, part: Range) -> ChunkInput:
         """Read one range, unless that was done when it was found.

@@ -7,10 +7,12 @@ from typing import Final
 
 from ..databases.sizes import Sizes, TableSize
 from ..ledger.history import StepTime
+from .rehearsal_words import SPREAD
 from .samples import Sample
 
 TABLES_SHOWN_MAX: Final = 3
-_SAID: Final = ("spread over them", "one worker did them")
+_FINE_BYTES: Final = 1_000_000
+_SAID: Final = (SPREAD, "one worker did them")
 """What a single rehearsal says and a forecast says otherwise, or need not."""
 
 
@@ -38,6 +40,11 @@ def caveats_of(
                 f"the largest sample has {largest.records:,} records: its pages fit into caches"
                 f" that those of {asked:,} may not fit into"
             )
+        if any(SPREAD in one for one in largest.caveats):
+            yield (
+                "samples keep the shares of values, not how often equal ones meet: a key that the"
+                " whole has twice is seldom twice in a sample"
+            )
         for sizes in largest.sizes:
             yield from _about_sizes(sizes)
         if len(samples) > 1:
@@ -57,7 +64,7 @@ def _about_sizes(sizes: Sizes) -> Iterator[str]:
     more = len(sizes.tables) - len(shown)
     also = f" and {more} smaller" if more else ""
     yield (
-        f"in database {sizes.database} it was measured with {', '.join(shown)}{also}: where"
+        f"database {sizes.database}: it was measured with {', '.join(shown)}{also}; where"
         " production's are larger, each look into them and each new key costs more"
     )
     if sizes.cache_bytes is None:
@@ -81,4 +88,6 @@ def _described(table: TableSize) -> str:
 
 
 def _size(size_bytes: int) -> str:
+    if size_bytes < _FINE_BYTES:
+        return f"{size_bytes / 1e3:,.0f} kB"
     return f"{size_bytes / 1e6:,.1f} MB"
