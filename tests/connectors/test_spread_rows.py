@@ -23,7 +23,7 @@ from daybreak.connectors.scanned_source import ScannedSource
 from daybreak.databases.nodes import RowsRoot
 from daybreak.databases.session import opened, transaction
 from daybreak.model.chunk import ChunkInput
-from daybreak.model.ranges import breaks
+from daybreak.model.ranges import Range, breaks
 
 pytestmark = pytest.mark.slow_on_postgresql
 
@@ -230,3 +230,29 @@ def test_a_sample_of_files_is_like_the_whole_and_each_record_as_it_stands(
             chosen = as_bytes.chosen(some)
             assert [as_bytes.value(n) for n in some] == list(chosen.values())
             assert list(chunk.values) == [v for part in as_bytes.parts() for v in part.values]
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_files_that_nobody_has_counted_have_an_idea_of_how_many_records_there_are(
+    tmp_path: Path,
+) -> None:
+    paths = [tmp_path / "0.csv", tmp_path / "1.csv"]
+    for path in paths:
+        path.write_text("id,note\n" + "".join(LINES[n % 6].format(n=n) for n in range(3_000)))
+    root = files.csv(paths).root
+    assert isinstance(root, FileRoot)
+    source = ScannedSource.of(root, looks_at)
+    assert source is not None
+    whole = source.whole()
+    parts = list(source.ranges(whole, 1_000))
+    about = source.about(None)
+    rest = source.about(Range(parts[2].upto, whole.upto))
+    shares = [source.share(part, whole) for part in parts]
+
+    assert about is not None
+    assert 6_000 == pytest.approx(about.records, rel=0.1)
+    assert rest is not None
+    assert 3_000 == pytest.approx(rest.records, rel=0.1)
+    assert source.about(Range(whole.upto, whole.upto)) is None
+    assert sum(share or 0.0 for share in shares) == pytest.approx(1.0)
+    assert shares[0] == pytest.approx(1 / 6, rel=0.1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daybreak.databases.sizes import Sizes, TableSize
-from daybreak.errors import ProcessDied
+from daybreak.errors import ProcessDied, RunError
 from daybreak.operations import child_rehearsal, forecast, samples
 from daybreak.operations.forecast_caveats import caveats_of
 from daybreak.operations.samples import Sample
@@ -74,3 +74,22 @@ def test_a_rehearsal_that_was_killed_says_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(samples, "ended", lambda _: killed)
     with pytest.raises(ProcessDied, match="a rehearsal of 1,000 records was killed"):
         samples.sampled(["job.py", "load"], 1_000)
+
+
+@pytest.mark.parametrize("colour", ["", "\x1b[1;31m"])
+def test_a_rehearsal_that_did_not_begin_says_why_in_its_own_words(
+    monkeypatch: pytest.MonkeyPatch, colour: str
+) -> None:
+    """It is told on standard error, with a hint and a command that nobody here has typed."""
+    err = (
+        f"{colour}✗ rehearse failed\n{colour}  PreflightError: step pay needs what step load gave\n"
+        "  hint: rehearse the whole job: --scratch\n\n  again:  daybreak rehearse j.py pay --spread"
+    )
+    monkeypatch.setattr(samples, "ended", lambda _: child_rehearsal.Ended(1, "", err))
+    with pytest.raises(RunError) as told:
+        samples.sampled(["job.py", "pay"], 31)
+
+    assert "a rehearsal of 31 records did not begin: step pay needs what step load gave" == str(
+        told.value
+    )
+    assert "rehearse the whole job: --scratch" == told.value.hint

@@ -26,6 +26,9 @@ LAWS_SHOWN_MAX: Final = 4
 WIDE: Final = 1_000.0
 """An interval whose ends are further apart says nothing."""
 
+_NEAR: Final = 10.0
+"""A limit that is further away than so many times would make a picture of nothing else."""
+
 BYTES_SHOWN_MAX: Final = 10**15
 _FINE_S: Final = 0.95
 YEARS_SHOWN_MAX: Final = 10
@@ -159,15 +162,26 @@ def _table(found: StepForecast, forecast: Forecast) -> Any:
 
 def curves_of(found: StepForecast) -> Curves:
     """Return the time of a step as curves to draw."""
-    time = found.time
+    return _curves(found.time, found.records, found.window_s)
+
+
+def memory_curves_of(found: StepForecast, memory: Forecast) -> Curves:
+    """Return the memory of a step as curves to draw, with the machine's if that comes near."""
+    curves = _curves(memory, found.records, None)
+    limit = ROOM * found.memory_bytes
+    is_near = curves.safe(curves.sizes[-1]) > limit / _NEAR
+    return _curves(memory, found.records, limit) if is_near else curves
+
+
+def _curves(forecast: Forecast, asked: int, limit: float | None) -> Curves:
     return Curves(
-        points=list(zip(time.points.sizes, time.points.amounts, strict=True)),
-        middle=time.predict,
-        low=lambda size: time.interval(size)[0],
-        high=lambda size: time.interval(size)[1],
-        safe=time.safe_bound,
-        asked=found.records,
-        limit=found.window_s,
+        points=list(zip(forecast.points.sizes, forecast.points.amounts, strict=True)),
+        middle=forecast.predict,
+        low=lambda size: forecast.interval(size)[0],
+        high=lambda size: forecast.interval(size)[1],
+        safe=forecast.safe_bound,
+        asked=asked,
+        limit=limit,
     )
 
 
