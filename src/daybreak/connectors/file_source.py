@@ -23,7 +23,7 @@ from .file_parts import Placed, part_of, refused_rows_of
 from .file_pieces import FilePart, Piece, blocks_of, kept_of, pieces_of, rows_of
 from .refused_rows import Describing
 from .row import Row
-from .scanned_file import LooksAt
+from .scanned_file import STRETCHES_MAX, LooksAt
 from .scanned_parts import ScannedParts, Wanted
 
 if TYPE_CHECKING:
@@ -139,7 +139,9 @@ class FileSource:
 
     def stretches(self, gap: Range, count: int) -> Sequence[Range]:
         """Divide a gap evenly; arithmetic, and nothing is read."""
-        return evenly_divided(*_ends(gap), count)
+        return evenly_divided(
+            *_ends(gap), count if self._scanned is None else min(count, STRETCHES_MAX)
+        )
 
     def read(self, part: Range) -> ChunkInput:
         """Read one range.

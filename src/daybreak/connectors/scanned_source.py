@@ -25,7 +25,7 @@ from .file_format import format_as_data
 from .file_parts import require_columns
 from .file_refusals import FileRefused, open_file
 from .fingerprint import fingerprint_of
-from .scanned_file import LooksAt, Place, ScannedFile
+from .scanned_file import STRETCHES_MAX, LooksAt, Place, ScannedFile
 from .scanned_input import DIGEST_BYTES, input_of
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ class ScannedSource:
         Complexity: reads the files once, to count lines; cuts hardly any of them into rows.
         """
         found = [*self._stretches(gap)]
+        count = min(count, STRETCHES_MAX)
         size = _bytes_of(found)
         ends = []
         for number, file, begin, end in found:
