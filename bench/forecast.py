@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from math import exp
+from math import exp, nan
 from statistics import median
 from typing import Any, Final
 
 import numpy as np
 
-from .corpus.judging import FIRM_ERROR, Judged, guesses, is_right, judged, left_out, shares
+from .corpus.judging import FIRM_ERROR, Case, Judged, guesses, is_right, judged, left_out, shares
 from .corpus.measuring import kept_points
 from .corpus.program import FACTORS, Part
 from .measure import Figure, Target, absent, counted
@@ -145,10 +145,17 @@ def _is_safe(judged: Judged) -> bool:
 
 
 def _grades(programs: Sequence[Judged]) -> Iterator[Figure]:
-    known = [p for p in programs if p.cases]
-    yield _share("grade A at the largest multiple", known, lambda p: p.grade == "A", 40)
-    firm = [p for p in known if p.grade == "A"]
-    yield _share("grade A within 15 %", firm, lambda p: p.cases[-1].error <= FIRM_ERROR, 90)
+    cases = [case for program in programs for case in program.cases]
+    yield from _firm("any multiple", cases)
+    yield from _firm("the largest multiple", [p.cases[-1] for p in programs if p.cases])
+
+
+def _firm(where: str, cases: Sequence[Case]) -> Iterator[Figure]:
+    firm = [case for case in cases if case.grade == "A"]
+    share = 100 * len(firm) / len(cases)
+    yield _figure(f"grade A at {where} (of {len(cases)})", share, "%", ">=", 40)
+    close = 100 * sum(case.error <= FIRM_ERROR for case in firm) / len(firm) if firm else nan
+    yield _figure(f"grade A at {where}, within 15 % (of {len(firm)})", close, "%", ">=", 90)
 
 
 def _peers(kept: Mapping[str, Any], programs: Sequence[Judged]) -> Iterator[Figure]:

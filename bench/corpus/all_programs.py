@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from . import databases, formats, mappings, numbers, sequences
+from . import (
+    databases,
+    documents,
+    formats,
+    mappings,
+    networks,
+    numbers,
+    ordering,
+    sequences,
+    statements,
+    tables,
+    wording,
+)
 from .program import PROGRAMS, Part, Program
 
-MODULES = (databases, formats, mappings, numbers, sequences)
+FIRST_MODULES = (databases, formats, mappings, numbers, sequences)
+SECOND_MODULES = (documents, networks, ordering, statements, tables, wording)
 
 
 def programs_of(part: Part) -> list[Program]:

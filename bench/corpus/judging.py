@@ -51,6 +51,11 @@ class Case:
         return abs(exp(-self.log_error) - 1)
 
     @property
+    def grade(self) -> str:
+        """The grade for so many records, by time alone."""
+        return self.forecast.grade(self.records)
+
+    @property
     def is_covered(self) -> bool:
         """Whether the truth lies in the 90 % interval."""
         low, high = self.forecast.interval(self.records)

@@ -8,10 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from bench.corpus.all_programs import programs_of
+from bench.corpus.all_programs import FIRST_MODULES, programs_of
 from bench.corpus.judging import is_right, judged
 from bench.corpus.measuring import kept_points, main
-from bench.corpus.program import PARTS, PROGRAMS, part_of
+from bench.corpus.program import FIRST_ROUND, PARTS, PROGRAMS, Part, part_of
 from bench.peers.growth import METHODS
 
 
@@ -19,11 +19,44 @@ def test_families_were_dealt_once_and_for_all() -> None:
     """Whoever moves a family after something was tuned has seen its answers."""
     programs = [program for part in PARTS for program in programs_of(part)]
 
-    assert len(PROGRAMS) == len(programs) >= 48
-    assert {"development": 27, "calibration": 25, "test": 34} == Counter(p.part for p in programs)
-    assert "test" == part_of("arrays")
+    assert len(PROGRAMS) == len(programs)
+    assert {"development": 61, "calibration": 57, "test": 51} == Counter(p.part for p in programs)
     assert "development" == part_of("spills")
     assert "calibration" == part_of("joins")
+    assert "calibration" == part_of("merging")
+    assert "test" == part_of("markup")
+
+
+def test_what_was_opened_is_development_now() -> None:
+    assert "development" == part_of("arrays")
+    assert {"calibration", "development"} == {part_of(family) for family in FIRST_ROUND}
+
+
+def test_the_first_round_is_the_families_of_its_modules() -> None:
+    """A family that is in no list is of the second round: a misspelt one would change its part."""
+    modules = {module.__name__ for module in FIRST_MODULES}
+
+    first = {p.family for p in PROGRAMS.values() if p.function.__module__ in modules}
+
+    assert FIRST_ROUND == first
+
+
+def test_the_second_round_has_what_it_was_written_for() -> None:
+    programs = [p for p in PROGRAMS.values() if p.family not in FIRST_ROUND]
+    hidden = [p.family for p in programs if p.is_hidden]
+    cliffs = [p.family for p in programs if p.is_cliff]
+
+    assert len(hidden) >= 6
+    assert len(set(hidden)) >= 3
+    assert len(cliffs) >= 6
+    assert len(set(cliffs)) >= 3
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_points_are_kept_with_the_part_of_their_program(part: Part) -> None:
+    kept = set(kept_points(part)["programs"])
+
+    assert kept <= {program.name for program in programs_of(part)}
 
 
 @pytest.mark.slow

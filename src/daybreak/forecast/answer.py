@@ -19,7 +19,8 @@ from .local import Average, Bend
 from .points import Points, Unit
 
 SuperLinear = Literal["yes", "cannot be excluded", "no"]
-_FORMAT = 1
+_FORMAT = 2
+_SURE = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,9 @@ class Forecast:
         """Return what the amount hardly exceeds even if a steeper law is hidden in the noise.
 
         It is the most that a non-negative mixture of laws through the points comes to, and at least
-        the upper end of the 95 % interval.
+        the upper end of the 97 % interval.
         """
-        edge = self.interval(records, 0.95)[1]
+        edge = self.interval(records, _SURE)[1]
         band = self.constants.bound_noise * self.noise
         bound = most(self.points, records, band, self.steepness)
         return max(edge, bound) if bound == bound else edge  # noqa: PLR0124 - not a number
@@ -101,15 +102,14 @@ class Forecast:
 
     def deviation(self, records: float) -> float:
         """Return the standard deviation of the logarithm of the amount (0.1 is about 10 %)."""
-        asked = _asked(records)
+        asked, constants = _asked(records), self.constants
         beyond = max(log(asked / self.points.largest), 0.0)
+        drift = constants.drift + constants.unsteady * self.points.unsteadiness
+        level = self.noise * (1 + (constants.rest - 1) * min(beyond / log(2), 1.0))
         return sqrt(
-            self.noise**2
-            + self.bend.level_deviation**2
+            level**2
             + float(self.average.spread_at(np.array([asked]))[0]) ** 2
-            + (self.bend.slope_deviation * beyond) ** 2
-            + ((self.constants.drift + self.constants.unsteady * self.points.unsteadiness) * beyond)
-            ** 2
+            + (drift * beyond) ** 2
         )
 
     @property

@@ -103,6 +103,8 @@ def fitted(
         ),
     )
     surprise = constants.surprise(law.name)
+    if law.is_super_linear and points.exponent < constants.steep_from:
+        surprise += constants.unseen
     if len(terms) > 1:  # a small steep term may as well be a cache that is full
         share = float(terms[-1].of(sizes[-1:])[0]) * curve.terms[-1][1] / amounts[-1]
         surprise += constants.mixed * max(1 - 2 * share, 0.0)
@@ -167,9 +169,12 @@ def _best_power(points: Points, constants: Constants) -> Fitted:
 
 
 def _exponentials(points: Points) -> list[Term]:
-    """Give rates at which the curve rises e-fold up to e^30-fold over what was measured."""
+    """Give rates at which the curve rises e^4-fold up to e^30-fold over what was measured.
+
+    What rises less is told from no power, and would be carried on into the absurd.
+    """
     width = points.largest - points.sizes[0]
-    return [Term("exponential", float(r) / width) for r in np.geomspace(1.5, 30, 24)]
+    return [Term("exponential", float(r) / width) for r in np.geomspace(4, 30, 20)]
 
 
 def _saturations(points: Points) -> list[Term]:

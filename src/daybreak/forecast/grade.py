@@ -17,7 +17,7 @@ GOOD_SIZES: Final = 8
 GOOD_SPAN: Final = 30.0
 FAR: Final = 30.0
 NEAR: Final = 12.0
-FIRM: Final = 0.15
+FIRM: Final = 0.2
 VAGUE: Final = 0.75
 FULL: Final = 0.7
 

@@ -61,9 +61,6 @@ class Bend:
     slope: float
     """Added to the exponent from the largest size on."""
 
-    level_deviation: float
-    slope_deviation: float
-
 
 def averaged(fits: Sequence[Fitted], sizes: int) -> Average:
     """Average curves, likeliest first, each weighted by e^(-Δ/2).
@@ -90,14 +87,8 @@ def bend_of(average: Average, points: Points, noise: float, constants: Constants
     design = np.column_stack([np.ones_like(distance), distance])
     believed = np.diag([constants.local_level**-2.0, constants.local_slope**-2.0])
     precision = design.T @ (design * trust[:, None]) + believed
-    covariance = np.linalg.inv(precision)
-    level, slope = covariance @ (design.T @ (trust * rest))
-    return Bend(
-        float(level),
-        float(max(slope, -0.5 * _least_slope(average, points.largest))),
-        float(np.sqrt(covariance[0, 0])),
-        float(np.sqrt(covariance[1, 1])),
-    )
+    level, slope = np.linalg.solve(precision, design.T @ (trust * rest))
+    return Bend(float(level), float(max(slope, -0.5 * _least_slope(average, points.largest))))
 
 
 def _least_slope(average: Average, largest: float) -> float:

@@ -26,6 +26,7 @@ _DISTURBED: Final = 1.2
 """A repeat that takes so many times the least of its size was disturbed by something else."""
 
 _LAST: Final = (3, 7)
+_LARGE: Final = 5
 _SPIKE: Final = 0.12
 _SPIKE_TIMES: Final = 5.0
 _SPIKE_SIZES: Final = 7
@@ -76,13 +77,17 @@ class Points:
 
         Where growth has just changed, it will change again.
         """
-        sizes, amounts = np.log(np.array(self.sizes)), np.log(np.array(self.amounts))
-        slopes = [
-            float(np.polyfit(sizes[-count:], amounts[-count:], 1)[0])
-            for count in _LAST
-            if count <= len(sizes)
-        ]
-        return abs(slopes[0] - slopes[-1]) if slopes else 0.0
+        exponents = [self._exponent(count) for count in _LAST if count <= len(self.sizes)]
+        return abs(exponents[0] - exponents[-1]) if exponents else 0.0
+
+    @property
+    def exponent(self) -> float:
+        """The power of n by which the amount grows over the last five sizes."""
+        return self._exponent(_LARGE)
+
+    def _exponent(self, count: int) -> float:
+        sizes, amounts = np.log(self.sizes[-count:]), np.log(self.amounts[-count:])
+        return float(np.polyfit(sizes, amounts, 1)[0])
 
 
 def points_of(pairs: Iterable[tuple[float, float]]) -> Points:

@@ -12,7 +12,7 @@ from .answer import Forecast, SuperLinear
 from .calibration import CONSTANTS, Constants
 from .fitting import Fitted, fitted_laws, noise_of
 from .grade import FEW_SIZES
-from .laws import Curve
+from .laws import COMMON, LINEARITHMIC, Curve
 from .local import averaged, bend_of
 from .points import UNITS, Points, Unit, points_of
 
@@ -82,19 +82,21 @@ def remaining(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[
 
 
 def named_fits(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list[Fitted]:
-    """Return the fits whose laws are not excluded, likeliest first, as laws are named."""
-    return _near_best(
-        fits,
-        lambda fit: fit.criterion + constants.name_surprise(fit.curve.law.name),
-        constants.named_width,
-        sizes,
-    )
+    """Return the fits whose laws are not excluded; growth is called by the first."""
+
+    def as_known(fit: Fitted) -> float:
+        return fit.criterion + (0.0 if fit.curve.law.name in COMMON else constants.unusual)
+
+    def as_called(fit: Fitted) -> float:
+        return as_known(fit) + (constants.logarithm if fit.curve.law == LINEARITHMIC else 0.0)
+
+    return sorted(_near_best(fits, as_known, constants.named_width, sizes), key=as_called)
 
 
 def _near_best(
     fits: Sequence[Fitted], criterion: Callable[[Fitted], float], width: float, sizes: int
 ) -> list[Fitted]:
-    """Return the fits that are hardly worse than the best; few sizes exclude less."""
+    """Return the fits hardly worse than the best, which is first; few sizes exclude less."""
     worst = min(map(criterion, fits)) + width + (FEW_SIZES_WIDTH if sizes < FEW_SIZES else 0.0)
     return sorted((fit for fit in fits if criterion(fit) <= worst), key=criterion)
 
