@@ -136,6 +136,10 @@ def test_what_to_measure_next_is_what_can_be_measured() -> None:
     assert "a larger --sample" in " ".join(verdict(capped))
     assert "--basis both lets it rehearse" in " ".join(verdict(runs))
 
+    close = fit([(n, 0.01 * n) for n in range(1_000, 1_900, 100)])
+    (further,) = [line for line in verdict(replace(capped, time=close)) if "to know better" in line]
+    assert " too, or more than 307,200: a larger --sample" in further
+
 
 def test_numbers_of_records_at_which_something_ends_have_three_digits() -> None:
     ends = Ends(4_562_318, 926_123_456)

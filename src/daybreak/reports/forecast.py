@@ -211,12 +211,15 @@ def _next_size(found: StepForecast, further: int) -> str:
     if not found.samples:
         return f"to know better, measure {records(further)} next: --basis both lets it rehearse"
     source = found.samples[-1].source_records
-    if source is not None and source <= max(sample.records for sample in found.samples):
+    largest = max(sample.records for sample in found.samples)
+    if source is not None and source <= largest:
         return (
             f"its source holds no more than {records(source)}: to know better, wait until it has"
             f" {further:,}, or forecast over a larger one"
         )
     how = "a larger --budget-s" if found.sample_most is None else "a larger --sample"
+    if further <= largest:
+        return f"to know better, measure {records(further)} too, or more than {largest:,}: {how}"
     return f"to know better, measure {records(further)} next: {how}"
 
 
