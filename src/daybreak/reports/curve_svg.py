@@ -14,8 +14,12 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 90, 20, 16, 46
 LINES_S: Final = (1e-3, 1e-2, 0.1, 1, 10, 60, 600, 3600, 36_000, 86_400, 864_000, 8_640_000)
 """Amounts in seconds at which people look for a line."""
 
-LINES_BYTES: Final = tuple(digit * 10**power for power in range(6, 14) for digit in (1, 2, 5))
-"""The same in bytes: memory grows by less than a power of ten."""
+LINES_BYTES: Final = tuple(
+    digit * 10**power for power in range(6, 14) for digit in (1, 2, 3, 4, 5, 6, 8)
+)
+"""The same in bytes: memory often grows by less than a power of ten."""
+
+_LINES_MAX: Final = 12
 
 STYLE: Final = """
 figure { margin: 1rem 0; overflow-x: auto; }
@@ -69,7 +73,8 @@ def _parts(
         yield f'<line class="grid" x1="{at}" x2="{at}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>'
         yield f'<text x="{at}" y="{HEIGHT - 24}" text-anchor="middle">{size:,.0f}</text>'
     yield f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 6}" text-anchor="end">records</text>'
-    for amount in (each for each in lines if low <= each <= high):
+    shown = [each for each in lines if low <= each <= high]
+    for amount in shown[:: -(-len(shown) // _LINES_MAX) or 1]:
         at = f"{y(amount):.1f}"
         yield f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{at}" y2="{at}"/>'
         yield f'<text x="{_LEFT - 8}" y="{at}" dy="4" text-anchor="end">{write(amount)}</text>'
