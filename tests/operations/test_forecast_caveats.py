@@ -12,7 +12,7 @@ import pytest
 from daybreak.databases.sizes import Sizes, TableSize
 from daybreak.errors import ProcessDied, RunError
 from daybreak.operations import child_rehearsal, forecast, samples
-from daybreak.operations.forecast_caveats import caveats_of
+from daybreak.operations.forecast_caveats import beyond_a_chunk, caveats_of
 from daybreak.operations.samples import Sample
 
 if TYPE_CHECKING:
@@ -52,6 +52,14 @@ def test_tables_indexes_and_caches_are_named_as_they_were_met() -> None:
 
     tight = replace(large, sizes=(replace(SIZES, cache_bytes=10**6),))
     assert "they do not fit" in "\n".join(caveats_of([tight], [], 1, 1, 9_000))
+
+
+def test_memory_is_forecast_from_samples_of_a_chunk_or_more_if_there_are_enough() -> None:
+    made = [replace(SMALL, records=100 * 2**n) for n in range(6)]
+
+    assert [400, 800, 1_600, 3_200] == [one.records for one in beyond_a_chunk(made, 400)]
+    assert [] == beyond_a_chunk(made, 1_600), "two sizes say less than all of them"
+    assert [] == beyond_a_chunk([replace(SMALL, records=900)] * 3, 400), "nor does one"
 
 
 def test_no_sample_is_larger_than_one_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:

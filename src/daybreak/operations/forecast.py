@@ -23,7 +23,7 @@ from ..model.job import Step, StepKind
 from ..model.parameters import read_parameters
 from ..telemetry import Said, Telemetry
 from .dangers import Danger, DangerKind, SeenDanger, seen_in
-from .forecast_caveats import caveats_of
+from .forecast_caveats import WITHIN_A_CHUNK, beyond_a_chunk, caveats_of
 from .history import history_of
 from .load import LoadedJob
 from .naming import identity_of
@@ -81,7 +81,7 @@ class StepForecast:
     """Its seconds."""
 
     memory: Forecast | None
-    """Its bytes; None without rehearsals: the ledger does not know what a run held."""
+    """Its bytes; None without rehearsals of two sizes: the ledger does not know what a run held."""
 
     parallel: int
     """How many workers a run of the step has."""
@@ -157,7 +157,9 @@ def forecast_step(
     asked = records or _source_records(samples, runs)
     points = [*_seconds(samples), *((run.records, run.seconds) for run in runs)]
     time = fit(_enough(points, step, samples))
-    memory = fit([(s.records, s.rss_bytes) for s in samples], unit="bytes") if samples else None
+    held = beyond_a_chunk(samples, knobs.chunk) or samples
+    is_growth = len({one.records for one in held}) >= SIZES_MIN
+    memory = fit([(s.records, s.rss_bytes) for s in held], unit="bytes") if is_growth else None
     _keep(time, identity, step, ledger, settings, workers=workers)
     window_s = _length_s(loaded)
     return StepForecast(
@@ -179,6 +181,7 @@ def forecast_step(
         ),
         caveats=[
             *([_NOT_COUNTED] if records is None and not _is_counted(samples) else []),
+            *([WITHIN_A_CHUNK.format(knobs.chunk)] if held is samples and samples else []),
             *caveats_of(samples, runs, workers, knobs.parallel, asked),
         ],
         dangers=_dangers(samples, taken.killed),

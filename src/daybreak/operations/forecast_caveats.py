@@ -12,6 +12,13 @@ from .samples import Sample
 
 TABLES_SHOWN_MAX: Final = 3
 _FINE_BYTES: Final = 1_000_000
+SIZES_OF_MEMORY: Final = 3
+"""With fewer sizes of a chunk or more, memory is forecast from smaller samples too."""
+
+WITHIN_A_CHUNK: Final = (
+    "memory was measured with few samples larger than a chunk ({:,} records): up to a chunk it"
+    " grows with the records that are held at once, beyond it mostly does not"
+)
 _SAID: Final = (SPREAD, "one worker did them")
 """What a single rehearsal says and a forecast says otherwise, or need not."""
 
@@ -55,6 +62,19 @@ def caveats_of(
         yield from (one for one in largest.caveats if not any(said in one for said in _SAID))
     elif runs:
         yield "only past runs were looked at: a data set of another kind was not"
+
+
+def beyond_a_chunk(samples: Sequence[Sample], chunk: int) -> list[Sample]:
+    """Return the samples of a chunk or more, whose memory says how that of a run grows.
+
+    A step holds its chunks in flight, not its source: up to one chunk it holds more with each
+    record, and that law ends there.
+
+    Returns:
+        None of them if there are too few sizes to say anything.
+    """
+    found = [one for one in samples if one.records >= chunk]
+    return found if len({one.records for one in found}) >= SIZES_OF_MEMORY else []
 
 
 def _about_sizes(sizes: Sizes) -> Iterator[str]:
