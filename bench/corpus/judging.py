@@ -14,7 +14,8 @@ import numpy as np
 
 from daybreak.forecast import Forecast, fit
 from daybreak.forecast.calibration import CONSTANTS, Constants
-from daybreak.operations.measure import Point, at_one_speed
+from daybreak.operations.measure import at_one_speed
+from daybreak.operations.measured_point import Point
 
 from ..peers.growth import METHODS, Guess
 from .program import FACTORS, PROGRAMS, Program

@@ -20,16 +20,8 @@ from time import perf_counter
 from typing import Any, Final, get_args
 
 from daybreak.errors import RunError
-from daybreak.operations.measure import (
-    LEAST_S,
-    SLOW,
-    Clock,
-    Point,
-    ladder,
-    measured_again,
-    packed_work,
-    point_of,
-)
+from daybreak.operations.measure import SLOW, ladder, measured_again
+from daybreak.operations.measured_point import LEAST_S, Clock, Point, packed_work, point_of
 
 from ..kept_points import machine, rows_of, write
 from .all_programs import programs_of

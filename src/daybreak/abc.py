@@ -156,6 +156,21 @@ class EstimatedSource(Protocol):
 
 
 @runtime_checkable
+class SpreadSource(Source, Protocol):
+    """What a `Source` may be besides: one that knows places in its middle, at little cost."""
+
+    def stretches(self, gap: Range, count: int) -> Sequence[Range]:
+        """Divide a gap into stretches of about as many records each, without reading them.
+
+        Args:
+            gap: Not empty.
+            count: How many are wanted. There are fewer where no more are known; the gap itself is
+                the least.
+        """
+        ...
+
+
+@runtime_checkable
 class ClosableSource(Protocol):
     """What a `Source` may be besides: one that keeps something open between two ranges."""
 

@@ -96,8 +96,15 @@ def test_runs_are_learnt_from_and_compared_with_the_forecast(folder: Path, type_
     [
         ("forecast squares.py", 2, "which step? job squares has: squares"),
         ("forecast squares.py total", 2, "works as a whole"),
-        ("forecast squares.py squares --basis runs", 1, "too little to learn from"),
+        ("forecast squares.py squares --basis runs", 1, "measured at none in past runs"),
         ("forecast squares.py --accuracy", 1, "there is no ledger"),
+        ("forecast squares.py --accuracy", 1, "run the job first"),
+        ("forecast squares.py squares --html no/f.html", 2, "there is no folder 'no'"),
+        ("forecast squares.py squares --html .", 2, "is a directory"),
+        ("forecast squares.py squares --records 1e6", 2, "'1e6' is not a valid integer\n"),
+        ("forecast squares.py squares --budget-s x", 2, "'x' is not a valid number\n"),
+        (f"forecast squares.py squares {QUICK} --last 1", 1, "its source holds 1 record\n"),
+        (f"forecast squares.py squares {QUICK} --last 0", 1, "its source holds 0 records\n"),
         (f"forecast squares.py squares {QUICK} --broken", 1, "the step is broken"),
         (f"forecast squares.py squares {QUICK} --broken --scratch", 1, "the step is broken"),
     ],
@@ -106,3 +113,14 @@ def test_what_cannot_be_forecast_is_said(words: str, status: int, said: str, typ
     ended = type_in(words)
 
     assert (status, True) == (ended.status, said in ended.err), ended.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_source_of_few_records_is_measured_as_far_as_it_goes(type_in: Type) -> None:
+    ended = type_in("forecast squares.py squares --budget-s 1 --last 5 --html f.html")
+    said = " ".join(ended.out.split())
+
+    assert 0 == ended.status, ended.err
+    assert "its source holds no more than 5 records: to know better, wait until it has" in said
+    assert "● measured ◆ asked ── likely" in said
+    assert "the page is in f.html" in said

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daybreak.databases.watching import LockWait, Watched
+from daybreak.operations import pressure
 from daybreak.operations.dangers import Danger, DangerKind, dangers_in, dangers_of, seen_in
 from daybreak.operations.pressure import Pressure, pressure_seen
 from daybreak.reports.payload import plain
@@ -79,3 +80,20 @@ def test_a_sort_of_sqlite_that_spills_is_seen_and_what_undoes_a_savepoint_is_not
 
     assert 0 == undone.sqlite_bytes
     assert sorted_.sqlite_bytes > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("begins", "undoes"),
+    [
+        (b"\x00\x00\x00\x01", True),  # the number of a page
+        (b"\x00\x01\x86\xa0", True),
+        (b"\xd9\xd5\x05\xf9", True),  # a rollback journal
+        (b"\xa9\xff\x00*", False),  # the length of a sorted run
+        (b"SQLi", False),  # a table of SQLite's own
+        (b"\x00\x00\x00\x00", False),  # one whose first page is not written yet
+    ],
+)
+def test_what_undoes_a_savepoint_begins_with_the_number_of_a_page(
+    begins: bytes, *, undoes: bool
+) -> None:
+    assert undoes == pressure.undoes(begins)

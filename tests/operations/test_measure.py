@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sys
 import threading
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from math import inf, nan
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from daybreak.errors import DefinitionError, ParameterError, RunError
 from daybreak.operations.measure import (
     Measurement,
-    Point,
+    asked_sizes,
     at_one_speed,
     ladder,
     measure,
     measured_again,
-    packed_work,
-    point_of,
     slow_sizes,
 )
+from daybreak.operations.measured_point import Point, packed_work, point_of
 
 pytestmark = pytest.mark.slow  # each point is a process of its own
 
@@ -107,9 +112,53 @@ def test_data_are_prepared_for_every_call() -> None:
     assert point.calls > 1
 
 
-def test_a_function_that_fails_is_named_with_its_traceback() -> None:
-    with pytest.raises(RunError, match="no 7 today"):
+def test_a_function_that_fails_is_named_with_its_own_part_of_the_traceback() -> None:
+    with pytest.raises(RunError, match="size 7 failed: ValueError: no 7 today") as told:
         point_of(packed_work(fail, None, "wall"), 7)
+    trace = str(told.value.__cause__)
+
+    assert "in fail" in trace
+    assert "measured_child" not in trace
+
+
+def nothing() -> None:
+    """Take no argument."""
+
+
+def numbers(n: int) -> Iterator[int]:
+    """Have done nothing when it returns."""
+    yield n
+
+
+async def later(n: int) -> int:
+    """Have done nothing when it returns, either."""
+    return n
+
+
+def killed(n: int) -> None:
+    """Be killed."""
+    os.kill(os.getpid(), signal.SIGKILL if n > 1 else signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    ("function", "size", "said", "hint"),
+    [
+        (nothing, 1, "takes 0 positional arguments", "the number of records"),
+        (numbers, 1, "the function returned a generator, and has done nothing yet", "list("),
+        (later, 1, "the function returned a coroutine, and has done nothing yet", "asyncio.run"),
+        (killed, 2, r"its process was killed \(SIGKILL\)", "memory"),
+        (killed, 1, r"its process was killed \(SIGTERM\)", "by itself"),
+        (sys.exit, 3, "its process ended with status 3", "it must return"),
+        (os._exit, 0, "its process ended with status 0", "it must return"),
+    ],
+)
+def test_what_cannot_be_measured_says_why(
+    function: Callable[[int], object], size: int, said: str, hint: str
+) -> None:
+    with pytest.raises(RunError, match=said) as told:
+        point_of(packed_work(function, None, "wall"), size)
+
+    assert hint in (told.value.hint or "")
 
 
 def test_a_function_that_cannot_be_sent_is_refused() -> None:
@@ -119,10 +168,62 @@ def test_a_function_that_cannot_be_sent_is_refused() -> None:
         measure(3, [1, 2])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("sizes", [[], [5], [0, 5], [5.5, 6]], ids=str)
-def test_sizes_that_say_nothing_are_refused(sizes: list[int]) -> None:
+@pytest.mark.parametrize(
+    "sizes",
+    [[], [5], [5, 5], [0, 5], [5.5, 6], ["5", "6"], [None, 5], [[1], [2]], [nan, 5], "ab", 5],
+    ids=str,
+)
+def test_sizes_that_say_nothing_are_refused(sizes: Any) -> None:
     with pytest.raises(ParameterError, match="at least two sizes"):
         measure(make, sizes)
+
+
+@pytest.mark.parametrize(
+    "sizes", [(20, 10, 10), range(10, 30, 10), iter([10, 20]), [10.0, 20.0], np.array([10, 20])]
+)
+def test_sizes_may_come_in_any_order_and_from_anything(sizes: Any) -> None:
+    assert [10, 20] == asked_sizes(sizes)
+    assert all(type(one) is int for one in asked_sizes([10.0, np.int64(20)]))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"repeats": 0}, "repeats to be a whole number of at least 1, got 0"),
+        ({"repeats": 1.5}, "repeats"),
+        ({"repeats": "2"}, "repeats"),
+        ({"budget_s": 0}, "budget_s to be a number of seconds above 0, got 0"),
+        ({"budget_s": nan}, "budget_s"),
+        ({"budget_s": inf}, "budget_s"),
+        ({"budget_s": "9"}, "budget_s"),
+        ({"clock": "sun"}, "clock to be one of wall, processor, got 'sun'"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused_before_anything_is_measured(
+    options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ParameterError, match=said):
+        measure(fail, [1, 2], **options)
+
+
+def test_a_small_budget_makes_a_short_ladder_of_large_sizes() -> None:
+    measurement = measure(make, budget_s=8, repeats=1, seed=4)
+    sizes = [*measurement.left_out, *(records for records, _ in measurement.seconds)]
+
+    assert 4 <= len(sizes) < 13
+    assert max(sizes) > 1_000
+
+
+def doubling(n: int) -> None:
+    """Take twice as long with each more, and never end with some."""
+    for _ in range(2**n):
+        pass
+
+
+def test_a_function_that_grows_faster_than_any_power_is_given_up_in_time() -> None:
+    measurement = measure(doubling, budget_s=8, repeats=1, seed=5)
+
+    assert max(records for records, _ in measurement.seconds) < 32
 
 
 def test_sizes_beyond_the_budget_are_left_out() -> None:

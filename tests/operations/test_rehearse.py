@@ -142,7 +142,7 @@ def test_a_sample_is_spread_over_the_source(house: Rehearsed) -> None:
 
     assert ["(0, 20]", "(20, 40]", "(40, 60]"] == [chunk.part for chunk in step.chunks]
     assert [10, 10, 10] == [chunk.counts.read for chunk in step.chunks]
-    assert "these were 30 of 60 records, spread over them" in rehearsal.caveats
+    assert "these were 30 of 60 records, spread over the source (18 places)" in rehearsal.caveats
 
 
 def test_a_step_that_fails_leaves_nothing_and_says_why(house: Rehearsed) -> None:

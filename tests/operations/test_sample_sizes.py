@@ -46,8 +46,17 @@ def test_no_sample_is_larger_than_what_there_is() -> None:
     assert len(set(sizes)) == len(sizes) >= 7
 
 
-def test_a_source_of_one_size_is_sampled_once() -> None:
-    assert [Tried(5, 1.0)] == taken(lambda _: 1.0, budget_s=60, most=5, first=5)
+def test_of_a_small_source_smaller_samples_are_taken_too() -> None:
+    sizes = [one.records for one in taken(lambda _: 1.0, budget_s=60, most=5, first=5)]
+    assert [5, 2, 1] == sizes[:3]
+    assert len(set(sizes)) == len(sizes), "none twice"
+    few = taken(lambda _: 61.0, budget_s=60, most=5, first=5)
+    assert [5, 2] == [one.records for one in few], "two whatever the budget"
+
+
+@pytest.mark.parametrize("records", [0, 1])
+def test_a_source_of_a_record_or_none_is_sampled_once(records: int) -> None:
+    assert [Tried(records, 1.0)] == taken(lambda _: 1.0, budget_s=60, most=records, first=records)
 
 
 def test_two_sizes_are_taken_whatever_the_budget() -> None:

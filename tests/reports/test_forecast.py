@@ -13,7 +13,7 @@ from daybreak.forecast import Forecast, fit
 from daybreak.operations.dangers import Danger, DangerKind, seen_in
 from daybreak.operations.forecast import Ends, StepForecast, first_beyond
 from daybreak.operations.samples import Sample
-from daybreak.reports.forecast import forecast_parts, forecast_payload, span_fine
+from daybreak.reports.forecast import forecast_parts, forecast_payload, span_fine, verdict
 from daybreak.reports.forecast_page import page_of
 from daybreak.reports.look import console_on
 from daybreak.reports.secrets import Mask
@@ -124,6 +124,45 @@ def test_a_stream_without_braille_gets_plain_letters() -> None:
     assert "o" in text
     assert "*" in text
     assert "." in text
+
+
+def test_the_page_has_a_picture_of_time_and_one_of_memory() -> None:
+    page = page_of(found(), Mask())
+    time, memory = page.split("<svg")[1:]
+
+    assert 'aria-label="seconds over records"' in time
+    assert 'aria-label="bytes over records"' in memory
+    assert 12 == time.count('<circle class="point"') == memory.count('<circle class="point"')
+    assert "1 h 00 min</text>" in time
+    assert "MB</text>" in memory
+    assert 'class="limit"' in time
+    assert 'class="limit"' not in memory, "the machine's memory is far away"
+    tight = page_of(replace(found(), memory_bytes=90_000_000), Mask())
+    assert "70% of the machine&#x27;s memory</text>" in tight
+
+
+def test_what_to_measure_next_is_what_can_be_measured() -> None:
+    small = replace(found(), samples=[replace(one, source_records=9) for one in found().samples])
+    capped = replace(found(records=9_000_000), sample_most=400)
+    runs = replace(found(records=9_000_000), samples=[])
+
+    assert "its source holds no more than 9 records" in " ".join(
+        verdict(replace(small, records=9_000_000))
+    )
+    assert "a larger --sample" in " ".join(verdict(capped))
+    assert "--basis both lets it rehearse" in " ".join(verdict(runs))
+
+    close = fit([(n, 0.01 * n) for n in range(1_000, 1_900, 100)])
+    (further,) = [line for line in verdict(replace(capped, time=close)) if "to know better" in line]
+    assert " too, or more than 307,200: a larger --sample" in further
+
+
+def test_numbers_of_records_at_which_something_ends_have_three_digits() -> None:
+    ends = Ends(4_562_318, 926_123_456)
+    text = " ".join(verdict(replace(found(), ends=ends)))
+
+    assert "up to 4,560,000 records" in text
+    assert "from 926,000,000 records on" in text
 
 
 def test_foreign_text_is_harmless_on_the_page() -> None:

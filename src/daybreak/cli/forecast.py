@@ -5,12 +5,11 @@ What happens then is `forecasting`.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, WAIT
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, WAIT, PagePath
 from .run import LOADED, RunCommand
 
 BUDGET_S: Final = 120.0
@@ -87,7 +86,7 @@ BUDGET_S: Final = 120.0
 )
 @click.option(
     "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PagePath(),
     metavar="FILE",
     help="Write the forecast as a page, with its curve.",
 )

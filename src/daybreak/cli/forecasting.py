@@ -112,6 +112,8 @@ def forecast_job(
         _show(found)
     if options["html"] is not None:
         write_page(options["html"], page_of(found, mask))
+        if not told:
+            console_on(sys.stdout).print(f"the page is in {options['html']}", markup=False)
     return Exit.DONE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -169,6 +170,31 @@ def bringing_on(command: Command) -> Command:
     return command
 
 
+class PagePath(click.Path):
+    """Where a page is to be written: known to be possible before anything long begins."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False, writable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse a file whose folder is not there, or may not be written to."""
+        path: Any = super().convert(value, param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"there is no folder {str(path.parent)!r}", param, ctx)
+        if not path.exists() and not os.access(path.parent, os.W_OK):
+            self.fail(f"folder {str(path.parent)!r} may not be written to", param, ctx)
+        return path
+
+
+def _hint_without_ledger(file: Path | None) -> str:
+    if file is not None:
+        return "run the job first, or name the ledger with --ledger or DAYBREAK_LEDGER"
+    return (
+        "name the job's file with --file, or the ledger with --ledger or DAYBREAK_LEDGER; or run a"
+        " job first"
+    )
+
+
 def ledger_to_read(ledger: str | None, file: Path | None) -> str:
     """Return the URL of an existing ledger.
 
@@ -184,9 +210,6 @@ def ledger_to_read(ledger: str | None, file: Path | None) -> str:
         near = " or ".join(f"--ledger sqlite:///{path.relative_to(Path.cwd())}" for path in nearby)
         raise PreflightError(
             f"there is no ledger at {url}",
-            hint=f"did you mean {near}?"
-            if near
-            else "name the job's file with --file, or the"
-            " ledger with --ledger or DAYBREAK_LEDGER; or run a job first",
+            hint=f"did you mean {near}?" if near else _hint_without_ledger(file),
         )
     return url

@@ -5,12 +5,11 @@ What happens then is `planning`.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, PagePath
 from .run import LOADED, RunCommand
 
 NIGHTS: Final = 10_000
@@ -60,7 +59,7 @@ _NIGHTS_MOST: Final = 100_000
 )
 @click.option(
     "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=PagePath(),
     metavar="FILE",
     help="Write the plan as a page, with its timeline.",
 )

@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 
 
 _AT_WORK: Final = (["run"], ["restart"], ["rehearse"])
+_CLICKS_WORDS: Final = (
+    ("valid integer range", "valid integer"),
+    ("valid float range", "valid number"),
+)
+"""Where a type with bounds calls itself one."""
+
 _REHEARSING: Final = (["forecast"], ["tune"])
 
 
@@ -177,6 +183,8 @@ def _wrong_usage(error: click.UsageError) -> Exit:
 
     close = getattr(error, "possibilities", None) or []
     message = (error.message if close else error.format_message()).strip().rstrip(".")
+    for theirs, ours in _CLICKS_WORDS:
+        message = message.replace(theirs, ours)
     hint = f"did you mean {' or '.join(close)}?" if close else ""
     path = error.ctx.command_path if error.ctx else PROGRAM
     file = error.ctx.params.get("file") if error.ctx else None

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ..errors import SourceChanged
 from ..model.chunk import ChunkInput, Finding, Kept, Refused
 from ..model.cursor import START, decode
-from ..model.ranges import Range
+from ..model.ranges import Range, evenly_divided
 from .file_format import format_as_data
 from .file_index import index_path
 from .file_parts import Placed, part_of, refused_rows_of
 from .file_pieces import FilePart, Piece, blocks_of, kept_of, pieces_of, rows_of
 from .refused_rows import Describing
 from .row import Row
-from .scanned_file import LooksAt
+from .scanned_file import STRETCHES_MAX, LooksAt
 from .scanned_parts import ScannedParts, Wanted
 
 if TYPE_CHECKING:
@@ -136,6 +136,12 @@ class FileSource:
             return parts
         self._scanned.forget(gap)  # a range that was handed out before is divided once more
         return self._scanned.ahead((part, [*self._wanted(part)]) for part in parts)
+
+    def stretches(self, gap: Range, count: int) -> Sequence[Range]:
+        """Divide a gap evenly; arithmetic, and nothing is read."""
+        return evenly_divided(
+            *_ends(gap), count if self._scanned is None else min(count, STRETCHES_MAX)
+        )
 
     def read(self, part: Range) -> ChunkInput:
         """Read one range.

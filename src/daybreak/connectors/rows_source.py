@@ -26,6 +26,7 @@ from ..model.rows_by_column import RowsByColumn
 from .rows_source_about import planned, share_of_way
 from .rows_source_again import divided, read_again
 from .rows_source_key import look_at, refuse_unproven
+from .rows_source_places import keys_from_everywhere
 from .rows_source_query import KeyValues, Statement, ask
 from .rows_source_raw import key_of, raw_of
 from .rows_source_records import RecordMaker
@@ -156,6 +157,15 @@ class RowsSource:
             if end == gap.upto:
                 return
             place = end
+
+    def stretches(self, gap: Range, count: int) -> Sequence[Range]:
+        """Divide a gap at keys from everywhere in its table, if these can be had without a walk."""
+        keys = keys_from_everywhere(self._known, self._ask, count)
+        texts = list(self.in_order([*{gap.after, gap.upto, *(_text(0, one) for one in keys)}]))
+        inside = texts[texts.index(gap.after) + 1 : texts.index(gap.upto)]
+        ends = [inside[len(inside) * n // count] for n in range(1, count)] if inside else []
+        ends = list(dict.fromkeys(ends))
+        return list(map(Range, [gap.after, *ends], [*ends, gap.upto]))
 
     def in_order(self, texts: Sequence[str]) -> Sequence[str]:
         """Sort cursor texts as the database orders its keys, those of a sweep behind the walk's."""

@@ -48,6 +48,9 @@ class KnownQuery:
     is_not_null: bool
     """Whether the catalogue says that no part of its key is NULL."""
 
+    plain: PlainSelect | None = None
+    """The query as one over a single table; None if it is not seen to be one."""
+
 
 def look_at(root: RowsRoot, session: Session) -> KnownQuery:
     """Find out what a query gives, without reading its rows.
@@ -80,7 +83,9 @@ def look_at(root: RowsRoot, session: Session) -> KnownQuery:
             hint="name the columns of its primary key, or of a unique constraint on NOT NULL"
             " columns",
         )
-    return KnownQuery(query, names, types, is_unique=is_unique, is_not_null=is_not_null)
+    return KnownQuery(
+        query, names, types, is_unique=is_unique, is_not_null=is_not_null, plain=plain
+    )
 
 
 def refuse_unproven(known: KnownQuery, session: Session) -> None:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from .file_root import FileRoot
 
+STRETCHES_MAX: Final = 8
+"""Of so many stretches at most a sample is made: at each of their beginnings blocks are read and
+looked at that nobody takes."""
+
 _BLOCK_BYTES: Final = 2**20
 
 

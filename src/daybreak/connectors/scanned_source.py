@@ -9,24 +9,33 @@ are is known at the end.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..errors import SourceChanged
 from ..model.chunk import ChunkInput, Kept, Refused
 from ..model.cursor import START, decode
+from ..model.expected import About
 from ..model.ranges import Range
+from .csv_format import CsvFormat
+from .csv_places import places_behind
 from .csv_scan import Scan
 from .file_format import format_as_data
 from .file_parts import require_columns
 from .file_refusals import FileRefused, open_file
 from .fingerprint import fingerprint_of
-from .scanned_file import LooksAt, Place, ScannedFile
+from .scanned_file import STRETCHES_MAX, LooksAt, Place, ScannedFile
 from .scanned_input import DIGEST_BYTES, input_of
 
 if TYPE_CHECKING:
     from .file_root import FileRoot
+
+LOOK_BYTES: Final = 2**16
+"""So much of a file is looked at to know about how long a record is."""
+
+SPREAD: Final = 0.3
+"""How far the other records' length may be from that, as a logarithm."""
 
 _ALL: Final = 2**62
 """More records than a file has."""
@@ -110,6 +119,48 @@ class ScannedSource:
         for part, found in self._read(gap, chunk_records):
             self._ahead[part] = found
             yield part
+
+    def stretches(self, gap: Range, count: int) -> Sequence[Range]:
+        """Divide a gap at rows in the middle of its files, by bytes; none of them spans two files.
+
+        Raises:
+            SourceError: If a file cannot be read.
+            SourceChanged: If it is another one.
+
+        Complexity: reads the files once, to count lines; cuts hardly any of them into rows.
+        """
+        found = [*self._stretches(gap)]
+        count = min(count, STRETCHES_MAX)
+        size = _bytes_of(found)
+        ends = []
+        for number, file, begin, end in found:
+            share = max(1, round(count * (end - begin.offset) / max(size, 1)))
+            wanted = [begin.offset + (end - begin.offset) * n // share for n in range(1, share)]
+            assert isinstance(file.form, CsvFormat), "only such files are scanned"
+            with file.open() as stream:
+                places = places_behind(stream, file.form.dialect, wanted, begin)
+                ends += [_text(number, one) for one in places if one.offset < end]
+            ends.append(_end_of(number, file) if end == file.size else gap.upto)
+        ends[-1] = gap.upto
+        return list(map(Range, [gap.after, *ends], ends))
+
+    def about(self, left: Range | None) -> About | None:
+        """Return how many records there would be if all were as long as the first of them."""
+        gap = self.whole() if left is None else left
+        found = [] if gap.is_empty else [*self._stretches(gap)]
+        if not found:
+            return None
+        _, file, begin, _ = found[0]
+        rows = [*file.rows(begin, min(begin.offset + LOOK_BYTES, file.size))]
+        if not rows:
+            return None
+        record_bytes = (rows[-1].offset + rows[-1].size - begin.offset) / len(rows)
+        return About(round(_bytes_of(found) / record_bytes), SPREAD)
+
+    def share(self, part: Range, of: Range) -> float | None:
+        """Return which share of the bytes of some range another one has."""
+        whole = _bytes_of(self._stretches(of))
+        return _bytes_of(self._stretches(part)) / whole if whole else None
 
     def read(self, part: Range) -> ChunkInput:
         """Read one range, unless that was done when it was found.
@@ -202,6 +253,10 @@ def _file(path: Path, root: FileRoot, looks_at: LooksAt) -> ScannedFile | None:
         return None
     require_columns(path, header, root)
     return ScannedFile.of(root, path, header, fingerprint, looks)
+
+
+def _bytes_of(stretches: Iterable[tuple[int, ScannedFile, Place, int]]) -> int:
+    return sum(end - begin.offset for _, _, begin, end in stretches)
 
 
 def _cursor(text: str) -> Cursor:

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import DefinitionError
 from ..model.chunk import ChunkInput, Finding, Kept, Refused
 from ..model.cursor import decode
-from ..model.ranges import Range
+from ..model.ranges import Range, evenly_divided
 from ..pipeline.nodes import IterableRoot
 
 
@@ -52,6 +52,9 @@ class SequenceSource:
         after, upto = _ordinals(gap)
         for start in range(after, upto, chunk_records):
             yield Range.of(start, min(start + chunk_records, upto))
+
+    def stretches(self, gap: Range, count: int) -> Sequence[Range]:
+        return evenly_divided(*_ordinals(gap), count)
 
     def read(self, part: Range) -> ChunkInput:
         after, upto = _ordinals(part)

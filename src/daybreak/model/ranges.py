@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .cursor import START, Cursor, decode, encode
 
@@ -49,6 +50,12 @@ class Range:
 
 def _plain(text: str) -> str:
     return str(decode(text))
+
+
+def evenly_divided(after: int, upto: int, count: int) -> list[Range]:
+    """Divide ordinals behind one up to another into so many ranges, or fewer if there are few."""
+    ends = sorted({after + (upto - after) * number // count for number in range(count + 1)})
+    return [Range.of(*pair) for pair in pairwise(ends)]
 
 
 InOrder = Callable[[Sequence[str]], Sequence[str]]

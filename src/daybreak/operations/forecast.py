@@ -23,13 +23,13 @@ from ..model.job import Step, StepKind
 from ..model.parameters import read_parameters
 from ..telemetry import Said, Telemetry
 from .dangers import Danger, DangerKind, SeenDanger, seen_in
-from .forecast_caveats import caveats_of
+from .forecast_caveats import WITHIN_A_CHUNK, beyond_a_chunk, caveats_of
 from .history import history_of
 from .load import LoadedJob
 from .naming import identity_of
 from .owning import opened_ledger
 from .places import ledger_url
-from .rehearsal_words import said_in_place, said_in_scratch
+from .rehearsal_words import records_text, said_in_place, said_in_scratch
 from .sample_sizes import SIZES_MIN, Tried, first_size, next_size
 from .samples import Sample, sampled
 from .settings import Settings, knobs_of, named_databases, night_of
@@ -43,6 +43,10 @@ ROOM: Final = 0.7
 RECORDS_MOST: Final = 10**13
 """Beyond so many records nobody looks for the end of a window."""
 
+_NOT_COUNTED: Final = (
+    "its source cannot say how many records it holds: the forecast is for as many as the largest"
+    " sample has, or the newest run had; ask with --records"
+)
 _CGROUP_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -77,7 +81,7 @@ class StepForecast:
     """Its seconds."""
 
     memory: Forecast | None
-    """Its bytes; None without rehearsals: the ledger does not know what a run held."""
+    """Its bytes; None without rehearsals of two sizes: the ledger does not know what a run held."""
 
     parallel: int
     """How many workers a run of the step has."""
@@ -93,6 +97,9 @@ class StepForecast:
     caveats: Sequence[str]
     dangers: Sequence[SeenDanger] = ()
     """What the rehearsals met: spills, waits, deadlocks, want of memory."""
+
+    sample_most: int | None = None
+    """No larger sample was wanted."""
 
 
 def forecast_step(
@@ -148,8 +155,11 @@ def forecast_step(
     if workers != knobs.parallel:
         runs = []  # of other workers: no points of one curve
     asked = records or _source_records(samples, runs)
-    time = fit(_enough([*_seconds(samples), *((run.records, run.seconds) for run in runs)], step))
-    memory = fit([(s.records, s.rss_bytes) for s in samples], unit="bytes") if samples else None
+    points = [*_seconds(samples), *((run.records, run.seconds) for run in runs)]
+    time = fit(_enough(points, step, samples))
+    held = beyond_a_chunk(samples, knobs.chunk) or samples
+    is_growth = len({one.records for one in held}) >= SIZES_MIN
+    memory = fit([(s.records, s.rss_bytes) for s in held], unit="bytes") if is_growth else None
     _keep(time, identity, step, ledger, settings, workers=workers)
     window_s = _length_s(loaded)
     return StepForecast(
@@ -169,8 +179,13 @@ def forecast_step(
             _first_beyond(time, time.safe_bound, window_s),
             None if memory is None else _first_beyond(memory, memory.predict, ROOM * machine),
         ),
-        caveats=list(caveats_of(samples, runs, workers, knobs.parallel, asked)),
+        caveats=[
+            *([_NOT_COUNTED] if records is None and not _is_counted(samples) else []),
+            *([WITHIN_A_CHUNK.format(knobs.chunk)] if held is samples and samples else []),
+            *caveats_of(samples, runs, workers, knobs.parallel, asked),
+        ],
         dangers=_dangers(samples, taken.killed),
+        sample_most=sample_most,
     )
 
 
@@ -308,17 +323,32 @@ def _seconds(samples: Iterable[Sample]) -> list[tuple[int, float]]:
 
 
 def _enough(
-    points: Sequence[tuple[int | None, float]], step: Step[Any]
+    points: Sequence[tuple[int | None, float]], step: Step[Any], samples: Sequence[Sample]
 ) -> list[tuple[float, float]]:
+    """Return the points that count.
+
+    Raises:
+        PreflightError: If they are of fewer than two numbers of records.
+    """
     kept = [(float(records), seconds) for records, seconds in points if records]
-    if len({records for records, _ in kept}) > 1:
+    sizes = {records for records, _ in kept}
+    if len(sizes) >= SIZES_MIN:
         return kept
+    what = f"a forecast needs two numbers of records, and step {step.name} was measured at"
+    if not samples:
+        raise PreflightError(
+            f"{what} {'one' if sizes else 'none'} in past runs",
+            hint="let it rehearse: --basis both",
+        )
+    holds = samples[-1].records
     raise PreflightError(
-        f"there is too little to learn from: step {step.name} was measured at"
-        f" {len({records for records, _ in kept})} numbers of records, a forecast needs two",
-        hint="let it rehearse (--basis both), with a larger --budget-s, over a source with more"
-        " records",
+        f"{what} {'one' if sizes else 'none'}: its source holds {records_text(holds)}",
+        hint="forecast it over a source with more records",
     )
+
+
+def _is_counted(samples: Sequence[Sample]) -> bool:
+    return not samples or any(s.source_records or s.source_about for s in samples)
 
 
 def _source_records(samples: Sequence[Sample], runs: Sequence[StepTime]) -> int:
@@ -348,7 +378,7 @@ def _what_it_costs(
 
 
 def _told(sample: Sample) -> str:
-    return f"{sample.records:,} records took {sample.seconds:.3f} s"
+    return f"{records_text(sample.records)} took {sample.seconds:.3f} s"
 
 
 def _say(telemetry: Telemetry, step: Step[Any], sentences: Iterable[str]) -> None:

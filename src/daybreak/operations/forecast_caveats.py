@@ -7,10 +7,19 @@ from typing import Final
 
 from ..databases.sizes import Sizes, TableSize
 from ..ledger.history import StepTime
+from .rehearsal_words import SPREAD
 from .samples import Sample
 
 TABLES_SHOWN_MAX: Final = 3
-_SAID: Final = ("spread over them", "one worker did them")
+_FINE_BYTES: Final = 1_000_000
+SIZES_OF_MEMORY: Final = 3
+"""With fewer sizes of a chunk or more, memory is forecast from smaller samples too."""
+
+WITHIN_A_CHUNK: Final = (
+    "memory was measured with few samples larger than a chunk ({:,} records): up to a chunk it"
+    " grows with the records that are held at once, beyond it mostly does not"
+)
+_SAID: Final = (SPREAD, "one worker did them")
 """What a single rehearsal says and a forecast says otherwise, or need not."""
 
 
@@ -38,6 +47,11 @@ def caveats_of(
                 f"the largest sample has {largest.records:,} records: its pages fit into caches"
                 f" that those of {asked:,} may not fit into"
             )
+        if any(SPREAD in one for one in largest.caveats):
+            yield (
+                "samples keep the shares of values, not how often equal ones meet: a key that the"
+                " whole has twice is seldom twice in a sample"
+            )
         for sizes in largest.sizes:
             yield from _about_sizes(sizes)
         if len(samples) > 1:
@@ -50,6 +64,19 @@ def caveats_of(
         yield "only past runs were looked at: a data set of another kind was not"
 
 
+def beyond_a_chunk(samples: Sequence[Sample], chunk: int) -> list[Sample]:
+    """Return the samples of a chunk or more, whose memory says how that of a run grows.
+
+    A step holds its chunks in flight, not its source: up to one chunk it holds more with each
+    record, and that law ends there.
+
+    Returns:
+        None of them if there are too few sizes to say anything.
+    """
+    found = [one for one in samples if one.records >= chunk]
+    return found if len({one.records for one in found}) >= SIZES_OF_MEMORY else []
+
+
 def _about_sizes(sizes: Sizes) -> Iterator[str]:
     if not sizes.tables:
         return
@@ -57,7 +84,7 @@ def _about_sizes(sizes: Sizes) -> Iterator[str]:
     more = len(sizes.tables) - len(shown)
     also = f" and {more} smaller" if more else ""
     yield (
-        f"in database {sizes.database} it was measured with {', '.join(shown)}{also}: where"
+        f"database {sizes.database}: it was measured with {', '.join(shown)}{also}; where"
         " production's are larger, each look into them and each new key costs more"
     )
     if sizes.cache_bytes is None:
@@ -81,4 +108,6 @@ def _described(table: TableSize) -> str:
 
 
 def _size(size_bytes: int) -> str:
+    if size_bytes < _FINE_BYTES:
+        return f"{size_bytes / 1e3:,.0f} kB"
     return f"{size_bytes / 1e6:,.1f} MB"

@@ -8,29 +8,30 @@ begins.
 
 from __future__ import annotations
 
-import json
-import os
 import random
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import inf
-from pathlib import Path
+from math import inf, isfinite
+from operator import index
 from statistics import median
-from typing import Any, Final, Literal
+from time import perf_counter
+from typing import Any, Final
 
-from ..errors import DefinitionError, ParameterError, RunError
+from ..errors import ParameterError
 from ..forecast import Forecast, fit
-
-Clock = Literal["wall", "processor"]
-
-LEAST_S: Final = 0.2
-"""Work is repeated until it has taken so long: shorter work is measured badly."""
+from .measured_child import CLOCKS
+from .measured_point import LEAST_S, Clock, Point, TooLong, packed_work, point_of
 
 LADDER_SIZES: Final = 13
 LADDER_SPAN: Final = 100.0
+_LADDER_SIZES_MIN: Final = 4
+_STEP_MAX: Final = 32
+_LOOK_S: Final = 0.02
+"""For so long work is repeated while its size is looked for."""
+
+_QUICK_S: Final = 1e-7
+"""No call is quicker."""
+
 _JITTER: Final = 0.08
 _PROBES: Final = 3
 _FIRST_SIZE: Final = 10
@@ -41,30 +42,6 @@ SLOW: Final = 1.2
 
 _SHARED: Final = 0.8
 """Work slows down by this power of what the yardstick does."""
-
-_CODE: Final = "from daybreak.operations.measured_child import main; main()"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One measurement, by one process."""
-
-    records: int
-    seconds: float
-    """What one call took, the median of `calls`; the collector's share is in it."""
-
-    gc_seconds: float
-    """How much the garbage collector took of a call, the mean."""
-
-    bytes: float
-    """The most memory that the process had resident: with its interpreter and modules."""
-
-    calls: int
-    total_s: float
-    """What the whole process cost on the clock of the wall."""
-
-    yardstick_s: float
-    """What a fixed piece of work took around those calls: how quick the machine was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +144,7 @@ def slow_sizes(points: Sequence[Point]) -> list[int]:
 
 def measure(
     function: Callable[[Any], object],
-    sizes: Sequence[int] | None = None,
+    sizes: Iterable[int] | None = None,
     *,
     prepare: Callable[[int], Any] | None = None,
     repeats: int = 2,
@@ -193,23 +170,26 @@ def measure(
         say: Hears what it will cost, before the long part begins, and how far it is.
 
     Raises:
-        ParameterError: If sizes are not at least two positive whole numbers; nothing was measured.
+        ParameterError: If sizes are not at least two positive whole numbers, or another argument
+            makes no sense; nothing was measured.
         DefinitionError: If the function cannot be sent to a process; nothing was measured.
         RunError: If the function failed, with its traceback.
     """
+    began_s = perf_counter()
+    _refuse_nonsense(repeats, budget_s, clock)
+    wanted = None if sizes is None else asked_sizes(sizes)
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed
     work = packed_work(function, prepare, clock)
     tell = say or (lambda _: None)
     tell(f"seed {seed}: order and jitter can be repeated with it")
-    if sizes is None:
-        sizes = _found_sizes(work, budget_s, repeats, seed)
-    wanted = sorted(set(sizes))
-    _refuse_nonsense(wanted, repeats, budget_s)
+    if wanted is None:
+        wanted = _found_sizes(work, budget_s, repeats, seed)
+    found_in_s = perf_counter() - began_s
     probes = [point_of(work, size) for size in wanted[:_PROBES]]
-    planned, left_out, cost_s = _affordable(wanted, probes, repeats, budget_s)
+    planned, left_out, cost_s = _affordable(wanted, probes, repeats, budget_s - found_in_s)
     tell(
-        f"{len(planned)} sizes up to {planned[-1]:,} records, {repeats} times each:"
-        f" about {cost_s:,.0f} s"
+        f"{len(planned)} sizes up to {planned[-1]:,} records, {repeats}"
+        f" {'time' if repeats == 1 else 'times'} each: about {cost_s:,.0f} s"
         + (f"; left out for the budget: {len(left_out)} larger sizes" if left_out else "")
     )
     rest = [size for size in planned for _ in range(repeats)]
@@ -218,8 +198,30 @@ def measure(
             rest.remove(probe.records)
     random.Random(seed).shuffle(rest)  # noqa: S311 - an order, no secret
     points = [*probes, *(point_of(work, size) for size in rest)]
-    points += measured_again(work, points, within_s=budget_s - sum(p.total_s for p in points))
+    points += measured_again(work, points, within_s=budget_s - (perf_counter() - began_s))
     return Measurement(tuple(points), clock, seed, tuple(left_out))
+
+
+def asked_sizes(sizes: Any) -> list[int]:
+    """Return sizes in order, each once.
+
+    Raises:
+        ParameterError: If they are not at least two positive whole numbers.
+    """
+    given: Sequence[Any] = list(sizes) if isinstance(sizes, Iterable) else [sizes]
+    try:
+        whole = [
+            int(one) if isinstance(one, float) and one.is_integer() else index(one) for one in given
+        ]
+    except TypeError:
+        whole = []
+    if len(set(whole)) < 2 or min(whole) < 1:  # noqa: PLR2004 - growth needs two
+        raise ParameterError(
+            f"expected at least two sizes, whole numbers above 0, got {given!r}",
+            hint="give ten or more sizes over a factor of 64 or more, such as"
+            " [1_000, 2_000, 4_000, …]",
+        )
+    return sorted(set(whole))
 
 
 def measured_again(
@@ -236,94 +238,56 @@ def measured_again(
     return again
 
 
-def packed_work(
-    function: Callable[[Any], object], prepare: Callable[[int], Any] | None, clock: Clock
-) -> bytes:
-    """Pack a function for `point_of`; what lives in the script goes by value.
-
-    Raises:
-        DefinitionError: If it cannot be pickled.
-    """
-    import cloudpickle  # noqa: PLC0415 - only for those who measure
-
-    if not all(callable(each) for each in (function, prepare) if each is not None):
-        raise DefinitionError(
-            f"expected functions to measure, got {function!r} and {prepare!r}",
-            hint="give function(n), or prepare(n) and function(data)",
-        )
-    try:
-        packed: bytes = cloudpickle.dumps((function, prepare, clock))
-    except Exception as error:
-        raise DefinitionError(
-            f"the function cannot be sent to a process of its own: {error}",
-            hint="let it make what it needs itself, or put it into a module",
-        ) from error
-    return packed
+def _whole(size: Any) -> int:
+    return int(size) if isinstance(size, float) and size.is_integer() else index(size)
 
 
-def point_of(
-    work: bytes, records: int, *, least_s: float = LEAST_S, limit_s: float | None = None
-) -> Point:
-    """Measure one size in one fresh process, which is killed after `limit_s` seconds.
-
-    Raises:
-        RunError: If the function raised, or its process died or was killed.
-    """
-    with tempfile.TemporaryDirectory(prefix="daybreak-measure-") as folder:
-        task, result = Path(folder, "task"), Path(folder, "result")
-        task.write_bytes(work)
-        done = _run([str(task), str(result), str(records), str(least_s)], records, limit_s)
-        if done.returncode or not result.exists():
-            raise RunError(
-                f"measuring {records} records failed with status {done.returncode}:"
-                f" {done.stderr.decode(errors='replace').strip()[-2000:]}",
-                hint="call the function with that many records by itself",
-            )
-        return Point(records=records, **json.loads(result.read_text()))
-
-
-def _run(
-    arguments: list[str], records: int, limit_s: float | None
-) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(  # noqa: S603 - our own interpreter
-            [sys.executable, "-c", _CODE, *arguments],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=limit_s,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise RunError(
-            f"measuring {records} records was not done after {limit_s} s",
-            hint="measure smaller sizes",
-        ) from None
-
-
-def _refuse_nonsense(sizes: Sequence[int], repeats: int, budget_s: float) -> None:
-    if len(sizes) < 2 or not all(float(size).is_integer() and size > 0 for size in sizes):  # noqa: PLR2004 - growth needs two
+def _refuse_nonsense(repeats: Any, budget_s: Any, clock: str) -> None:
+    """Refuse arguments by which nothing could be measured, before anything is."""
+    if not isinstance(repeats, int) or repeats < 1:
         raise ParameterError(
-            f"expected at least two sizes, whole numbers above 0, got {list(sizes)!r}",
-            hint="give ten or more sizes over a factor of 64 or more",
+            f"expected repeats to be a whole number of at least 1, got {repeats!r}",
+            hint="two are usual",
         )
-    if repeats < 1 or not budget_s > 0:
+    if not isinstance(budget_s, int | float) or not (isfinite(budget_s) and budget_s > 0):
         raise ParameterError(
-            f"expected at least one repeat and a budget above 0 s, got {repeats} and {budget_s}",
-            hint="two repeats are usual",
+            f"expected budget_s to be a number of seconds above 0, got {budget_s!r}",
+            hint="120 are usual",
+        )
+    if clock not in CLOCKS:
+        raise ParameterError(
+            f"expected clock to be one of {', '.join(CLOCKS)}, got {clock!r}",
+            hint='clock="processor" is for busy machines, where the work waits for nothing',
         )
 
 
 def _found_sizes(work: bytes, budget_s: float, repeats: int, seed: int) -> list[int]:
-    """Grow the size until one call takes its share of the budget; ladder below it."""
+    """Grow the size until one call takes its share of the budget; ladder below it.
+
+    The ladder has fewer steps where each costs much of the budget by its process alone: it is its
+    upper end that must not be missing.
+    """
     share_s = budget_s / (4 * repeats)
     size, spent_s = _FIRST_SIZE, 0.0
-    point = point_of(work, size)
+    point = point_of(work, size, least_s=_LOOK_S)
     while point.seconds < share_s / 4 and spent_s < budget_s / 4 and size < _SIZE_MAX:
-        spent_s += point.total_s
-        size *= 2 if point.seconds > share_s / 50 else 4
-        point = point_of(work, size)
-    return list(ladder(max(1.0, size / LADDER_SPAN), size, seed=seed))
+        larger = size * _step(share_s / max(point.seconds, _QUICK_S))
+        began_s = perf_counter()
+        try:
+            point, size = point_of(work, larger, least_s=_LOOK_S, limit_s=share_s + _LOOK_S), larger
+        except TooLong:  # it grows faster than any power
+            break
+        finally:
+            spent_s += perf_counter() - began_s
+    least_s = point.total_s - point.seconds * point.calls + LEAST_S
+    affordable = int((budget_s - spent_s) / 2 / (repeats * least_s))
+    count = min(max(affordable, _LADDER_SIZES_MIN), LADDER_SIZES)
+    return list(ladder(max(1.0, size / LADDER_SPAN), size, count=count, seed=seed))
+
+
+def _step(times: float) -> int:
+    """Return by how much the next size is larger: growth like n³ does not take too long either."""
+    return int(min(max(times ** (1 / 3), 2), _STEP_MAX))
 
 
 def _affordable(

@@ -10,13 +10,23 @@ import gc
 import json
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from os import times
 from pathlib import Path
 from statistics import fmean, median
 from time import perf_counter, process_time
 from typing import Any, Final
+
+FAILED: Final = "failed"
+"""In a result: what was raised, in place of what was measured. Also the usual kind of it."""
+
+UNCALLED: Final = "uncalled"
+"""The kind of failure of a function that does not take one argument."""
+
+WITHOUT_WORK: Final = "without work"
+"""The kind of failure of a function that gave a generator or a coroutine."""
 
 _AROUND_TIMES: Final = 3
 """How many times the wanted seconds of work the whole may take on the clock of the wall."""
@@ -115,6 +125,8 @@ def timed(
             began = clock()
             kept = function(data)
             took_s = clock() - began
+            if not (calls or stretch):  # not between calls, which it would make longer
+                _refuse_what_is_to_come(kept)
             stretch.append((took_s, collector.seconds))
             stretch_s += took_s
             del kept, data
@@ -160,14 +172,41 @@ def peak_bytes() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit
 
 
+class WithoutWork(TypeError):  # noqa: N818 - it reads as a sentence
+    """A function returned before it did its work: it gave a generator, or a coroutine."""
+
+
+def _refuse_what_is_to_come(kept: object) -> None:
+    if isinstance(kept, Generator | AsyncGenerator | Coroutine):
+        kind = type(kept).__name__.replace("_", " ")
+        if isinstance(kept, Coroutine):
+            kept.close()
+        raise WithoutWork(f"the function returned a {kind}, and has done nothing yet")
+
+
+def _failure(error: BaseException) -> dict[str, str]:
+    """Return what a function raised, with its own part of the traceback."""
+    own = error.__traceback__
+    while own is not None and own.tb_frame.f_code.co_filename == __file__:
+        own = own.tb_next
+    kind = UNCALLED if own is None and isinstance(error, TypeError) else FAILED
+    return {
+        FAILED: str(error)
+        if isinstance(error, WithoutWork)
+        else traceback.format_exception_only(error)[-1].strip(),
+        "kind": WITHOUT_WORK if isinstance(error, WithoutWork) else kind,
+        "traceback": "".join(traceback.format_exception(type(error), error, own)),
+    }
+
+
 def main() -> None:
     """Measure what the arguments name: task file, result file, records, least seconds."""
-    began = perf_counter()
     task, result, records, least_s = sys.argv[1:]
-    function, prepare, clock = pickle.loads(Path(task).read_bytes())  # noqa: S301 - our parent wrote it
-    found: dict[str, float] = timed(
-        function, prepare, int(records), clock=CLOCKS[clock], least_s=float(least_s)
-    )
-    found["bytes"] = peak_bytes()
-    found["total_s"] = perf_counter() - began
+    found: dict[str, Any]
+    try:
+        function, prepare, clock = pickle.loads(Path(task).read_bytes())  # noqa: S301 - our parent wrote it
+        found = timed(function, prepare, int(records), clock=CLOCKS[clock], least_s=float(least_s))
+        found["bytes"] = peak_bytes()
+    except Exception as error:  # noqa: BLE001 - whatever a user's function raises
+        found = _failure(error)
     Path(result).write_text(json.dumps(found))

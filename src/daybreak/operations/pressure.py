@@ -100,18 +100,19 @@ def _note(seen: Pressure, descriptor: int) -> None:
     if len(begins) < _NUMBER:
         return
     found = os.fstat(descriptor)
-    if _undoes(begins):
+    if undoes(begins):
         seen.undoing.add(found.st_ino)
     else:
         seen.sorts[found.st_ino] = max(found.st_size, seen.sorts.get(found.st_ino, 0))
 
 
-def _undoes(begins: bytes) -> bool:
+def undoes(begins: bytes) -> bool:
     """Say whether a file that begins so keeps pages for undoing, and nothing that was sorted.
 
-    For a savepoint each page stands behind its number, of four bytes. A sort's file begins with
-    the length of a run, whose first bit is set where it takes more than one byte, and a table of
-    SQLite's own with its name, which would be the number of a page behind the fifth terabyte.
+    For a savepoint each page stands behind its number, of four bytes, from 1. A sort's file begins
+    with the length of a run, whose first bit is set where it takes more than one byte, and a table
+    of SQLite's own with its name, which would be the number of a page behind the fifth terabyte; or
+    with nothing, as long as its first page is in memory only.
     """
     number = int.from_bytes(begins, "big")
-    return number < _LARGEST_PAGE_NUMBER or number == _ROLLBACK_JOURNAL
+    return 0 < number < _LARGEST_PAGE_NUMBER or number == _ROLLBACK_JOURNAL

@@ -76,6 +76,9 @@ class RehearsedStep:
     source_about: int | None = None
     """About how many, where it has only an idea."""
 
+    places: int | None = None
+    """From how many places of its source its records came; None for all from its beginning."""
+
     chunk: int | None = None
     """Records a chunk; None for a step without."""
 

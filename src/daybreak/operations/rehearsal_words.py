@@ -10,6 +10,7 @@ from ..databases.url import parse
 from ..model.job import Step, StepKind
 from .rehearsal import RehearsedStep
 
+SPREAD: Final = "spread over the source"
 REAL: Final = (
     "what a function does without the transaction it is given (files elsewhere, calls, connections"
     " of its own) is real: ask run.rehearsal to leave it out"
@@ -23,6 +24,11 @@ _FILE: Final = (
     "the whole file is locked for other writers as long as it lasts; readers are not held up",
     "changed pages are held in memory, none reaches the file",
 )
+
+
+def records_text(number: int) -> str:
+    """Write a number of records with its noun."""
+    return f"{number:,} record" if number == 1 else f"{number:,} records"
 
 
 def said_in_place(
@@ -51,26 +57,29 @@ def _what(step: Step[Any], records: int, chunk: int) -> str:
             )
 
 
-def which_records(step: RehearsedStep, records: int, *, is_spread: bool) -> str:
+def which_records(step: RehearsedStep, records: int) -> str:
     """Say which of the records a rehearsal has read; nothing if it was all of them.
 
     Args:
         step: What it found out.
         records: At most how many were to be read.
-        is_spread: Whether they were to be spread over the source; one that cannot count its records
-            gives its first ones all the same.
     """
     whole = step.source_records
-    if whole is not None:
-        if whole <= records:
-            return ""
-        if is_spread:
-            return f"{records:,} of {whole:,} records, spread over them"
-        return f"the first {records:,} of {whole:,} records"
-    if step.counts.read < records:
+    if whole is not None and whole <= records:
         return ""
-    of = "" if step.source_about is None else f" of about {step.source_about:,}"
-    return f"the first {records:,}{of} records: the others may be of another kind"
+    if step.places is not None and step.places > 1:
+        return f"{step.counts.read:,}{_of(step)} records, {SPREAD} ({step.places} places)"
+    if whole is None and step.counts.read < records:
+        return ""
+    if whole is not None:
+        return f"the first {records:,}{_of(step)} records"
+    return f"the first {records:,}{_of(step)} records: the others may be of another kind"
+
+
+def _of(step: RehearsedStep) -> str:
+    if step.source_records is not None:
+        return f" of {step.source_records:,}"
+    return "" if step.source_about is None else f" of about {step.source_about:,}"
 
 
 def said_in_scratch(records: int, databases: Iterable[Database]) -> list[str]:

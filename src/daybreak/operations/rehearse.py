@@ -131,7 +131,7 @@ def rehearse(
             rehearsed = attempt.run(identity, databases)
             begun = watch.look_at(transactions)
             caveats = [
-                *_caveats(step, earlier, rehearsed, records, is_spread=is_spread),
+                *_caveats(step, earlier, rehearsed, records),
                 *_about_transaction(begun, rehearsed, stop),
             ]
         price = commit_price(begun[0].url, folder) if begun else None
@@ -221,12 +221,13 @@ class _Attempt:
             kind=step.kind,
             impact=step.impact,
             status=status,
-            duration_s=duration_s,
+            duration_s=duration_s - self._bodies.aside_s(step),
             counts=self._hearing.counts(step.name),
             chunks=self._hearing.chunks(step.name),
             causes=causes,
             source_records=self._bodies.totals.get(step.name),
             source_about=self._bodies.abouts.get(step.name),
+            places=self._bodies.places(step),
             chunk=self._bodies.knobs(step).chunk if step.kind is StepKind.STEP else None,
             value=value,
             error=error,
@@ -294,14 +295,9 @@ def _ledger_of(identity: Identity) -> Iterator[tuple[LedgerStore, OwnedRun]]:
 
 
 def _caveats(
-    step: Step[Any],
-    earlier: EarlierRun,
-    rehearsed: RehearsedStep,
-    records: int,
-    *,
-    is_spread: bool,
+    step: Step[Any], earlier: EarlierRun, rehearsed: RehearsedStep, records: int
 ) -> Iterator[str]:
-    if which := which_records(rehearsed, records, is_spread=is_spread):
+    if which := which_records(rehearsed, records):
         yield f"these were {which}"
     if rehearsed.kind is StepKind.STEP and step.knobs.parallel > 1:
         yield f"one worker did them; a run has {step.knobs.parallel}"

@@ -94,7 +94,7 @@ def rehearse_in_scratch(
         steps=rehearsed,
         commit=price if isinstance(price, CommitPrice) else None,
         caveats=[
-            *_caveats(rehearsed, records, is_spread=is_spread),
+            *_caveats(rehearsed, records),
             *watch.caveats,
             *([price] if isinstance(price, str) else []),
         ],
@@ -227,11 +227,12 @@ class _Scratch:
             kind=step.kind,
             impact=step.impact,
             status=StepStatus.WAITING if ended is None else ended.status,
-            duration_s=0.0 if ended is None else ended.duration_s,
+            duration_s=0.0 if ended is None else ended.duration_s - bodies.aside_s(step),
             counts=Counts() if ended is None else ended.counts,
             chunks=self.hearing.chunks(step.name),
             source_records=bodies.totals.get(step.name),
             source_about=bodies.abouts.get(step.name),
+            places=bodies.places(step),
             chunk=bodies.knobs(step).chunk if step.kind is StepKind.STEP else None,
             processor_s=None if used is None else used.processor_s,
             machine_busy=None if used is None else used.machine_busy,
@@ -249,8 +250,8 @@ def _error_of(step: Step[Any], row: StepDetails, result: Result) -> DaybreakErro
     return RunError(row.error, step=step.name) if row.error else None
 
 
-def _caveats(steps: Sequence[RehearsedStep], records: int, *, is_spread: bool) -> Iterator[str]:
+def _caveats(steps: Sequence[RehearsedStep], records: int) -> Iterator[str]:
     yield "tables had no rows but those that the steps before had written"
     for step in steps:
-        if which := which_records(step, records, is_spread=is_spread):
+        if which := which_records(step, records):
             yield f"step {step.step} did {which}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..abc import EstimatedSource, Target, Transaction
-from ..connectors.part_of_source import FirstRecords, SpreadRecords
+from ..connectors.part_of_source import FirstRecords, PartOfSource, SpreadRecords
 from ..execution.plan import Bodies, ChunkedPlan
 from ..model.fate import Counts
 from ..model.job import Step
@@ -36,6 +36,8 @@ class RehearsedBodies:
         self.abouts: dict[str, int] = {}
         """The same, about, of sources that cannot count them."""
 
+        self._read: dict[str, PartOfSource] = {}
+
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         plan = self._bodies.chunked(step)
         total = self.totals[step.name] = plan.source.total()
@@ -43,7 +45,18 @@ class RehearsedBodies:
             about = plan.source.about(None)
             if about is not None:
                 self.abouts[step.name] = about.records
-        return replace(plan, source=self._part(plan.source, self._records))
+        part = self._read[step.name] = self._part(plan.source, self._records)
+        return replace(plan, source=part)
+
+    def places(self, step: Step[Any]) -> int | None:
+        """Return from how many places in its source its records came; None for its beginning."""
+        part = self._read.get(step.name)
+        return part.places if isinstance(part, SpreadRecords) else None
+
+    def aside_s(self, step: Step[Any]) -> float:
+        """Return how long these places were looked for, which no run does."""
+        part = self._read.get(step.name)
+        return part.divided_in_s if isinstance(part, SpreadRecords) else 0.0
 
     def knobs(self, step: Step[Any]) -> Knobs:
         knobs = self._bodies.knobs(step)

@@ -27,6 +27,9 @@ JITTER: Final = 0.05
 
 SIZES_MAX: Final = 14
 
+SIZES_FEW: Final = 5
+"""Of a small source so many sizes at least are taken if the budget allows, by going down."""
+
 SIZES_MIN: Final = 2
 """With fewer sizes there is no growth to see: so many are taken whatever the budget."""
 
@@ -63,7 +66,18 @@ def next_size(
         size, cost_s = higher
         if len(tried) < SIZES_MIN or cost_s <= left_s - budget_s * (1 - CLIMB_SHARE):
             return size
+    elif (lower := _lower(tried, left_s)) is not None:
+        return lower
     return _between(tried, left_s, chance)
+
+
+def _lower(tried: Sequence[Tried], left_s: float) -> int | None:
+    """Return a smaller size than all so far, of a source with so few records that few were."""
+    least = min(tried, key=lambda one: one.records)
+    is_few = len({one.records for one in tried}) < SIZES_FEW
+    is_due = len(tried) < SIZES_MIN or least.cost_s <= left_s
+    smaller = round(least.records / CLIMB)
+    return smaller if is_few and is_due and 1 <= smaller < least.records else None
 
 
 def _higher(tried: Sequence[Tried], most: int | None) -> tuple[int, float] | None:
@@ -89,9 +103,10 @@ def _between(tried: Sequence[Tried], left_s: float, chance: Random) -> int | Non
     if len(sizes) >= SIZES_MAX:
         return None
     room = [
-        round(sqrt(low * high))
+        size
         for low, high in pairwise(sizes)
         if high > low * sqrt(CLIMB) * (1 - JITTER) and costs[high] <= left_s
+        if low < (size := round(sqrt(low * high))) < high
     ]
     if not room:
         return None

@@ -6,6 +6,7 @@ A fresh process has a fresh heap, and its peak of memory is that of one sample.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import time
@@ -19,8 +20,15 @@ from ..errors import ProcessDied, RunError
 from ..model.status import StepStatus
 from .child_rehearsal import ended
 from .dangers import Danger, dangers_in
+from .rehearsal_words import records_text
 
 _SHOWN_MAX: Final = 400
+_BY_ITSELF: Final = "rehearse the step by itself first: daybreak rehearse"
+_ERROR: Final = re.compile(r"^  [A-Z]\w+: (.+)$", re.MULTILINE)
+_HINT: Final = re.compile(r"^  hint: (.+)$", re.MULTILINE)
+"""Lines in which `reports.failure` tells of a failure."""
+
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ def sampled(words: Sequence[str], records: int) -> Sample:
     done = ended([sys.executable, "-m", "daybreak", "rehearse", *words, *asked])
     if done.status == -signal.SIGKILL:
         raise ProcessDied(
-            f"a rehearsal of {records:,} records was killed (SIGKILL), as the kernel does where"
+            f"a rehearsal of {records_text(records)} was killed (SIGKILL), as the kernel does where"
             " memory is used up",
             hint="forecast with smaller samples (--sample), or with more memory",
             records=records,
@@ -104,23 +112,28 @@ def _found_in(out: str, err: str, records: int) -> Mapping[str, Any]:
     lines = out.splitlines()
     found = json.loads(lines[-1]) if lines else {}
     if found.get("event") != "rehearsal":
-        said = err.strip() or "it said nothing"
-        raise RunError(
-            f"a rehearsal of {records:,} records did not begin: {said[-_SHOWN_MAX:]}",
-            hint="rehearse the step by itself first: daybreak rehearse",
-        )
+        said, hint = _why(err)
+        raise RunError(f"a rehearsal of {records_text(records)} did not begin: {said}", hint=hint)
     error = found["steps"][-1].get("error")
     if error is not None:
         raise RunError(
-            f"a rehearsal of {records:,} records failed: {error['message']}",
-            hint=error["hint"] or "rehearse the step by itself first: daybreak rehearse",
+            f"a rehearsal of {records_text(records)} failed: {error['message']}",
+            hint=error["hint"] or _BY_ITSELF,
         )
     if found["status"] != StepStatus.DONE.value:
         raise RunError(
-            f"a rehearsal of {records:,} records was stopped: {'; '.join(found['caveats'])}",
+            f"a rehearsal of {records_text(records)} was stopped: {'; '.join(found['caveats'])}",
             hint="forecast when nobody else writes these rows, or with a smaller --sample",
         )
     return found
+
+
+def _why(err: str) -> tuple[str, str]:
+    """Return the message and the hint of a failure as a command has told it."""
+    err = _COLOUR.sub("", err)
+    error, hint = _ERROR.search(err), _HINT.search(err)
+    said = error.group(1) if error else err.strip()[-_SHOWN_MAX:]
+    return said or "it said nothing", hint.group(1) if hint else _BY_ITSELF
 
 
 def _sample(found: Mapping[str, Any], cost_s: float) -> Sample:

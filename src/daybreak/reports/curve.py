@@ -11,6 +11,7 @@ from .look import can_write
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.text import Text
 
 WIDTH: Final = 64
 HEIGHT: Final = 14
@@ -19,6 +20,10 @@ BOUND_STEP: Final = 4
 """The bound is drawn at every fourth size only: it is a linear program."""
 _POINT: Final = ("●", "o")
 _ASKED: Final = ("◆", "*")
+_MIDDLE: Final = "cyan"
+_BAND: Final = "blue"
+_SAFE: Final = "yellow"
+_LIMIT: Final = "red"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Curves:
 
 
 def picture(curves: Curves, write: Callable[[float], str], stream: TextIO) -> RenderableType:
-    """Return the curves as a picture of letters.
+    """Return the curves as a picture of letters, with what they mean below.
 
     Args:
         curves: What is drawn.
@@ -73,14 +78,38 @@ def picture(curves: Curves, write: Callable[[float], str], stream: TextIO) -> Re
     text = Text()
     for number, row in enumerate(rows):
         text.append(f"{labels.get(number, ''):>{wide}} ", style="bright_black")
-        text.append(row + "\n", style="cyan")
+        text.append(Text.from_ansi(row))
+        text.append("\n")
     first, last = curves.sizes[0], curves.sizes[-1]
     left, right = f"{first:,.0f}", f"{last:,.0f} records"
     text.append(" " * (wide + 1) + left + right.rjust(WIDTH - len(left)), style="bright_black")
+    text.append("\n")
+    text.append(_legend(curves, is_fine=_is_fine(stream)))
     return text
 
 
+def _legend(curves: Curves, *, is_fine: bool) -> Text:
+    """Say what the letters and lines are, each in its colour."""
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    marks = ("──", "∙∙", "∙ ∙", "┄┄") if is_fine else ("--", "..", ". .", "==")
+    names = (
+        (f"{_POINT[not is_fine]} measured", ""),
+        (f"{_ASKED[not is_fine]} asked", ""),
+        (f"{marks[0]} likely", _MIDDLE),
+        (f"{marks[1]} 9 of 10", _BAND),
+        (f"{marks[2]} safe bound", _SAFE),
+        *([(f"{marks[3]} window", _LIMIT)] if curves.limit is not None else []),
+    )
+    return Text("  ").join(Text(name, style=style) for name, style in names)
+
+
+def _is_fine(stream: TextIO) -> bool:
+    return can_write(stream, "⠿∙─┄" + _POINT[0] + _ASKED[0])
+
+
 def _rows(curves: Curves, stream: TextIO) -> list[str]:
+    """Draw the rows, with their colours if they go to a terminal."""
     import plotille  # noqa: PLC0415 - not for other commands
 
     sizes = curves.sizes
@@ -94,15 +123,15 @@ def _rows(curves: Curves, stream: TextIO) -> list[str]:
         ymax=log(high),
     )
     for number, size in enumerate(sizes):
-        canvas.point(log(size), log(max(curves.middle(size), low)))
-        if number % 3 == 0:
-            canvas.point(log(size), log(max(curves.low(size), low)))
-            canvas.point(log(size), log(min(curves.high(size), high)))
         if number % BOUND_STEP == 0:
-            canvas.point(log(size), log(min(curves.safe(size), high)))
+            canvas.point(log(size), log(min(curves.safe(size), high)), color=_SAFE)
         if curves.limit is not None and number % 2 == 0:
-            canvas.point(log(size), log(curves.limit))
-    is_fine = can_write(stream, "⠿" + _POINT[0] + _ASKED[0])
+            canvas.point(log(size), log(curves.limit), color=_LIMIT)
+        if number % 3 == 0:
+            canvas.point(log(size), log(max(curves.low(size), low)), color=_BAND)
+            canvas.point(log(size), log(min(curves.high(size), high)), color=_BAND)
+        canvas.point(log(size), log(max(curves.middle(size), low)), color=_MIDDLE)
+    is_fine = _is_fine(stream)
     point, asked = _POINT[not is_fine], _ASKED[not is_fine]
     for size, amount in curves.points:
         canvas.text(log(size), log(max(amount, low)), point)

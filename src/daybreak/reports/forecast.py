@@ -26,6 +26,9 @@ LAWS_SHOWN_MAX: Final = 4
 WIDE: Final = 1_000.0
 """An interval whose ends are further apart says nothing."""
 
+_NEAR: Final = 10.0
+"""A limit that is further away than so many times would make a picture of nothing else."""
+
 BYTES_SHOWN_MAX: Final = 10**15
 _FINE_S: Final = 0.95
 YEARS_SHOWN_MAX: Final = 10
@@ -159,15 +162,26 @@ def _table(found: StepForecast, forecast: Forecast) -> Any:
 
 def curves_of(found: StepForecast) -> Curves:
     """Return the time of a step as curves to draw."""
-    time = found.time
+    return _curves(found.time, found.records, found.window_s)
+
+
+def memory_curves_of(found: StepForecast, memory: Forecast) -> Curves:
+    """Return the memory of a step as curves to draw, with the machine's if that comes near."""
+    curves = _curves(memory, found.records, None)
+    limit = ROOM * found.memory_bytes
+    is_near = curves.safe(curves.sizes[-1]) > limit / _NEAR
+    return _curves(memory, found.records, limit) if is_near else curves
+
+
+def _curves(forecast: Forecast, asked: int, limit: float | None) -> Curves:
     return Curves(
-        points=list(zip(time.points.sizes, time.points.amounts, strict=True)),
-        middle=time.predict,
-        low=lambda size: time.interval(size)[0],
-        high=lambda size: time.interval(size)[1],
-        safe=time.safe_bound,
-        asked=found.records,
-        limit=found.window_s,
+        points=list(zip(forecast.points.sizes, forecast.points.amounts, strict=True)),
+        middle=forecast.predict,
+        low=lambda size: forecast.interval(size)[0],
+        high=lambda size: forecast.interval(size)[1],
+        safe=forecast.safe_bound,
+        asked=asked,
+        limit=limit,
     )
 
 
@@ -178,18 +192,35 @@ def verdict(found: StepForecast) -> list[str]:
     grade = time.grade(asked)
     interval = interval_text(low, high, span_fine)
     interval = f"9 of 10 times: {interval}" if interval == "not known" else interval
+    safe = time.safe_bound(asked)
+    hardly = "the safe bound is" if _is_absurd(safe) else "hardly more than"
     first = (
         f"{records(asked)} take about {span_fine(time.predict(asked))}"
-        f" ({interval}; hardly more than"
-        f" {span_fine(time.safe_bound(asked))}): grade {grade}"
+        f" ({interval}; {hardly} {span_fine(safe)}): grade {grade}"
     )
     lines = [first]
     if (further := time.next_size(asked)) is not None:
-        how = "a larger --budget-s" if found.samples else "--basis both lets it rehearse"
-        lines.append(f"to know better, measure {records(further)} next: {how}")
+        lines.append(_next_size(found, further))
     lines += list(_ends(found))
     lines += [danger_line(one) for one in found.dangers]
     return lines
+
+
+def _next_size(found: StepForecast, further: int) -> str:
+    """Say what to measure next, and how; or that there is no more to measure."""
+    if not found.samples:
+        return f"to know better, measure {records(further)} next: --basis both lets it rehearse"
+    source = found.samples[-1].source_records
+    largest = max(sample.records for sample in found.samples)
+    if source is not None and source <= largest:
+        return (
+            f"its source holds no more than {records(source)}: to know better, wait until it has"
+            f" {further:,}, or forecast over a larger one"
+        )
+    how = "a larger --budget-s" if found.sample_most is None else "a larger --sample"
+    if further <= largest:
+        return f"to know better, measure {records(further)} too, or more than {largest:,}: {how}"
+    return f"to know better, measure {records(further)} next: {how}"
 
 
 def _ends(found: StepForecast) -> Iterator[str]:
@@ -199,18 +230,24 @@ def _ends(found: StepForecast) -> Iterator[str]:
         elif found.ends.window <= found.records:
             yield (
                 f"it may not fit its window ({found.window}, {span(found.window_s)}): the safe"
-                f" bound passes it from {records(found.ends.window)} on"
+                f" bound passes it from {records(_rough(found.ends.window))} on"
             )
         else:
             yield (
                 f"it fits its window ({found.window}, {span(found.window_s)}) up to"
-                f" {records(found.ends.window)}"
+                f" {records(_rough(found.ends.window))}"
             )
     if found.memory is not None and found.ends.memory is not None:
         yield (
             f"it passes {ROOM:.0%} of the machine's memory ({size(found.memory_bytes)}) from"
-            f" {records(found.ends.memory)} on"
+            f" {records(_rough(found.ends.memory))} on"
         )
+
+
+def _rough(number: int) -> int:
+    """Return a number with the three digits that count, rounded to the safe side."""
+    unit: int = 10 ** max(len(str(number)) - 3, 0)
+    return number // unit * unit
 
 
 def interval_text(low: float, high: float, write: Callable[[float], str]) -> str:
@@ -218,9 +255,13 @@ def interval_text(low: float, high: float, write: Callable[[float], str]) -> str
     return "not known" if high > WIDE * low else f"{write(low)} to {write(high)}"
 
 
+def _is_absurd(seconds: float) -> bool:
+    return seconds > YEARS_SHOWN_MAX * YEAR_S
+
+
 def span_fine(seconds: float) -> str:
     """Write a span of time of any length: short ones in milliseconds, absurd ones in years."""
-    if seconds > YEARS_SHOWN_MAX * YEAR_S:
+    if _is_absurd(seconds):
         return f"over {YEARS_SHOWN_MAX} years"
     return span(seconds) if seconds >= _FINE_S else f"{seconds * 1000:.3g} ms"
 

@@ -9,9 +9,9 @@ from typing import Final
 from ..check.html_text import foreign, plain
 from ..check.report_style import STYLE
 from ..forecast import Forecast
-from ..operations.forecast import StepForecast
+from ..operations.forecast import ROOM, StepForecast
+from .curve_svg import LINES_BYTES, svg_of
 from .curve_svg import STYLE as CURVE_STYLE
-from .curve_svg import svg_of
 from .dangers import amount_text, meaning_text
 from .forecast import (
     AHEAD,
@@ -19,6 +19,7 @@ from .forecast import (
     curves_of,
     growth,
     interval_text,
+    memory_curves_of,
     span_fine,
     verdict,
     why,
@@ -60,6 +61,10 @@ def _page(found: StepForecast) -> Iterator[str]:
     yield from _table(found, found.time)
     if found.memory is not None:
         yield f"<h2>Memory: {escape(growth(found.memory))}</h2>"
+        limit = f"{ROOM:.0%} of the machine's memory"
+        curves = memory_curves_of(found, found.memory)
+        drawn = svg_of(curves, _size, escape(limit), lines=LINES_BYTES, name="bytes")
+        yield f"<figure>{drawn}</figure>"
         yield from _table(found, found.memory)
     yield from _dangers(found)
     yield from _measured(found)
@@ -80,6 +85,10 @@ def _window(found: StepForecast) -> str:
 
 def _written(amount: float) -> str:
     return escape(span_fine(amount))
+
+
+def _size(amount: float) -> str:
+    return escape(bytes_fine(amount))
 
 
 def _table(found: StepForecast, forecast: Forecast) -> Iterator[str]:
