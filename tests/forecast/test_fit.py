@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import exp, inf, log, nan, sqrt
 from typing import Any
 
@@ -194,12 +194,18 @@ def test_growth_that_cannot_be_carried_on_is_refused(law: str) -> None:
         ([(10, 1.0), (20, nan)], "finite"),
         ([(10, 1.0), (20, inf)], "finite"),
         ([(10, 1.0), (20, -1.0)], "at least 0"),
-        ([(0, 1.0), (20, 1.0)], "above 0"),
+        ([(0, 1.0), (20, 1.0)], "records from 1e-09"),
+        ([(1e300, 1.0), (20, 1.0)], "to 1e\\+18"),
+        ([(10**400, 1.0), (20, 1.0)], "finite"),
         ([(10, 0.0), (20, 0.0)], "all amounts are 0"),
-        ([(10, 1.0), ("many", 1.0)], "as \\(records, amount\\)"),
+        ([(10, 1.0), ("20", 1.0)], "records to be a finite number, got '20'"),
+        ([(True, 1.0), (20, 1.0)], "got True"),
+        (["12", "24"], "as \\(records, amount\\), got '12'"),
+        ([(1, 2, 3), (2, 3, 4)], "as \\(records, amount\\)"),
+        (None, "pairs, got None"),
     ],
 )
-def test_points_that_say_nothing_are_refused(pairs: Iterable[Any], words: str) -> None:
+def test_points_that_say_nothing_are_refused(pairs: Any, words: str) -> None:
     with pytest.raises(ParameterError, match=words) as refused:
         fit(pairs)
 
@@ -211,10 +217,37 @@ def test_nonsense_is_refused() -> None:
 
     with pytest.raises(ParameterError, match="seconds, bytes"):
         fit([(10, 1.0), (20, 2.0)], unit="hours")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="finite number of records"):
-        forecast.predict(0)
+    for records in (0, 1e300, 10**400, "10", nan):
+        with pytest.raises(ParameterError, match="expected records"):
+            forecast.predict(records)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="between 0 and 1"):
         forecast.interval(100, level=90)
+    with pytest.raises(ParameterError, match="the level to be"):
+        forecast.interval(100, level="0.9")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="limit above 0"):
+        forecast.grade(100, limit=0)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    forecast = fit([(np.int64(10), np.float32(2)), (np.int32(20), np.float64(4))])
+
+    assert "n" == forecast.law.name
+    assert forecast.predict(40) == forecast.predict(float(np.int64(40)))
+
+
+def test_a_forecast_says_itself_in_a_line() -> None:
+    assert "n² (or n³), from 2 sizes of 10,000 to 20,000 records: 4,800 seconds there" == str(
+        fit([(10_000, 1_200), (20_000, 4_800)])
+    )
+
+
+def test_one_measurement_far_above_the_others_is_not_firm() -> None:
+    sizes = [10, 20, 40, 80, 160, 320, 640, 50_000]
+    alone = fit([(n, float(n)) for n in sizes])
+    together = fit([(n, float(n)) for n in [*sizes, 50_000]])
+
+    assert "50,000 records were measured once, far above the others" in alone.reasons(50_000)
+    assert "A" == together.grade(50_000)
 
 
 def test_the_door_leads_to_the_forecast_and_costs_nothing_until_it_is_used() -> None:

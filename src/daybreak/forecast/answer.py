@@ -16,7 +16,7 @@ from .calibration import CONSTANTS, Constants
 from .grade import Grade, Ground, doubts, grade_of, next_size_of, refusals
 from .laws import Curve, Law
 from .local import Average, Bend
-from .points import Points, Unit
+from .points import SIZE_LEAST, SIZE_MOST, Points, Unit, number_of
 
 SuperLinear = Literal["yes", "cannot be excluded", "no"]
 _FORMAT = 2
@@ -52,13 +52,22 @@ class Forecast:
 
     constants: Constants = CONSTANTS
 
+    def __str__(self) -> str:
+        """Say the law, what else cannot be excluded, and what it rests on."""
+        others = f" (or {', '.join(law.name for law in self.laws[1:])})" if self.laws[1:] else ""
+        points = self.points
+        return (
+            f"{self.law}{others}, from {len(points.sizes)} sizes of {points.sizes[0]:,.0f} to"
+            f" {points.largest:,.0f} records: {points.amounts[-1]:,.4g} {self.unit} there"
+        )
+
     def predict(self, records: float) -> float:
         """Return the likely amount for so many records: the median of what may come."""
         return exp(self._log_at(_asked(records)))
 
     def interval(self, records: float, level: float = 0.9) -> tuple[float, float]:
         """Return the interval in which the amount lies with probability `level`, 0 < level < 1."""
-        if not 0 < level < 1:
+        if not 0 < number_of(level, "the level") < 1:
             raise ParameterError(
                 f"expected a level between 0 and 1, got {level!r}", hint="0.9 is the usual one"
             )
@@ -170,6 +179,11 @@ class Forecast:
         return mean + self.bend.level + self.bend.slope * beyond
 
     def _ground(self, records: float, limit: float | None) -> Ground:
+        if limit is not None and number_of(limit, "the limit") <= 0:
+            raise ParameterError(
+                f"expected a limit above 0, got {limit!r}",
+                hint="give what the machine has, in the unit of the forecast, or None",
+            )
         return Ground(
             points=self.points,
             records=_asked(records),
@@ -183,12 +197,13 @@ class Forecast:
 
 
 def _asked(records: float) -> float:
-    if not 0 < records < float("inf"):
+    asked = number_of(records, "records")
+    if not SIZE_LEAST <= asked <= SIZE_MOST:
         raise ParameterError(
-            f"expected a finite number of records above 0, got {records!r}",
+            f"expected records from {SIZE_LEAST:g} to {SIZE_MOST:g}, got {records!r:.80}",
             hint="ask for at least one record",
         )
-    return float(records)
+    return asked
 
 
 def _kept(law: Law) -> float | None:

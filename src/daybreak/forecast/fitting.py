@@ -33,6 +33,9 @@ from .points import Points
 _KNEE_SIZES: Final = 8
 """Among fewer sizes a line with a knee goes through anything."""
 
+_EXPONENTIAL_SIZES: Final = 4
+"""Among fewer sizes a high power is as likely, and ends less absurdly."""
+
 _NOTHING: Final = 1e-9
 """A coefficient that gives less of the largest amount than this is rounding."""
 
@@ -65,7 +68,8 @@ def fitted_laws(points: Points, constants: Constants) -> list[Fitted]:
     if len(points.sizes) >= _KNEE_SIZES:
         fits.append(_best_knee(points, constants))
     fits.append(_best_power(points, constants))
-    fits.append(_best_of(points, EXPONENTIAL, _exponentials(points), constants))
+    if len(points.sizes) >= _EXPONENTIAL_SIZES:
+        fits.append(_best_of(points, EXPONENTIAL, _exponentials(points), constants))
     fits.append(_best_of(points, SATURATING, _saturations(points), constants))
     needed = [fit for fit in fits if fit.curve.law == CONSTANT or fit.curve.terms[-1][1] > 0]
     return sorted(needed, key=lambda fit: fit.criterion)

@@ -20,6 +20,8 @@ NEAR: Final = 12.0
 FIRM: Final = 0.2
 VAGUE: Final = 0.75
 FULL: Final = 0.7
+ALONE: Final = 8.0
+MANIFOLD: Final = 2.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def refusals(ground: Ground) -> list[str]:
     if factor > 1 and ground.law in (EXPONENTIAL, SATURATING):
         reasons.append(f"{ground.law} growth cannot be carried beyond what was measured")
     if ground.deviation > VAGUE:
-        reasons.append(f"it may be off by a factor of {exp(ground.deviation):.1f} or more")
+        times = f"{exp(ground.deviation):.1f}" if ground.deviation < MANIFOLD else "ten"
+        reasons.append(f"it may be off by a factor of {times} or more")
     cliff = cliff_in(points)
     if factor > 1 and cliff is not None:
         reasons.append(
@@ -72,12 +75,14 @@ def doubts(ground: Ground) -> list[str]:
         reasons.append(f"{count} sizes were measured; {GOOD_SIZES} would make it firmer")
     if points.span < GOOD_SPAN:
         reasons.append(f"the sizes span a factor of {points.span:.2g} only")
+    if points.largest > ALONE * points.sizes[-2] and points.counts[-1] == 1:
+        reasons.append(f"{points.largest:,.0f} records were measured once, far above the others")
     if factor > NEAR:
         reasons.append(f"{factor:,.0f} times the largest size measured is far")
     if factor > 1 and ground.likeliest.name not in COMMON:
         reasons.append(f"it grows like {ground.likeliest}, for which there is no common reason")
     if ground.deviation > FIRM:
-        reasons.append(f"its deviation is {exp(ground.deviation) - 1:.0%}")
+        reasons.append(f"it may well be off by {exp(ground.deviation) - 1:.0%}")
         if factor > 1 and ground.super_linear == "cannot be excluded":
             reasons.append("growth steeper than n log n cannot be excluded")
     return reasons

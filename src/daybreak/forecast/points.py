@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isfinite, log
+from math import isfinite, log, nan
 from statistics import median
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, SupportsFloat
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from ..errors import ParameterError
 Unit = Literal["seconds", "bytes"]
 
 UNITS: Final[tuple[Unit, ...]] = ("seconds", "bytes")
+SIZE_LEAST: Final = 1e-9
+SIZE_MOST: Final = 1e18
+"""Beyond these nobody counts records, and powers of them are no finite numbers."""
+
 _NEAR: Final = 1.005
 """Sizes whose ratio is below this are one size: a second look at the same thing."""
 
@@ -90,13 +94,18 @@ class Points:
         return float(np.polyfit(sizes, amounts, 1)[0])
 
 
-def points_of(pairs: Iterable[tuple[float, float]]) -> Points:
+def points_of(pairs: Iterable[tuple[SupportsFloat, SupportsFloat]]) -> Points:
     """Bring (records, amount) pairs into order; repeats of a size become their median.
 
     Raises:
         ParameterError: If a number is not finite, a size not positive, an amount negative, if all
             amounts are 0, or if there are fewer than two sizes.
     """
+    if not isinstance(pairs, Iterable):
+        raise ParameterError(
+            f"expected (records, amount) pairs, got {pairs!r:.80}",
+            hint="give a list of pairs, such as [(10_000, 1.2), (20_000, 2.5)]",
+        )
     groups = _without_spikes(_grouped([_checked(pair) for pair in pairs]))
     if len(groups) < 2:  # noqa: PLR2004 - growth needs two
         raise ParameterError(
@@ -118,21 +127,40 @@ def points_of(pairs: Iterable[tuple[float, float]]) -> Points:
     )
 
 
-def _checked(pair: tuple[float, float]) -> tuple[float, float]:
+def number_of(value: object, meaning: str) -> float:
+    """Return a number as it is; NumPy's count too, texts and truth values do not.
+
+    Raises:
+        ParameterError: If it is none, or not finite.
+    """
+    is_number = isinstance(value, SupportsFloat) and not isinstance(value, bool | np.bool_)
     try:
-        records, amount = (float(value) for value in pair)
-    except (TypeError, ValueError):
+        number = float(value) if is_number else nan  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        number = nan
+    if not isfinite(number):
         raise ParameterError(
-            f"expected a point as (records, amount), got {pair!r}",
-            hint="give pairs of numbers, such as (10_000, 1.2)",
-        ) from None
-    if not (isfinite(records) and isfinite(amount)):
-        raise ParameterError(
-            f"expected finite numbers, got {pair!r}", hint="leave out what was not measured"
+            f"expected {meaning} to be a finite number, got {value!r:.80}",
+            hint="leave out what was not measured, and turn texts into numbers",
         )
-    if records <= 0 or amount < 0:
+    return number
+
+
+def _checked(pair: object) -> tuple[float, float]:
+    if isinstance(pair, str | bytes) or not isinstance(pair, Iterable):
+        values: tuple[object, ...] = ()
+    else:
+        values = tuple(pair)
+    if len(values) != 2:  # noqa: PLR2004 - a pair
         raise ParameterError(
-            f"expected records above 0 and an amount of at least 0, got {pair!r}",
+            f"expected a point as (records, amount), got {pair!r:.80}",
+            hint="give pairs of numbers, such as (10_000, 1.2)",
+        )
+    records, amount = number_of(values[0], "records"), number_of(values[1], "the amount")
+    if not SIZE_LEAST <= records <= SIZE_MOST or amount < 0:
+        raise ParameterError(
+            f"expected records from {SIZE_LEAST:g} to {SIZE_MOST:g} and an amount of at least 0,"
+            f" got {pair!r:.80}",
             hint="leave out the empty run: what it costs is found from the others",
         )
     return records, amount

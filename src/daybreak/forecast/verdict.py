@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, SupportsFloat
 
 import numpy as np
 
@@ -20,7 +20,7 @@ FEW_SIZES_WIDTH: Final = 6.0
 
 
 def fit(
-    points: Iterable[tuple[float, float]],
+    points: Iterable[tuple[SupportsFloat, SupportsFloat]],
     *,
     unit: Unit = "seconds",
     constants: Constants = CONSTANTS,
