@@ -103,6 +103,28 @@ def test_rows_that_a_query_leaves_out_are_made_up_for(opens: Any) -> None:
     assert 64 == len(found) == len(set(found))
 
 
+def test_a_key_that_some_rows_lack_is_no_place(database: Database, opens: Any) -> None:
+    with opened(database.url) as session:
+        session.script("create table mailed (id integer primary key, address varchar(40) unique)")
+    with opened(database.url) as session, transaction(session):
+        rows = [(n, f"{n:04}" if n % 2 else None) for n in range(ROWS)]
+        session.copy("mailed", rows, ["id", "address"])
+    sql = "select id, address from mailed where address is not null"
+    found = [
+        row.address for chunk in read(opens(sql, "address", 100), chunk=10) for row in chunk.values
+    ]
+
+    assert 100 == len(found) == len(set(found))
+    assert min(found) < "0400", "from the beginning"
+    assert max(found) > "1600", "and from the end"
+
+
+def test_many_small_chunks_do_not_ask_for_as_many_places(opens: Any) -> None:
+    chunks = read(opens("select id, kind from numbered", "id", ROWS // 2), chunk=1)
+
+    assert ROWS // 2 == sum(chunk.read for chunk in chunks)
+
+
 def test_a_sample_as_large_as_the_table_is_all_of_it(opens: Any) -> None:
     source = opens("select id, kind from numbered", "id", ROWS)
     found = [row.id for chunk in read(source, chunk=100) for row in chunk.values]

@@ -184,3 +184,13 @@ def test_half_a_character_is_refused_before_it_is_sent(session: Session) -> None
 
     with pytest.raises(DataRefused, match="cannot hold the text"):
         session.execute("insert into texts values (:text)", text="\udcff")
+
+
+@pytest.mark.parametrize("several", [["a"], ["a", "b"], [], ("a",), {"a"}, {"a": 1}], ids=repr)
+def test_several_values_are_not_written_as_one(session: Session, several: object) -> None:
+    """The driver would spell `('a')`, and a text of one letter would be written."""
+    session.script("create table texts (n integer primary key, t text) engine = InnoDB;\n")
+    with pytest.raises(DataRefused) as refused:
+        session.copy("texts", [(1, "a"), (2, several)], ["n", "t"])
+
+    assert 1 == refused.value.row

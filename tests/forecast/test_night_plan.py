@@ -193,3 +193,45 @@ def test_a_night_that_did_not_get_to_its_end_was_not_a_small_one() -> None:
     assert pytest.approx(1_000_000, rel=0.1) == np.median(draws.volume)
     assert np.quantile(draws.seconds[:, 1], 0.02) > 700
     assert pytest.approx(100, rel=0.1) == np.median(draws.records[:, 0])
+
+
+def test_a_step_that_has_begun_keeps_its_own_records() -> None:
+    """Whatever the other steps read in past nights."""
+    nights = [PastNight(FIRST + timedelta(days=d), {"look": PastStep(1.0, 100)}) for d in range(9)]
+    tonight = FIRST + timedelta(days=9)
+    guess = Guess(3_600.0, 0.1, records=1_000_000, chunk_share=0.01, is_begun=True)
+    past = past_of(nights, ["look", "load"], guesses={"load": guess}, tonight=tonight)
+    once, twice = (
+        drawn(past, ["look", "load"], Wish(tonight, times), 2_000, np.random.default_rng(SEED))
+        for times in (1.0, 2.0)
+    )
+
+    assert pytest.approx(3_600, rel=0.05) == np.median(once.seconds[:, 1])
+    assert pytest.approx(1_000_000) == np.median(once.records[:, 1])
+    assert pytest.approx(2_000_000) == np.median(twice.records[:, 1])
+
+
+def test_a_step_that_ran_only_where_the_largest_did_not_is_planned_by_its_own_nights() -> None:
+    nights = [
+        PastNight(FIRST + timedelta(days=day), {"load": PastStep(3_600.0, 1_000_000)})
+        for day in range(4)
+    ]
+    nights.append(PastNight(FIRST + timedelta(days=4), {"look": PastStep(2.0, 100)}))
+    tonight = FIRST + timedelta(days=5)
+    past = past_of(nights, ["load", "look"], tonight=tonight)
+    draws = drawn(past, ["load", "look"], Wish(tonight), 4_000, np.random.default_rng(SEED))
+
+    assert 1 < np.median(draws.seconds[:, 1]) < 4
+
+
+@pytest.mark.parametrize("days", [1, 3])
+def test_a_step_that_got_another_name_is_planned_by_its_nights_under_the_new_one(days: int) -> None:
+    nights = [
+        PastNight(FIRST + timedelta(days=day), {name: PastStep(3_600.0, 1_000_000)})
+        for day, name in enumerate(["old"] * days + ["new"] * days)
+    ]
+    tonight = FIRST + timedelta(days=2 * days)
+    past = past_of(nights, ["new"], tonight=tonight)
+    draws = drawn(past, ["new"], Wish(tonight), 4_000, np.random.default_rng(SEED))
+
+    assert pytest.approx(3_600, rel=0.2) == np.median(draws.seconds)

@@ -54,6 +54,18 @@ def test_steps_that_may_not_be_at_work_together_come_one_after_the_other() -> No
     assert Left(220, 270) == left_of(sharing().steps, left)
 
 
+def test_a_step_at_work_does_not_begin_again_when_what_is_before_it_is_done() -> None:
+    job = Job("orders", limits={"db": 1})
+
+    def nothing() -> str:
+        raise AssertionError("nobody runs it")
+
+    first = job.task(name="first", uses={"db": 1})(nothing)
+    job.task(name="second", after=first, uses={"db": 1})(nothing)
+
+    assert Left(100, 110) == left_of(job.steps, {"second": Left(100, 110)}, {"second"})
+
+
 def test_who_is_at_work_has_what_it_uses_whoever_is_first_in_the_job() -> None:
     left = {"load": Left(100, 100), "stock": Left(50, 50), "mail": Left(10, 10)}
 

@@ -121,6 +121,16 @@ def test_a_function_that_fails_is_named_with_its_own_part_of_the_traceback() -> 
     assert "measured_child" not in trace
 
 
+def refuse(_: int) -> None:
+    """Refuse as Daybreak does: with a hint, which is a note of the error."""
+    raise ParameterError("expected more", hint="give more")
+
+
+def test_a_function_that_fails_is_told_by_its_words_not_by_its_notes() -> None:
+    with pytest.raises(RunError, match="size 7 failed: ParameterError: expected more"):
+        point_of(packed_work(refuse, None, "wall"), 7)
+
+
 def nothing() -> None:
     """Take no argument."""
 

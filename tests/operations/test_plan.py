@@ -205,6 +205,18 @@ def test_a_forecast_will_do_for_a_step_that_never_ran(empty: Shop) -> None:
     assert "load is known by a forecast only, of grade" in plan.notes[0]
 
 
+def test_a_forecast_of_an_older_release_is_as_none(empty: Shop) -> None:
+    store = LedgerStore.open(empty.ledger)
+    databases = {"shop": empty.database}
+    store.keep_forecast("nightly", KeptForecast("load", databases, 1, BEGIN, {"format": 1}))
+    store.close()
+
+    plan = empty.plan("fetch=1s,load=1h,stock=1s,close=1s,tell=1s", nights=100)
+    assert "your word" == plan.sources["load"]
+    with pytest.raises(PreflightError, match="load"):
+        empty.plan("fetch=1s,stock=1s,close=1s,tell=1s", nights=100)
+
+
 @pytest.mark.slow
 def test_a_real_run_leaves_what_a_plan_needs(empty: Shop) -> None:
     loaded = empty.loaded()
@@ -303,6 +315,7 @@ def test_what_the_run_has_done_that_would_go_on_is_not_planned_again(shop: Shop)
 
     plan = shop.plan(now=BEGIN + timedelta(days=1))
 
+    assert plan.breaking is None, "from the rest of a run nothing follows for whole nights"
     assert ["load", "stock", "close", "tell"] == [step.name for step in plan.steps]
     assert pytest.approx(whole - 300 - 1_700, rel=0.05) == plan.timing.clean.end_s.p50
     assert f"run {owned.run.id} goes on: fetch done already; 50 % of load left" == plan.notes[0]

@@ -143,7 +143,7 @@ class SpreadRecords(PartOfSource):
         began_s = perf_counter()
         stretches = self._whole.stretches(gap, places)
         self.divided_in_s += perf_counter() - began_s
-        self.places = len(stretches)
+        self.places = min(len(stretches), self._records)
         return stretches
 
     def _counted(self, part: Range) -> int:

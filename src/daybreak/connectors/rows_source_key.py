@@ -24,7 +24,9 @@ from ..model.row import values_of
 from .rows_source_query import KeyedQuery, ask
 from .rows_source_types import types_of_key
 
-_GIVING_ROWS: Final = frozenset({"unnest", "unlist"})
+_GIVING_ROWS: Final = frozenset(
+    {"unnest", "unlist", "generate_subscripts", "regexp_split_to_table"}
+)
 """What gives several rows for one among a query's columns in DuckDB."""
 
 _REAL: Final = ("REAL", "FLOA", "DOUB")
@@ -168,8 +170,12 @@ def _by_alias(name: str, field: Any) -> str:
 def _plain(root: RowsRoot, session: Session) -> PlainSelect | None:
     if root.table:
         return PlainSelect(root.table, {}, has_all=True)
-    is_read = session.dialect != "mysql" or is_standard(root.sql)
-    return plain_select(root.sql) if is_read else None
+    if session.dialect == "mysql" and not is_standard(root.sql):
+        return None
+    plain = plain_select(root.sql)
+    if plain is None or session.dialect != "mysql" or plain.table in root.sql:
+        return plain
+    return None  # its name has capital letters, by which that server tells tables apart
 
 
 def _spelled(name: str | None, facts: TableFacts) -> str | None:
@@ -182,11 +188,20 @@ def _spelled(name: str | None, facts: TableFacts) -> str | None:
 def _gives_rows_more_than_once(plain: PlainSelect, session: Session) -> bool:
     """Say whether a function among its columns may give several rows for one."""
     if session.dialect == "duckdb":
-        return not plain.calls.isdisjoint(_GIVING_ROWS)
+        return not plain.calls.isdisjoint(_GIVING_ROWS) or _calls_macro(plain, session)
     if session.dialect != "postgresql" or not plain.calls:
         return False
     sql = "select count(*) as found from pg_proc where proretset and proname = any(:names)"
     return bool(session.query(sql, names=sorted(plain.calls))[0].found)
+
+
+def _calls_macro(plain: PlainSelect, session: Session) -> bool:
+    """Say whether a function is another's words for an expression, which may give rows too."""
+    sql = (
+        "select count(*) as found from duckdb_functions() where function_type = 'macro'"
+        " and list_contains(cast(:names as varchar[]), lower(function_name))"
+    )
+    return bool(plain.calls) and bool(session.query(sql, names=sorted(plain.calls))[0].found)
 
 
 def _is_not_null_in_sqlite(

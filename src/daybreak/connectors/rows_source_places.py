@@ -9,17 +9,20 @@ stretches of about as many rows each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from heapq import heappush, heapreplace
 from typing import Final
 
 from ..databases.select_shape import PlainSelect
 from ..databases.sqlite import quoted
-from ..databases.url import parse
 from ..model.row import Row, values_of
 from .rows_source_key import KnownQuery
 from .rows_source_query import KeyValues, Statement
 
 KEYS_A_PLACE: Final = 8
 """So many keys are looked at for each that is wanted."""
+
+KEYS_MAX: Final = 2_000
+"""So many are looked at at most: all of them are put into order by one statement."""
 
 PAGES_MAX: Final = 400
 """So many pages of PostgreSQL's are read at most, about."""
@@ -35,7 +38,7 @@ def keys_from_everywhere(known: KnownQuery, ask: Ask, places: int) -> list[KeyVa
     Args:
         known: The query. It may leave rows of its table out, these among them.
         ask: Runs a statement.
-        places: How many are wanted; about eight times as many are returned.
+        places: How many are wanted; about eight times as many are returned, at most `KEYS_MAX`.
     """
     plain = known.plain
     if plain is None or not known.is_unique:
@@ -43,14 +46,16 @@ def keys_from_everywhere(known: KnownQuery, ask: Ask, places: int) -> list[KeyVa
     columns = [name for one in known.query.root.key if (name := plain.column(one)) is not None]
     if len(columns) < len(known.query.root.key):
         return []
-    wanted = KEYS_A_PLACE * places
-    match parse(known.query.root.database.url).kind:
+    wanted = min(KEYS_A_PLACE * places, KEYS_MAX)
+    match known.query.dialect.name:
         case "postgresql":
-            return _of_some_pages(plain, columns, ask, wanted)
+            found = _of_some_pages(plain, columns, ask, wanted)
         case "sqlite":
-            return list(dict.fromkeys(_of_some_rowids(plain, columns, ask, wanted)))
+            found = list(dict.fromkeys(_of_some_rowids(plain, columns, ask, wanted)))
         case _:
             return []
+    # The query may leave out what is no cursor: NULL, and floats of SQLite's.
+    return [key for key in found if not any(one is None or isinstance(one, float) for one in key)]
 
 
 def _of_some_pages(
@@ -88,7 +93,8 @@ def _of_some_rowids(
     """
     table, names = quoted(plain.table), ", ".join(map(quoted, columns))
     has_rowids = (
-        "select 1 as found from pragma_table_list where name = :name and type = 'table' and wr = 0"
+        "select 1 as found from pragma_table_list"
+        " where lower(name) = lower(:name) and type = 'table' and wr = 0"
     )
     if not ask((has_rowids, {"name": plain.table.rpartition(".")[2]})):
         return
@@ -103,14 +109,14 @@ def _of_some_rowids(
         f"select (select max(rowid) from {table} where rowid <= :middle) as low,"  # noqa: S608 - as above
         f" (select min(rowid) from {table} where rowid > :middle) as high"
     )
-    stretches = [(ends.low, ends.high)]
+    stretches = [(ends.low - ends.high, ends.low, ends.high)]  # the widest one comes first
     while len(stretches) < wanted:
-        low, high = max(stretches, key=lambda one: one[1] - one[0])
-        if high - low < 2:  # noqa: PLR2004 - nothing lies between
+        negative_width, low, high = stretches[0]
+        if negative_width > -2:  # noqa: PLR2004 - nothing lies between
             break
         (row,) = ask((beside, {"middle": (low + high) // 2}))
-        stretches.remove((low, high))
-        stretches += [(low, row.low), (row.high, high)]
+        heapreplace(stretches, (low - row.low, low, row.low))
+        heappush(stretches, (row.high - high, row.high, high))
     key = f"select {names} from {table} where rowid = :rowid"  # noqa: S608 - as above
-    for rowid in sorted({one[1] for one in stretches}):
+    for rowid in sorted({high for _, _, high in stretches}):
         yield from (tuple(values_of(row)) for row in ask((key, {"rowid": rowid})))

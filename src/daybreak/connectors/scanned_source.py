@@ -148,14 +148,12 @@ class ScannedSource:
         """Return how many records there would be if all were as long as the first of them."""
         gap = self.whole() if left is None else left
         found = [] if gap.is_empty else [*self._stretches(gap)]
-        if not found:
-            return None
-        _, file, begin, _ = found[0]
-        rows = [*file.rows(begin, min(begin.offset + LOOK_BYTES, file.size))]
-        if not rows:
-            return None
-        record_bytes = (rows[-1].offset + rows[-1].size - begin.offset) / len(rows)
-        return About(round(_bytes_of(found) / record_bytes), SPREAD)
+        for _, file, begin, _ in found:
+            rows = [*file.rows(begin, min(begin.offset + LOOK_BYTES, file.size))]
+            if rows:
+                record_bytes = (rows[-1].offset + rows[-1].size - begin.offset) / len(rows)
+                return About(round(_bytes_of(found) / record_bytes), SPREAD)
+        return None
 
     def share(self, part: Range, of: Range) -> float | None:
         """Return which share of the bytes of some range another one has."""

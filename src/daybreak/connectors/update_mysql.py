@@ -16,14 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from ..abc import RecordRefused, Transaction
-from ..databases.equal_keys import temporary
+from ..databases.equal_keys import first_refused, temporary
 from ..databases.plain_query import PlainQuery
 from ..databases.session import Session
 from ..databases.sqlite import quoted
 from ..databases.statement import binds_of
+from ..databases.upserting_mysql import PLACES_AT_ONCE
 from ..errors import DataRefused, ProofFailed
 from ..model.chunk import Written
 from ..model.row import values_of
@@ -33,8 +35,6 @@ _PLACE: Final = "daybreak_place"
 _GIVEN: Final = "daybreak_given"
 _KNOWN: Final = "daybreak_known"
 """How the temporary table and the table are called; the condition of a query may stand beside."""
-
-PLACES_AT_ONCE: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,25 +137,12 @@ class MysqlUpdate:
         except DataRefused as refused:
             place = refused.row
             if place is None:  # it is said of a row of one statement, and there are several
-                place = self._first_refused(tx, rows)
+                place = first_refused(rows, partial(self._send, tx))
             raise RecordRefused(place, refused) from refused
 
     def _send(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> None:
         tx.execute(f"delete from {self._staged}")  # noqa: S608 - a name of ours
         tx.copy(self._staged, rows, columns=[_PLACE, *self._keys, *self._set])
-
-    def _first_refused(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
-        """Return the place of the first row that cannot be sent, of which one is there."""
-        low, high = 0, len(rows)
-        while high - low > 1:
-            middle = (low + high) // 2
-            try:
-                self._send(tx, rows[low:middle])
-            except DataRefused:
-                high = middle
-            else:
-                low = middle
-        return low
 
     # ---------------------------------------------------------------- what is there
 

@@ -12,7 +12,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from ..abc import Transaction
@@ -21,7 +22,23 @@ from ..model.row import Row
 from .sqlite import quoted
 from .statement import load
 
+T = TypeVar("T")
+
 _PLACE: Final = "daybreak_place"
+
+
+def first_refused(rows: Sequence[T], takes: Callable[[Sequence[T]], object]) -> int:
+    """Return the place of the first row that cannot be taken, of which one is there."""
+    low, high = 0, len(rows)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            takes(rows[low:middle])
+        except DataRefused:
+            high = middle
+        else:
+            low = middle
+    return low
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +103,7 @@ class EqualKeys:
             found = self._asked(tx, rows)
         except DataRefused as refused:
             if refused.row is None and self._dialect in _NAMES_NO_ROW:
-                refused.row = self._first_refused(tx, rows)
+                refused.row = first_refused(rows, partial(self._asked, tx))
             if refused.row is not None:
                 refused.row = whole[refused.row]
             raise
@@ -94,19 +111,6 @@ class EqualKeys:
 
     def _asked(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> list[list[int]]:
         return _ASKED[self._dialect](tx, self._table, self._columns(tx), rows)
-
-    def _first_refused(self, tx: Transaction, rows: Sequence[Sequence[Any]]) -> int:
-        """Return the place of the first key that cannot be taken, of which one is there."""
-        low, high = 0, len(rows)
-        while high - low > 1:
-            middle = (low + high) // 2
-            try:
-                self._asked(tx, rows[low:middle])
-            except DataRefused:
-                high = middle
-            else:
-                low = middle
-        return low
 
     def is_one_number(self, tx: Transaction) -> bool:
         """Whether the key is a single column of whole numbers, which Python orders as well."""

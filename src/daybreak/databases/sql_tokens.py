@@ -1,4 +1,7 @@
-"""A user's query as words and signs, as far as PostgreSQL and SQLite agree on them. No parser."""
+"""A user's query as words and signs, as far as the databases agree on them. No parser.
+
+Where MariaDB and MySQL do not, `is_standard` says.
+"""
 
 from __future__ import annotations
 

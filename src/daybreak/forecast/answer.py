@@ -21,6 +21,8 @@ from .points import SIZE_LEAST, SIZE_MOST, Points, Unit, number_of
 SuperLinear = Literal["yes", "cannot be excluded", "no"]
 _FORMAT = 2
 _SURE = 0.97
+_LOG_MOST = 700.0
+"""e to the power of that is still a finite number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,10 @@ class Forecast:
     """What was measured."""
 
     law: Law
-    """The law that explains the points best."""
+    """By which growth is called: the likeliest, but n log n only where it is much better."""
 
     laws: tuple[Law, ...]
-    """All laws that the points do not exclude, likeliest first; `law` is the first."""
+    """All laws that the points do not exclude; `law` is the first."""
 
     super_linear: SuperLinear
     """Whether it grows by a higher power than n. `n log n` does not."""
@@ -63,7 +65,7 @@ class Forecast:
 
     def predict(self, records: float) -> float:
         """Return the likely amount for so many records: the median of what may come."""
-        return exp(self._log_at(_asked(records)))
+        return exp(min(self._log_at(_asked(records)), _LOG_MOST))
 
     def interval(self, records: float, level: float = 0.9) -> tuple[float, float]:
         """Return the interval in which the amount lies with probability `level`, 0 < level < 1."""
@@ -75,8 +77,8 @@ class Forecast:
         times = NormalDist().inv_cdf(0.5 + level / 2) / NormalDist().inv_cdf(0.95)
         middle = self._log_at(records)
         return (
-            exp(middle - times * self.constants.spread * deviation),
-            exp(middle + times * self.constants.spread_up * deviation),
+            exp(min(middle - times * self.constants.spread * deviation, _LOG_MOST)),
+            exp(min(middle + times * self.constants.spread_up * deviation, _LOG_MOST)),
         )
 
     def safe_bound(self, records: float) -> float:
@@ -144,6 +146,11 @@ class Forecast:
             "constants": asdict(self.constants),
         }
 
+    @staticmethod
+    def can_read(kept: Mapping[str, Any]) -> bool:
+        """Say whether `from_json` reads it: an older release kept another format."""
+        return kept.get("format") == _FORMAT
+
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Forecast:
         """Read what `to_json` gave; it answers as the original did.
@@ -151,7 +158,7 @@ class Forecast:
         Raises:
             ParameterError: If it is of another format.
         """
-        if kept.get("format") != _FORMAT:
+        if not cls.can_read(kept):
             raise ParameterError(
                 f"expected a forecast of format {_FORMAT}, got {kept.get('format')!r}",
                 hint="fit the points again",

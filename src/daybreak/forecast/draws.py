@@ -181,9 +181,11 @@ class _Drawing:
         """Return the same of a step that has no past, and what share of it its longest chunk is."""
         logs = np.log(guess.seconds) + self._left(np.array([]), guess.deviation)
         mine, records = self._larger, np.full(self._nights, np.nan)
+        if guess.is_begun:
+            mine = np.full(self._nights, np.log(self._wish.volume_times))
+        elif guess.records is not None and self._past.volume is not None:
+            mine = mine + self._past.typical - np.log(guess.records)
         if guess.records is not None:
-            if self._past.volume is not None:
-                mine = mine + self._past.typical - np.log(guess.records)
             records = guess.records * np.exp(mine)
         return logs + guess.steepness * mine, records, guess.chunk_share * np.exp(-mine)
 

@@ -82,7 +82,8 @@ def doubts(ground: Ground) -> list[str]:
     if factor > 1 and ground.likeliest.name not in COMMON:
         reasons.append(f"it grows like {ground.likeliest}, for which there is no common reason")
     if ground.deviation > FIRM:
-        reasons.append(f"it may well be off by {exp(ground.deviation) - 1:.0%}")
+        if ground.deviation <= VAGUE:  # beyond that it is refused, with a factor
+            reasons.append(f"it may well be off by {exp(ground.deviation) - 1:.0%}")
         if factor > 1 and ground.super_linear == "cannot be excluded":
             reasons.append("growth steeper than n log n cannot be excluded")
     return reasons

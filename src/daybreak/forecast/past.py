@@ -80,6 +80,10 @@ class Guess:
     chunk_share: float = 0.0
     """What its longest chunk takes of that; 0 if it is not in chunks."""
 
+    is_begun: bool = False
+    """Whether it is of the run that goes on: how many records it has is known, whatever other steps
+    read."""
+
 
 @dataclass(frozen=True)
 class StepModel:
@@ -213,6 +217,8 @@ def _step_model(
     calendar = calendar_features([nights[row].night for row in rows], last)
     is_known = volumes[rows] > 0
     logs = np.where(is_known, np.log(np.maximum(volumes[rows], 1.0)), typical)
+    if not is_known.any():  # then its nights count as usual ones: there is no ratio to be had
+        is_known = np.ones(len(rows), dtype=np.bool_)
     is_chunked = any(one.records is not None for one in mine)
     ratio, ratio_left = None, np.full(len(nights), np.nan)
     larger = logs - typical if typical else np.zeros(len(rows))

@@ -184,7 +184,7 @@ class LedgerStore:
         return [step_of(row) for row in self._session.read("select_steps", run_id=run_id)]
 
     def measurements(self, run_id: int, step: str) -> list[Measurement]:
-        """Return the committed chunks of a step, in the order in which they were committed."""
+        """Return the chunks of a step's present pass, in the order in which they were committed."""
         rows = self._session.read("select_measurements", run_id=run_id, step=step)
         return [measurement_of(row) for row in rows]
 

@@ -108,7 +108,7 @@ def _last_end(
         now_s, ended = heappop(at_work)
         for name in behind[ended]:
             missing[name] -= 1
-            if not missing[name]:
+            if not missing[name] and name not in begun:  # one that has begun is at work already
                 waiting.append(name)
 
 

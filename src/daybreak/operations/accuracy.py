@@ -87,7 +87,7 @@ def track_record(job: str, ledger: str, step: str | None = None) -> Record:
         PreflightError: If there is no ledger, or it cannot be read.
     """
     with reading(ledger) as store:
-        kept = store.forecasts(job)
+        kept = [one for one in store.forecasts(job) if Forecast.can_read(one.forecast)]
         times = [time for time in store.history(job, step=step) if time.records]
         databases = {run: store.run(run).databases for run in {time.run for time in times}}
     judged = []

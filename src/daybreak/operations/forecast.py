@@ -340,7 +340,11 @@ def _enough(
             f"{what} {'one' if sizes else 'none'} in past runs",
             hint="let it rehearse: --basis both",
         )
-    holds = samples[-1].records
+    holds = samples[-1].source_records or samples[-1].records
+    if holds > samples[-1].records:
+        raise PreflightError(
+            f"{what} {'one' if sizes else 'none'}", hint="allow larger samples: --sample"
+        )
     raise PreflightError(
         f"{what} {'one' if sizes else 'none'}: its source holds {records_text(holds)}",
         hint="forecast it over a source with more records",

@@ -210,9 +210,7 @@ def asked_sizes(sizes: Any) -> list[int]:
     """
     given: Sequence[Any] = list(sizes) if isinstance(sizes, Iterable) else [sizes]
     try:
-        whole = [
-            int(one) if isinstance(one, float) and one.is_integer() else index(one) for one in given
-        ]
+        whole = [_whole(one) for one in given]
     except TypeError:
         whole = []
     if len(set(whole)) < 2 or min(whole) < 1:  # noqa: PLR2004 - growth needs two
@@ -272,9 +270,11 @@ def _found_sizes(work: bytes, budget_s: float, repeats: int, seed: int) -> list[
     point = point_of(work, size, least_s=_LOOK_S)
     while point.seconds < share_s / 4 and spent_s < budget_s / 4 and size < _SIZE_MAX:
         larger = size * _step(share_s / max(point.seconds, _QUICK_S))
+        around_s = max(point.total_s - point.seconds * point.calls, 0.0)
+        limit_s = around_s + share_s + _LOOK_S
         began_s = perf_counter()
         try:
-            point, size = point_of(work, larger, least_s=_LOOK_S, limit_s=share_s + _LOOK_S), larger
+            point, size = point_of(work, larger, least_s=_LOOK_S, limit_s=limit_s), larger
         except TooLong:  # it grows faster than any power
             break
         finally:

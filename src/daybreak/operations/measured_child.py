@@ -193,7 +193,7 @@ def _failure(error: BaseException) -> dict[str, str]:
     return {
         FAILED: str(error)
         if isinstance(error, WithoutWork)
-        else traceback.format_exception_only(error)[-1].strip(),
+        else type(error).__name__ + (f": {error}" if str(error) else ""),
         "kind": WITHOUT_WORK if isinstance(error, WithoutWork) else kind,
         "traceback": "".join(traceback.format_exception(type(error), error, own)),
     }

@@ -58,7 +58,7 @@ class Plan:
     """Its P90."""
 
     breaking: Breaking | None
-    """None without a window."""
+    """None without a window, and for the rest of a run."""
 
     steps: Sequence[Step[Any]]
     sources: Mapping[str, str]
@@ -190,7 +190,8 @@ def plan_from(
         timing=timing,
         records=_quantile(draws, 0.5),
         records_most=_quantile(draws, 0.9),
-        breaking=_breaking(basis, names, wish, question, seed),
+        # From what is left of one run nothing follows for whole nights.
+        breaking=None if known.unfinished else _breaking(basis, names, wish, question, seed),
         steps=steps,
         sources=basis.sources,
         advice=advice_of(steps, timing),

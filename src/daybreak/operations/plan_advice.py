@@ -54,7 +54,7 @@ def _smaller(step: Step[Any], timing: StepPlan) -> str:
     """Say how to lose less: the records of a minute make a chunk, if it is known what one takes."""
     if timing.records is None:
         return f"make its chunks smaller, --set {step.name}.chunk=N"
-    a_record_s = timing.seconds.p50 / max(timing.records, 1.0)
+    a_record_s = timing.seconds.p50 * step.knobs.parallel / max(timing.records, 1.0)
     if a_record_s > CHUNK_S:
         return f"each of its records takes {_minutes(a_record_s)}; divide what is done for one"
     return f"make its chunks smaller, --set {step.name}.chunk={int(CHUNK_S / a_record_s)}"

@@ -68,7 +68,7 @@ def basis_of(
         PreflightError: If nothing is known of some; the hint says what to run.
     """
     nights = _nights(history, tonight)
-    kept = {one.step: one for one in forecasts}
+    kept = {one.step: one for one in forecasts if Forecast.can_read(one.forecast)}
     seen = {name for night in nights for name in night.steps}
     guesses: dict[str, Guess] = {}
     sources: dict[str, str] = {}

@@ -141,5 +141,6 @@ def _guess(store: LedgerStore, run_id: int, row: StepDetails, left: float) -> Gu
         seconds=whole_s,
         deviation=max(log(estimate.high_s / estimate.remaining_s) / LEVEL_TIMES, DEVIATION_MIN),
         records=total,
+        is_begun=True,
         chunk_share=min(max(one.duration_s for one in chunks) / whole_s, 1.0),
     )

@@ -1,4 +1,7 @@
--- The committed chunks of a step, in the order in which they were committed.
+-- The committed chunks of a step's present pass, in the order in which they were committed.
 select * from daybreak_ledger.measurements
 where run_id = :run_id and step = :step
-order by pass, committed_at, range_after
+  and pass = (
+    select s.pass from daybreak_ledger.steps s where s.run_id = :run_id and s.step = :step
+  )
+order by committed_at, range_after
