@@ -285,6 +285,16 @@ def test_records_that_cost_more_from_some_size_on_are_no_square() -> None:
     assert forecast.predict(1e6) == pytest.approx(1e6 + 988_000, rel=0.15)
 
 
+def test_a_square_that_is_evident_is_named_before_it_rules() -> None:
+    """With 40 % of it the exponent is one that caches make too, but not in such a way."""
+    hidden = fit(points(lambda n: 0.6 * n + 0.4 * n**2 / 100_000, seed=4, noise=0.005))
+    cache = fit(points(lambda n: n**1.12, seed=4, noise=0.005))
+
+    assert hidden.points.exponent < hidden.constants.steep_from
+    assert ("n²", "yes") == (hidden.law.name, hidden.super_linear)
+    assert "yes" != cache.super_linear
+
+
 def test_growth_that_has_just_changed_is_less_sure() -> None:
     steady = fit([(n, n) for n in SIZES])
     changed = fit([(n, n * (n / 40_000) ** 0.4 if n > 40_000 else n) for n in SIZES])

@@ -1,8 +1,8 @@
 """The constants of the forecast that were found by measuring, in one table, with their source.
 
 They are not derived from theory: they were chosen on the development part and the calibration part
-of the corpus in `bench/corpus`; decisions 0040, 0046 and 0057 say which on which, and how well that
-went.
+of the corpus in `bench/corpus`; decisions 0040, 0046, 0057 and 0064 say which on which, and how
+well that went.
 """
 
 from __future__ import annotations
@@ -60,6 +60,9 @@ class Constants:
 
     unseen: float = 8.0
     """How much better a super-linear law must explain points that do not show it there."""
+
+    evident: float = 7.0
+    """How much better super-linear laws must explain the points for these doubts to be dropped."""
 
     local_reach: float = 1.0
     """How far behind the largest size, as a logarithm, a residual still counts 1/e."""

@@ -7,7 +7,9 @@ three points, or two, do not claim a precision that nobody measured.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -51,6 +53,9 @@ class Fitted:
     parameters: int
     """How many numbers of it were free and needed."""
 
+    doubt: float = 0.0
+    """What is added to the criterion unless super-linear growth is evident."""
+
 
 def weights_of(points: Points, constants: Constants) -> Array:
     """Return how much each size counts; the largest counts 1."""
@@ -72,7 +77,21 @@ def fitted_laws(points: Points, constants: Constants) -> list[Fitted]:
         fits.append(_best_of(points, EXPONENTIAL, _exponentials(points), constants))
     fits.append(_best_of(points, SATURATING, _saturations(points), constants))
     needed = [fit for fit in fits if fit.curve.law == CONSTANT or fit.curve.terms[-1][1] > 0]
+    if not is_evident(needed, constants):
+        needed = [replace(fit, criterion=fit.criterion + fit.doubt) for fit in needed]
     return sorted(needed, key=lambda fit: fit.criterion)
+
+
+def is_evident(fits: Sequence[Fitted], constants: Constants) -> bool:
+    """Say whether super-linear laws explain the points so much better that no doubt is left."""
+    best = {
+        is_steep: min(
+            (fit.criterion for fit in fits if fit.curve.law.is_super_linear is is_steep),
+            default=inf,
+        )
+        for is_steep in (False, True)
+    }
+    return best[True] + constants.evident <= best[False]
 
 
 def fitted(
@@ -106,15 +125,14 @@ def fitted(
             for t, a, s in zip(terms, solution[1:], scales[1:], strict=True)
         ),
     )
-    surprise = constants.surprise(law.name)
+    surprise, doubt = constants.surprise(law.name), 0.0
     if law.is_super_linear and points.exponent < constants.steep_from:
-        surprise += constants.unseen
+        doubt += constants.unseen
     if len(terms) > 1:  # a small steep term may as well be a cache that is full
         share = float(terms[-1].of(sizes[-1:])[0]) * curve.terms[-1][1] / amounts[-1]
-        surprise += constants.mixed * max(1 - 2 * share, 0.0)
-    return Fitted(
-        curve, _criterion(curve, points, weights, parameters, constants) + surprise, parameters
-    )
+        doubt += float(constants.mixed * max(1 - 2 * share, 0.0))
+    criterion = _criterion(curve, points, weights, parameters, constants) + surprise
+    return Fitted(curve, criterion, parameters, doubt)
 
 
 def residuals(curve: Curve, points: Points) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ParameterError
 from .answer import Forecast, SuperLinear
 from .calibration import CONSTANTS, Constants
-from .fitting import Fitted, fitted_laws, noise_of
+from .fitting import Fitted, fitted_laws, is_evident, noise_of
 from .grade import FEW_SIZES
 from .laws import COMMON, LINEARITHMIC, Curve
 from .local import averaged, bend_of
@@ -90,6 +90,8 @@ def named_fits(fits: Sequence[Fitted], sizes: int, constants: Constants) -> list
     def as_called(fit: Fitted) -> float:
         return as_known(fit) + (constants.logarithm if fit.curve.law == LINEARITHMIC else 0.0)
 
+    if is_evident(fits, constants):
+        fits = [fit for fit in fits if fit.curve.law.is_super_linear]
     return sorted(_near_best(fits, as_known, constants.named_width, sizes), key=as_called)
 
 
