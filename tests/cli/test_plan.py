@@ -104,8 +104,8 @@ def test_a_page_that_cannot_be_written_is_refused_first(
 ) -> None:
     ended = type_in(f"{command} --html {file}")
 
-    assert (1, "") == (ended.status, ended.out)
-    assert f"cannot write '{file}': there is no such folder" in ended.err
+    assert (2, "") == (ended.status, ended.out)
+    assert "there is no folder 'none'" in ended.err
 
 
 def test_a_page_that_is_no_file_says_why(nightly: Path, type_in: Type) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from math import inf, nan
@@ -59,9 +60,9 @@ def test_each_size_is_measured_so_often_in_processes_of_their_own(tmp_path: Path
     said: list[str] = []
     measurement = measure(count, [10, 20, 40], repeats=2, seed=1, say=said.append)
 
-    assert sorted(path.read_text() for path in tmp_path.iterdir()) == [
-        "10", "10", "20", "20", "40", "40"
-    ]  # fmt: skip
+    processes = Counter(path.read_text() for path in tmp_path.iterdir())
+    assert {"10", "20", "40"} == set(processes)
+    assert 2 == min(processes.values()), "more often only where the machine was slow"
     assert 1 == measurement.seed
     assert "seed 1" in said[0]
     assert "3 sizes up to 40 records" in said[1]

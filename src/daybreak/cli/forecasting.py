@@ -25,7 +25,7 @@ from ..telemetry import Event, Said, Telemetry
 from .exits import Exit
 from .job_options import given_text
 from .options import ledger_to_read
-from .pages import refuse_no_folder, write_page
+from .pages import write_page
 from .rehearsing import settings_of_rehearsal
 from .running import secrets_in
 from .typed import PROGRAM
@@ -84,7 +84,6 @@ def forecast_job(
             f"which step? job {loaded.job.name} has: {names or 'none in chunks'}",
             hint=f"name one: {PROGRAM} forecast {file} STEP",
         )
-    refuse_no_folder(options["html"])
     given = {name: given_text(name, options) for name in loaded.parameters}
     mask = secrets_in(loaded, given, words)
     settings = settings_of_rehearsal(loaded, options)

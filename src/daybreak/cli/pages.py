@@ -1,23 +1,10 @@
-"""Pages that a command writes: that they can be is seen before anything is measured."""
+"""Pages that a command writes. That their folder is there is seen when its options are read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from ..errors import PreflightError
-
-
-def refuse_no_folder(path: Path | None) -> None:
-    """Refuse a page that nobody could write, before anything is measured.
-
-    Raises:
-        PreflightError: If its folder does not exist.
-    """
-    if path is not None and not path.absolute().parent.is_dir():
-        raise PreflightError(
-            f"cannot write {str(path)!r}: there is no such folder",
-            hint="name a file in a folder that exists",
-        )
 
 
 def write_page(path: Path, text: str) -> None:

@@ -19,7 +19,7 @@ from ..reports.plan_words import plan_payload
 from ..reports.secrets import Mask
 from .exits import Exit
 from .job_options import read_databases, read_given
-from .pages import refuse_no_folder, write_page
+from .pages import write_page
 
 
 def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
@@ -33,7 +33,6 @@ def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
     Raises:
         DaybreakError: If nothing is known of a step, or what is supposed makes no sense.
     """
-    refuse_no_folder(options["html"])
     job = loaded.job
     limits = {name for step in job.steps for name in step.uses}
     what_if = read_what_if(options["what_if"], [step.name for step in job.steps], limits)
