@@ -86,10 +86,10 @@ class Constants:
     mixed: float = 8.0
     """How much better a law with a small steep term must explain the points."""
 
-    spread: float = 1.4
+    spread: float = 1.6
     """How far the 90 % interval reaches down, in standard deviations."""
 
-    spread_up: float = 2.7
+    spread_up: float = 3.0
     """How far it reaches up: programs turn steeper more often than flatter."""
 
     bound_noise: float = 3.0
