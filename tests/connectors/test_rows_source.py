@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -14,12 +13,10 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from daybreak import Database, Pipeline, Secret
+from daybreak import Database, Secret
 from daybreak.connectors.rows_source import RowsSource
 from daybreak.connectors.rows_source_raw import raw_of, row_of
-from daybreak.databases.dialect import dialect_of
-from daybreak.databases.nodes import RowsRoot
-from daybreak.databases.session import Session, connect, opened, transaction
+from daybreak.databases.session import Session, connect, opened
 from daybreak.errors import (
     CursorTypeError,
     DaybreakError,
@@ -28,8 +25,14 @@ from daybreak.errors import (
     SourceError,
 )
 from daybreak.model.chunk import Kept
-from daybreak.model.cursor import START, decode, encode
+from daybreak.model.cursor import START, encode
 from daybreak.model.ranges import Range, breaks, gaps
+from tests.connectors.rows_shop import (
+    Shop,
+    assert_cursors_come_back,
+    assert_keys_are_walked,
+    walked,
+)
 from tests.kinds import two_kinds_and_slowly
 from tests.postgres_server import makes_locale
 
@@ -70,53 +73,6 @@ POSTGRESQL_KEYS: dict[str, tuple[str, list[Any]]] = {
 
 
 @pytest.fixture
-def close() -> Iterator[Callable[[RowsSource], RowsSource]]:
-    """Close the sources of a test behind it."""
-    made: list[RowsSource] = []
-
-    def keep(source: RowsSource) -> RowsSource:
-        made.append(source)
-        return source
-
-    yield keep
-    for source in made:
-        source.close()
-
-
-class Shop:
-    """A database, and sources over it."""
-
-    def __init__(self, url: str, keep: Callable[[RowsSource], RowsSource]) -> None:
-        self.url = url
-        self.database = Database(url, name="shop")
-        self._keep = keep
-
-    @property
-    def kind(self) -> str:
-        return dialect_of(self.url).name
-
-    def script(self, sql: str) -> None:
-        with opened(self.url) as session:
-            session.script(sql)
-
-    def fill(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
-        with opened(self.url) as session, transaction(session):
-            session.copy(table, rows, columns.split())
-
-    def numbers(self, numbers: Sequence[int]) -> None:
-        self.script("create table t (id integer primary key, name text)")
-        self.fill("t", "id name", [(n, f"n{n}") for n in numbers])
-
-    def source(self, pipeline: Pipeline[Any]) -> RowsSource:
-        root = pipeline.root
-        assert isinstance(root, RowsRoot)
-        return self._keep(RowsSource(root))
-
-    def rows(self, sql: str, *args: Any, key: Any = "id", **bind: Any) -> RowsSource:
-        return self.source(self.database.rows(sql, *args, key=key, **bind))
-
-
-@pytest.fixture
 def shop(database_url: str, close: Callable[[RowsSource], RowsSource]) -> Shop:
     return Shop(database_url, close)
 
@@ -124,14 +80,6 @@ def shop(database_url: str, close: Callable[[RowsSource], RowsSource]) -> Shop:
 @pytest.fixture
 def server(postgres_url: str, close: Callable[[RowsSource], RowsSource]) -> Shop:
     return Shop(postgres_url, close)
-
-
-def walked(source: RowsSource, chunk: int = 2) -> list[list[Any]]:
-    """Walk and read a source; each range closes with the next."""
-    whole = source.whole()
-    parts = list(source.ranges(whole, chunk))
-    assert [] == breaks(whole, parts, source.in_order)
-    return [list(source.read(part).values) for part in parts]
 
 
 def ids(chunks: Sequence[Sequence[Any]]) -> list[list[Any]]:
@@ -175,21 +123,8 @@ def test_keys_of_each_type_are_walked_in_the_order_of_the_database(shop: Shop, k
 @pytest.mark.parametrize("kind", POSTGRESQL_KEYS)
 def test_keys_of_the_types_of_a_server(server: Shop, kind: str) -> None:
     type_, keys = POSTGRESQL_KEYS[kind]
-    server.script(f"create table t (id {type_} primary key, n integer)")
-    server.fill("t", "id n", [(key, 1) for key in reversed(keys)])
-    source = server.rows("select id, n from t")
 
-    assert keys == [row.id for chunk in walked(source) for row in chunk]
-    assert_cursors_come_back(source, keys)
-
-
-def assert_cursors_come_back(source: RowsSource, keys: Sequence[Any]) -> None:
-    """Every key is a cursor, which comes back as it was; the database sorts them."""
-    texts = [encode(key) for key in keys]
-    shuffled = random.Random(5).sample(texts, len(texts))
-    assert list(keys) == [decode(text) for text in texts]
-    assert [type(key) for key in keys] == [type(decode(text)) for text in texts]
-    assert [START, *texts] == list(source.in_order([*shuffled, START]))
+    assert_keys_are_walked(server, type_, keys)
 
 
 def test_composite_keys_are_compared_as_rows(shop: Shop) -> None:

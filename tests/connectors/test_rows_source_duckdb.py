@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,11 @@ import pytest
 
 from daybreak.connectors.rows_source import RowsSource
 from daybreak.errors import CursorTypeError
-from tests.connectors.test_rows_source import Shop, assert_cursors_come_back, walked
+from tests.connectors.rows_shop import (
+    Shop,
+    assert_keys_are_walked,
+    walked,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -28,28 +32,14 @@ KEYS: dict[str, tuple[str, list[Any]]] = {
 
 
 @pytest.fixture
-def shop(duckdb_url: str) -> Iterator[Shop]:
-    made: list[RowsSource] = []
-
-    def keep(source: RowsSource) -> RowsSource:
-        made.append(source)
-        return source
-
-    yield Shop(duckdb_url, keep)
-    for source in made:
-        source.close()
+def shop(duckdb_url: str, close: Callable[[RowsSource], RowsSource]) -> Shop:
+    return Shop(duckdb_url, close)
 
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_keys_of_its_own_types(shop: Shop, kind: str) -> None:
     """Enums have the order in which they were declared, also where they are compared."""
-    type_, keys = KEYS[kind]
-    shop.script(f"create table t (id {type_} not null primary key, n integer)")
-    shop.fill("t", "id n", [(key, 1) for key in reversed(keys)])
-    source = shop.rows("select id, n from t")
-
-    assert keys == [row.id for chunk in walked(source) for row in chunk]
-    assert_cursors_come_back(source, keys)
+    assert_keys_are_walked(shop, *KEYS[kind])
 
 
 @pytest.mark.parametrize("type_", ["timestamp", "time", "boolean", "float", "interval", "bit"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,13 @@ from daybreak.connectors.rows_source import RowsSource
 from daybreak.databases.session import opened
 from daybreak.errors import CursorTypeError, DaybreakError
 from daybreak.model.ranges import Range, breaks
-from tests.connectors.test_rows_source import Shop, User, assert_cursors_come_back, walked
+from tests.connectors.rows_shop import (
+    Shop,
+    assert_cursors_come_back,
+    assert_keys_are_walked,
+    walked,
+)
+from tests.connectors.test_rows_source import User
 
 pytestmark = pytest.mark.slow
 
@@ -43,27 +49,13 @@ COLLATIONS = (
 
 
 @pytest.fixture
-def shop(mysql_url: str) -> Iterator[Shop]:
-    made: list[RowsSource] = []
-
-    def keep(source: RowsSource) -> RowsSource:
-        made.append(source)
-        return source
-
-    yield Shop(mysql_url, keep)
-    for source in made:
-        source.close()
+def shop(mysql_url: str, close: Callable[[RowsSource], RowsSource]) -> Shop:
+    return Shop(mysql_url, close)
 
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_keys_of_its_own_types(shop: Shop, kind: str) -> None:
-    type_, keys = KEYS[kind]
-    shop.script(f"create table t (id {type_} not null primary key, n integer)")
-    shop.fill("t", "id n", [(key, 1) for key in reversed(keys)])
-    source = shop.rows("select id, n from t")
-
-    assert keys == [row.id for chunk in walked(source) for row in chunk]
-    assert_cursors_come_back(source, keys)
+    assert_keys_are_walked(shop, *KEYS[kind])
 
 
 def test_uuids_have_the_order_of_the_server(shop: Shop, seed: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from daybreak import faultpoints
+from daybreak.abc import ChunkWriter
 from tests.execution.house import House
 
 
@@ -15,6 +16,13 @@ def house(database_url: str) -> Iterator[House]:
     found = House(database_url)
     yield found
     found.store.close()
+
+
+@pytest.fixture
+def writer(house: House) -> Iterator[ChunkWriter]:
+    ledger = house.owned()
+    with house.target.writer(ledger.ownership) as found:
+        yield found
 
 
 @pytest.fixture

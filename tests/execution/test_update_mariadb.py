@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from daybreak import Database
@@ -15,7 +13,7 @@ from daybreak.errors import RightsMissing, SchemaMismatch
 from daybreak.model.chunk import Written
 from daybreak.model.ranges import Range
 from tests.execution.house import OF, House
-from tests.execution.test_update_types import read, sink_of, written
+from tests.execution.updating import read, sink_of, written
 
 pytestmark = pytest.mark.slow
 
@@ -54,17 +52,8 @@ SHAPES = {
 
 
 @pytest.fixture
-def house(mysql_url: str) -> Iterator[House]:
-    found = House(mysql_url)
-    yield found
-    found.store.close()
-
-
-@pytest.fixture
-def writer(house: House) -> Iterator[ChunkWriter]:
-    ledger = house.owned()
-    with house.target.writer(ledger.ownership) as found:
-        yield found
+def database_url(mysql_url: str) -> str:
+    return mysql_url
 
 
 def script(house: House, *statements: str) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
-from daybreak import Database
 from daybreak.abc import ChunkWriter
-from daybreak.connectors.update import UpdateSink
-from daybreak.databases.nodes import Key, RowsRoot
+from daybreak.databases.nodes import Key
 from daybreak.databases.session import opened
 from daybreak.errors import SchemaMismatch
 from daybreak.model.chunk import Written
-from daybreak.model.ranges import Range
-from tests.execution.house import OF, House
+from tests.execution.house import House
+from tests.execution.updating import read, sink_of, written
 
 pytestmark = pytest.mark.slow
 
@@ -52,38 +47,8 @@ create domain natural_number as int check (value > 0);
 
 
 @pytest.fixture
-def house(postgres_url: str) -> Iterator[House]:
-    found = House(postgres_url)
-    yield found
-    found.store.close()
-
-
-@pytest.fixture
-def writer(house: House) -> Iterator[ChunkWriter]:
-    ledger = house.owned()
-    with house.target.writer(ledger.ownership) as found:
-        yield found
-
-
-def sink_of(house: House, query: str, key: Key = "id", column: str = "n") -> UpdateSink:
-    db = Database(house.url)
-    root = db.rows(query, key=key).root
-    assert isinstance(root, RowsRoot)
-    return UpdateSink(db.update("things", key=key, set={column: lambda row: row}), root)
-
-
-def read(house: House, query: str) -> list[tuple[Any, ...]]:
-    return [tuple(row.values()) for row in Database(house.url).query(query)]
-
-
-def written(
-    writer: ChunkWriter, sink: UpdateSink, rows: list[tuple[Any, ...]], new: Any
-) -> Written:
-    assert writer.begin(OF, Range.of(0, 1))
-    try:
-        return sink.write(writer.transaction, sink.computed([new] * len(rows), rows))
-    finally:
-        writer.rollback()
+def database_url(postgres_url: str) -> str:
+    return postgres_url
 
 
 def test_every_type_is_compared_exactly(house: House, writer: ChunkWriter) -> None:
