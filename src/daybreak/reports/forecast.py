@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ..forecast import Forecast
@@ -269,8 +269,3 @@ def span_fine(seconds: float) -> str:
 def bytes_fine(amount: float) -> str:
     """Write a number of bytes; absurd ones as more than there are."""
     return f"over {size(BYTES_SHOWN_MAX)}" if amount > BYTES_SHOWN_MAX else size(round(amount))
-
-
-def all_parts(found: Sequence[StepForecast], stream: TextIO) -> list[RenderableType]:
-    """Return several forecasts, one below the other."""
-    return [part for one in found for part in [*forecast_parts(one, stream), ""]]
