@@ -65,7 +65,7 @@ class Forecast:
 
     def predict(self, records: float) -> float:
         """Return the likely amount for so many records: the median of what may come."""
-        return exp(min(self._log_at(_asked(records)), _LOG_MOST))
+        return _amount(self._log_at(_asked(records)))
 
     def interval(self, records: float, level: float = 0.9) -> tuple[float, float]:
         """Return the interval in which the amount lies with probability `level`, 0 < level < 1."""
@@ -77,8 +77,8 @@ class Forecast:
         times = NormalDist().inv_cdf(0.5 + level / 2) / NormalDist().inv_cdf(0.95)
         middle = self._log_at(records)
         return (
-            exp(min(middle - times * self.constants.spread * deviation, _LOG_MOST)),
-            exp(min(middle + times * self.constants.spread_up * deviation, _LOG_MOST)),
+            _amount(middle - times * self.constants.spread * deviation),
+            _amount(middle + times * self.constants.spread_up * deviation),
         )
 
     def safe_bound(self, records: float) -> float:
@@ -211,6 +211,10 @@ def _asked(records: float) -> float:
             hint="ask for at least one record",
         )
     return asked
+
+
+def _amount(logarithm: float) -> float:
+    return exp(min(logarithm, _LOG_MOST))
 
 
 def _kept(law: Law) -> float | None:

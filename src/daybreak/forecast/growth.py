@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ..model.eta import LEVEL_TIMES
 from .draws import Draws, Wish, drawn
 from .past import Past, calendar_features
 
@@ -22,8 +23,6 @@ DAYS_MOST: Final = 5 * 365
 _WEEK: Final = 7
 _NIGHTS: Final = 1_000
 _PRECISION: Final = 1.01
-_NINE_OF_TEN: Final = 1.645
-"""Of a normal distribution 90 % lie within so many deviations."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _growth(past: Past) -> tuple[float | None, float | None]:
         return None, None
     months, variance = past.volume.mean[1], past.volume.covariance[1, 1]
     growth = float(np.expm1(months))
-    return growth, float(np.expm1(months + _NINE_OF_TEN * np.sqrt(variance))) - growth
+    return growth, float(np.expm1(months + LEVEL_TIMES * np.sqrt(variance))) - growth
 
 
 def _times(wish: Wish, holds: Callable[[Wish], bool]) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite, log, nan
 from statistics import median
 from typing import Any, Final, Literal, SupportsFloat
@@ -37,7 +38,7 @@ _SPIKE_SIZES: Final = 7
 """Among fewer sizes no spike is told from growth."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Points:
     """What was measured, smallest size first."""
 
@@ -75,7 +76,7 @@ class Points:
         """How many times the smallest size the largest one is."""
         return self.sizes[-1] / self.sizes[0]
 
-    @property
+    @cached_property
     def unsteadiness(self) -> float:
         """By how much the exponent of the last three sizes differs from that of the last seven.
 
@@ -84,7 +85,7 @@ class Points:
         exponents = [self._exponent(count) for count in _LAST if count <= len(self.sizes)]
         return abs(exponents[0] - exponents[-1]) if exponents else 0.0
 
-    @property
+    @cached_property
     def exponent(self) -> float:
         """The power of n by which the amount grows over the last five sizes."""
         return self._exponent(_LARGE)
