@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import click
 
-from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, WAIT, PagePath
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, WAIT
+from .pages import PagePath
 from .run import LOADED, RunCommand
 
 BUDGET_S: Final = 120.0

@@ -110,9 +110,7 @@ def forecast_job(
     else:
         _show(found)
     if options["html"] is not None:
-        write_page(options["html"], page_of(found, mask))
-        if not told:
-            console_on(sys.stdout).print(f"the page is in {options['html']}", markup=False)
+        write_page(options["html"], page_of(found, mask), is_told=told is None)
     return Exit.DONE
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -168,22 +167,6 @@ def bringing_on(command: Command) -> Command:
     for option in reversed(_BRINGING_ON):
         command = option(command)
     return command
-
-
-class PagePath(click.Path):
-    """Where a page is to be written: known to be possible before anything long begins."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path, dir_okay=False, writable=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse a file whose folder is not there, or may not be written to."""
-        path: Any = super().convert(value, param, ctx)
-        if not path.parent.is_dir():
-            self.fail(f"there is no folder {str(path.parent)!r}", param, ctx)
-        if not path.exists() and not os.access(path.parent, os.W_OK):
-            self.fail(f"folder {str(path.parent)!r} may not be written to", param, ctx)
-        return path
 
 
 def _hint_without_ledger(file: Path | None) -> str:

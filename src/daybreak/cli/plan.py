@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import click
 
-from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK, PagePath
+from .options import DATABASES, HELP, LEDGER, NIGHT, TRACEBACK
+from .pages import PagePath
 from .run import LOADED, RunCommand
 
 NIGHTS: Final = 10_000

@@ -52,14 +52,13 @@ def plan_job(loaded: LoadedJob, file: str, options: Mapping[str, Any]) -> Exit:
         nights=options["nights"],
         seed=options["seed"],
     )
-    mask, console = Mask(), console_on(sys.stdout)
+    mask = Mask()
     if options["as_json"]:
         JsonLines(sys.stdout, mask).write(plan_payload(plan, mask))
     else:
+        console = console_on(sys.stdout)
         for part in plan_parts(plan, sys.stdout, console.width):
             console.print(part)
     if options["html"] is not None:
-        write_page(options["html"], page_of(plan, mask))
-        if not options["as_json"]:
-            console.print(f"the page is in {options['html']}", markup=False)
+        write_page(options["html"], page_of(plan, mask), is_told=not options["as_json"])
     return Exit.DONE

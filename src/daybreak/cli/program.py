@@ -42,13 +42,12 @@ if TYPE_CHECKING:
 
 
 _AT_WORK: Final = (["run"], ["restart"], ["rehearse"])
+_REHEARSING: Final = (["forecast"], ["tune"])
 _CLICKS_WORDS: Final = (
     ("valid integer range", "valid integer"),
     ("valid float range", "valid number"),
 )
 """Where a type with bounds calls itself one."""
-
-_REHEARSING: Final = (["forecast"], ["tune"])
 
 
 def _is_at_work(words: Sequence[str]) -> bool:
