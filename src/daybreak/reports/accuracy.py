@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from ..operations.accuracy import Judged, Record
-from .forecast import WIDE, interval_text, span_fine
+from .forecast import NOT_KNOWN, interval_text, says_something, span_fine
 from .payload import plain
 from .secrets import Mask
 from .tables import cut, plain_table, titled
@@ -91,7 +91,7 @@ def _narrow(record: Record) -> RenderableType:
             f"{one.records:,}",
             span_fine(one.seconds),
             Text(f"{one.error:+.0%}", style=_colour(one)),
-            from_to(one.low, one.high) if one.high <= WIDE * one.low else "not known",
+            from_to(one.low, one.high) if says_something(one.low, one.high) else NOT_KNOWN,
             one.grade,
         )
     return titled("runs, and what was forecast before them", table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from ..forecast import Forecast
@@ -23,6 +24,7 @@ AHEAD: Final = (1, 2, 4, 10)
 
 REASONS_SHOWN_MAX: Final = 3
 LAWS_SHOWN_MAX: Final = 4
+NOT_KNOWN: Final = "not known"
 WIDE: Final = 1_000.0
 """An interval whose ends are further apart says nothing."""
 
@@ -170,7 +172,7 @@ def memory_curves_of(found: StepForecast, memory: Forecast) -> Curves:
     curves = _curves(memory, found.records, None)
     limit = ROOM * found.memory_bytes
     is_near = curves.safe(curves.sizes[-1]) > limit / _NEAR
-    return _curves(memory, found.records, limit) if is_near else curves
+    return replace(curves, limit=limit) if is_near else curves
 
 
 def _curves(forecast: Forecast, asked: int, limit: float | None) -> Curves:
@@ -191,7 +193,7 @@ def verdict(found: StepForecast) -> list[str]:
     low, high = time.interval(asked)
     grade = time.grade(asked)
     interval = interval_text(low, high, span_fine)
-    interval = f"9 of 10 times: {interval}" if interval == "not known" else interval
+    interval = f"9 of 10 times: {interval}" if interval == NOT_KNOWN else interval
     safe = time.safe_bound(asked)
     hardly = "the safe bound is" if _is_absurd(safe) else "hardly more than"
     first = (
@@ -252,7 +254,12 @@ def _rough(number: int) -> int:
 
 def interval_text(low: float, high: float, write: Callable[[float], str]) -> str:
     """Write between which amounts something lies; `not known` where that would say nothing."""
-    return "not known" if high > WIDE * low else f"{write(low)} to {write(high)}"
+    return f"{write(low)} to {write(high)}" if says_something(low, high) else NOT_KNOWN
+
+
+def says_something(low: float, high: float) -> bool:
+    """Say whether the ends of an interval are so near each other that it is worth telling."""
+    return high <= WIDE * low
 
 
 def _is_absurd(seconds: float) -> bool:

@@ -194,23 +194,25 @@ def death(event: AttemptDied | RangeSuspected) -> str:
 
 def overrun(event: Overrun) -> str:
     """Say whether the run will end in its window, in one line, by the window's clock."""
-    ends = _clock(event, 0.0, event.window_ends_at)
+    ends = _clock(event, event.window_ends_at)
     if event.is_stopping:
         goes_on = "the same command goes on with the run"
         return f"the window ends at {ends}: no more chunk begins; {goes_on}"
     if event.outlook is Outlook.OVER:
         return f"overrun: the window has ended at {ends}, and the run has not"
     what = "on time again" if event.outlook is Outlook.ON_TIME else str(event.outlook)
-    likely, safe = (_clock(event, seconds) for seconds in (event.likely_s, event.safe_s))
+    likely, safe = (
+        _clock(event, event.at + timedelta(seconds=min(seconds, _FAR_S)))
+        for seconds in (event.likely_s, event.safe_s)
+    )
     without = f", not counting {', '.join(event.unknown)}" if event.unknown else ""
     return f"{what}: the window ends at {ends}, the run at {likely} to {safe}{without}"
 
 
-def _clock(event: Overrun, seconds: float, at: datetime | None = None) -> str:
-    """Write the instant so many seconds after an event; with its day if that is not near."""
+def _clock(event: Overrun, at: datetime) -> str:
+    """Write an instant; with its day if that is not near the event."""
     zone = event.window_ends_at.tzinfo
-    now = event.at.astimezone(zone)
-    then = (at or event.at + timedelta(seconds=min(seconds, _FAR_S))).astimezone(zone)
+    now, then = event.at.astimezone(zone), at.astimezone(zone)
     is_brief = abs((event.window_ends_at - event.at).total_seconds()) < _BRIEF_S
     shown = f"{then:%H:%M:%S}" if is_brief else f"{then:%H:%M}"
     if then.utcoffset() != then.astimezone().utcoffset():

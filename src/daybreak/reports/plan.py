@@ -58,7 +58,7 @@ def plan_parts(plan: Plan, stream: TextIO, width: int) -> list[RenderableType]:
         Text(),
         _steps(plan, width),
     ]
-    lines = [*facts(plan)]
+    lines = list(facts(plan))
     if _is_narrow(plan, width):
         lines.append(("known from", known_from(plan)))
     lines += [(one.what, one.text) for one in plan.advice]
@@ -94,13 +94,13 @@ def _ends(plan: Plan) -> RenderableType:
 
 
 def _is_narrow(plan: Plan, width: int) -> bool:
-    return width < _name_width(plan, _NAME_MOST) + _TABLE_BESIDE
+    return width < _name_width(plan) + _TABLE_BESIDE
 
 
-def _name_width(plan: Plan, most: int) -> int:
+def _name_width(plan: Plan) -> int:
     from rich.cells import cell_len  # noqa: PLC0415 - heavy
 
-    return max(cell_len(cut(step.name, most)) for step in plan.timing.steps)
+    return max(cell_len(cut(step.name, _NAME_MOST)) for step in plan.timing.steps)
 
 
 def _steps(plan: Plan, width: int) -> RenderableType:
@@ -137,7 +137,7 @@ def _timeline(plan: Plan, stream: TextIO, width: int) -> list[Text]:
     from rich.cells import cell_len  # noqa: PLC0415 - heavy
     from rich.text import Text  # noqa: PLC0415 - heavy
 
-    beside = _name_width(plan, _NAME_MOST) + 2
+    beside = _name_width(plan) + 2
     bar = min(max(width - beside - _BESIDE, BAR_WIDTH_LEAST), BAR_WIDTH_MOST)
     most = max(*(step.end_s.p90 for step in plan.timing.steps), plan.timing.window_s or 0.0)
     per_s = (bar - 1) / most
@@ -165,8 +165,7 @@ def _timeline(plan: Plan, stream: TextIO, width: int) -> list[Text]:
 def _scale(plan: Plan, bar: int, most: float) -> str:
     """Write times of day above the bars, each where it begins."""
     marks = [" "] * (bar + 8)
-    shown = ticks(plan, most, min(max(bar // TICK_WIDTH, 2), TICKS_MOST))
-    for seconds, label in shown:
+    for seconds, label in ticks(plan, most, min(max(bar // TICK_WIDTH, 2), TICKS_MOST)):
         at = round(seconds * (bar - 1) / most)
         marks[at : at + len(label)] = label
     return "".join(marks)[: bar + 6].rstrip()

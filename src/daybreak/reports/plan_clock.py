@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import ceil
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from ..operations.plan import Plan
 
-BRIEF_S: Final = 600.0
+_BRIEF_S: Final = 600.0
 """A plan that is over sooner is written with seconds."""
 
-DAY_FROM_S: Final = 12 * 3600.0
+_DAY_FROM_S: Final = 12 * 3600.0
 """So far from the start an instant of another day has its day behind it."""
 
 TICKS_MOST: Final = 8
@@ -28,11 +29,11 @@ def clock(plan: Plan, at: datetime) -> str:
     Days are counted from that of the start.
     """
     local = _local(plan, at)
-    parts = [f"{local:%H:%M:%S}" if is_brief(plan) else f"{local:%H:%M}"]
+    parts = [_time_of_day(plan, local)]
     if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
         parts.append(f"{local:%Z}")
-    days = (local.date() - _local(plan, plan.start_at).date()).days
-    if days and abs((at - plan.start_at).total_seconds()) >= DAY_FROM_S:
+    days = _days_from_start(plan, local)
+    if days and abs((at - plan.start_at).total_seconds()) >= _DAY_FROM_S:
         parts.append(f"{days:+,} d")
     return " ".join(parts)
 
@@ -49,11 +50,6 @@ def start_text(plan: Plan) -> str:
     return shown if local.date() == plan.night else f"{local.date()} {shown}"
 
 
-def is_brief(plan: Plan) -> bool:
-    """Say whether all of it is over in minutes."""
-    return max(plan.timing.clean.end_s.p95, plan.timing.window_s or 0.0) < BRIEF_S
-
-
 def ticks(plan: Plan, most: float, count: int = TICKS_MOST) -> list[tuple[float, str]]:
     """Return seconds after the start at round times of day, a handful, each with its label.
 
@@ -65,7 +61,7 @@ def ticks(plan: Plan, most: float, count: int = TICKS_MOST) -> list[tuple[float,
     longest = _TICK_S[-1]
     step_s = next((one for one in _TICK_S if most / one <= count), None)
     if step_s is None:
-        step_s = longest * -int(-most // (longest * count))
+        step_s = longest * ceil(most / (longest * count))
     start = _local(plan, plan.start_at)
     since_midnight = start.hour * 3600 + start.minute * 60 + start.second + start.microsecond / 1e6
     first = -since_midnight % min(step_s, _DAY_S)
@@ -75,11 +71,24 @@ def ticks(plan: Plan, most: float, count: int = TICKS_MOST) -> list[tuple[float,
 
 def _tick_label(plan: Plan, seconds: float, step_s: float) -> str:
     local = _local(plan, plan.at(seconds))
-    days = (local.date() - _local(plan, plan.start_at).date()).days
+    days = _days_from_start(plan, local)
     is_midnight = (local.hour, local.minute) == (0, 0)
-    if days and (step_s >= _DAY_S or (is_midnight and seconds >= DAY_FROM_S)):
+    if days and (step_s >= _DAY_S or (is_midnight and seconds >= _DAY_FROM_S)):
         return f"{days:+,} d"
-    return f"{local:%H:%M:%S}" if is_brief(plan) else f"{local:%H:%M}"
+    return _time_of_day(plan, local)
+
+
+def _time_of_day(plan: Plan, local: datetime) -> str:
+    return f"{local:%H:%M:%S}" if _is_brief(plan) else f"{local:%H:%M}"
+
+
+def _days_from_start(plan: Plan, local: datetime) -> int:
+    return (local.date() - _local(plan, plan.start_at).date()).days
+
+
+def _is_brief(plan: Plan) -> bool:
+    """Say whether all of it is over in minutes."""
+    return max(plan.timing.clean.end_s.p95, plan.timing.window_s or 0.0) < _BRIEF_S
 
 
 def _local(plan: Plan, at: datetime) -> datetime:
