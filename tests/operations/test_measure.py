@@ -87,6 +87,29 @@ def test_points_are_brought_to_the_speed_of_the_machine_at_its_best() -> None:
     assert 1.85 == pytest.approx(Measurement(tuple(points), "wall", 1).slowdown)
 
 
+def test_a_measurement_tells_of_time_memory_collector_and_machine() -> None:
+    """The largest size decides what the collector took, whenever it was measured."""
+    sizes = [80_000, 10_000, 40_000, 20_000, 160_000, 320_000]
+    points = [
+        Point(n, n * 1e-6, n * 1e-7 if n < 320_000 else 0.08, 4e7 + 800 * n, 9, 1.0, yardstick_s)
+        for n, yardstick_s in zip(sizes, [1.1, 1.0, 1.2, 1.1, 1.1, 1.15], strict=True)
+    ]
+    measurement = Measurement(tuple(points), "wall", 1)
+    time, memory = measurement.forecast(), measurement.memory_forecast()
+
+    assert 0.25 == pytest.approx(measurement.gc_share)
+    assert 1.1 == pytest.approx(measurement.slowdown)
+    assert ("seconds", "n") == (time.unit, time.law.name)
+    assert ("bytes", "n") == (memory.unit, memory.law.name)
+    assert 4e7 + 800 * 640_000 == pytest.approx(memory.predict(640_000), rel=0.03)
+
+
+def test_a_largest_size_that_took_no_time_has_no_share_of_the_collector() -> None:
+    point = Point(9, 0.0, 0.0, 1e6, 9, 1.0, 1.0)
+
+    assert 0.0 == Measurement((point,), "wall", 1).gc_share
+
+
 def test_only_sizes_for_which_the_machine_was_slow_are_measured_again() -> None:
     points = [of_speed(10, 1.0, 1e-9), of_speed(20, 0.01, 1.0)]
     work = packed_work(make, None, "wall")
