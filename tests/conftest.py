@@ -125,7 +125,7 @@ FIXTURES_OF_KINDS: Final = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Make slow what is `slow_on_postgresql` and runs there, before slow tests are left out."""
+    """Make slow what is slow on a kind of database and runs there, before it is left out."""
     for item in items:
         for kind in FIXTURES_OF_KINDS:
             if item.get_closest_marker(f"slow_on_{kind}") is not None and _runs_on(kind, item):

@@ -64,15 +64,33 @@ class Shop:
         file.write_text(JOB.format(options=options))
         return load_job(file)
 
-    def plan(self, what_if: str = "", *, now: datetime = BEGIN, nights: int = 2_000) -> Plan:
+    def plan(
+        self,
+        what_if: str = "",
+        *,
+        now: datetime = BEGIN,
+        night: date | None = None,
+        nights: int = 2_000,
+    ) -> Plan:
         return plan_of(
             self.loaded(),
-            Settings(ledger=self.ledger, databases={"shop": self.database}),
+            Settings(ledger=self.ledger, databases={"shop": self.database}, night=night),
             Hand(now),
             file="nightly.py",
             what_if=read_what_if(what_if, STEPS, ["db"]),
             nights=nights,
         )
+
+    def stop_in_the_middle(self) -> int:
+        """Do this night's fetch and half of load, which would take half an hour; return the run."""
+        store = LedgerStore.open(self.ledger)
+        owned = taken(store, TONIGHT, self.database)
+        done(owned, "fetch", 300.0, RECORDS)
+        begun(owned, "load", 1_800.0, RECORDS)
+        owned.become(RunStatus.STOPPING)
+        owned.become(RunStatus.STOPPED)
+        store.close()
+        return owned.run.id
 
     def start(self, now: datetime, *, critical: float, reason: str | None = None) -> str | None:
         """Ask whether the job may be started; return the reason why it would not, if it may."""
@@ -273,14 +291,7 @@ def test_a_start_outside_the_window_and_a_window_that_is_over_are_told(shop: Sho
     past = shop.plan(now=over, nights=100)
     assert TONIGHT + timedelta(days=1) == past.night
 
-    tonight = plan_of(
-        shop.loaded(),
-        Settings(ledger=shop.ledger, databases={"shop": shop.database}, night=TONIGHT),
-        Hand(over),
-        file="nightly.py",
-        what_if=WhatIf(),
-        nights=100,
-    )
+    tonight = shop.plan(now=over, night=TONIGHT, nights=100)
     assert "the window of this night is over" in tonight.notes
 
 
@@ -305,31 +316,17 @@ def test_a_job_without_a_window_starts_when_it_is_told_to() -> None:
 def test_what_the_run_has_done_that_would_go_on_is_not_planned_again(shop: Shop) -> None:
     """The morning after: fetch is done, and half of load; the same command goes on with that."""
     whole = shop.plan().timing.clean.end_s.p50
-    store = LedgerStore.open(shop.ledger)
-    owned = taken(store, TONIGHT)
-    done(owned, "fetch", 300.0, RECORDS)
-    begun(owned, "load", 1_800.0, RECORDS)
-    owned.become(RunStatus.STOPPING)
-    owned.become(RunStatus.STOPPED)
-    store.close()
-
+    run = shop.stop_in_the_middle()
     plan = shop.plan(now=BEGIN + timedelta(days=1))
 
     assert plan.breaking is None, "from the rest of a run nothing follows for whole nights"
     assert ["load", "stock", "close", "tell"] == [step.name for step in plan.steps]
     assert pytest.approx(whole - 300 - 1_700, rel=0.05) == plan.timing.clean.end_s.p50
-    assert f"run {owned.run.id} goes on: fetch done already; 50 % of load left" == plan.notes[0]
+    assert f"run {run} goes on: fetch done already; 50 % of load left" == plan.notes[0]
 
 
 def test_chunks_so_far_tell_what_a_step_takes_that_no_run_has_done(empty: Shop) -> None:
-    store = LedgerStore.open(empty.ledger)
-    owned = taken(store, TONIGHT, empty.database)
-    done(owned, "fetch", 300.0, RECORDS)
-    begun(owned, "load", 1_800.0, RECORDS)
-    owned.become(RunStatus.STOPPING)
-    owned.become(RunStatus.STOPPED)
-    store.close()
-
+    empty.stop_in_the_middle()
     plan = empty.plan("stock=10m,close=10m,tell=2s", now=BEGIN + timedelta(days=1))
 
     assert "its chunks so far" == plan.sources["load"]

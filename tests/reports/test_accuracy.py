@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, date, datetime
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from daybreak.operations.accuracy import Judged, Record
 from daybreak.reports.accuracy import accuracy_parts
+from tests.reports.printing import printed
 
 AT = datetime(2026, 11, 27, 2, tzinfo=UTC)
 
 
 def shown(record: Record, width: int) -> list[str]:
     """Print a record as a terminal of some width shows it."""
-    stream = io.StringIO()
-    console = Console(file=stream, width=width, color_system=None, highlight=False)
-    for part in accuracy_parts(record, width):
-        console.print(part)
-    return [line.rstrip() for line in stream.getvalue().splitlines()]
+    return printed(accuracy_parts(record, width), width)
 
 
 def judged(step: str = "load", *, low: float = 300.0, high: float = 900.0) -> Judged:

@@ -22,7 +22,7 @@ WINDOW_S = 3 * 3600.0
 SPILL = Danger(DangerKind.SPILL, "database <shop>", 1e6, "work_mem is 4MB")
 
 
-SIZES = [300 * 2**n // 2 for n in range(12)]
+SIZES = [150 * 2**n for n in range(12)]
 SAMPLES = [Sample(n, 0.01 + 4e-9 * n * n, 60_000_000 + 100 * n, 1.0, 10**6) for n in SIZES]
 
 
@@ -121,9 +121,8 @@ def test_a_stream_without_braille_gets_plain_letters() -> None:
     text = shown(found(), encoding="latin-1")
 
     assert "root of n" in text
-    assert "o" in text
-    assert "*" in text
-    assert "." in text
+    assert "o measured  * asked  -- likely  .. 9 of 10  . . safe bound  == window" in text
+    assert "......" in text, "the curve"
 
 
 def test_the_page_has_a_picture_of_time_and_one_of_memory() -> None:

@@ -15,12 +15,7 @@ from daybreak.reports.progress import StepProgress
 from daybreak.reports.secrets import Mask
 from daybreak.telemetry import Fetching
 from tests.reports.conftest import AT, Events, Watched
-
-
-class Utf8(io.StringIO):
-    """A stream that can write every letter."""
-
-    encoding = "utf-8"
+from tests.reports.printing import Utf8
 
 
 class Ascii(io.StringIO):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, date, datetime
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from daybreak import Database, Job, Work, source
 from daybreak.operations.plan import Plan, plan_from
@@ -18,17 +16,12 @@ from daybreak.reports.plan_clock import clock_at, ticks
 from daybreak.reports.plan_page import page_of
 from daybreak.reports.plan_words import facts, title, wanted
 from daybreak.reports.secrets import Mask
+from tests.reports.printing import Utf8, printed
 
 NIGHT = date(2026, 12, 1)
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 LONG = "a_step_with_a_name_that_is_longer_than_any_column"
 WIDE = "受注データの読み込みと検査と集計の処理"
-
-
-class Utf8(io.StringIO):
-    """A stream that can write every letter."""
-
-    encoding = "utf-8"
 
 
 def night(
@@ -65,11 +58,7 @@ def night(
 
 def shown(plan: Plan, width: int) -> list[str]:
     """Print a plan as a terminal of some width shows it."""
-    stream = Utf8()
-    console = Console(file=stream, width=width, color_system=None, highlight=False)
-    for part in plan_parts(plan, stream, width):
-        console.print(part)
-    return [line.rstrip() for line in stream.getvalue().splitlines()]
+    return printed(plan_parts(plan, Utf8(), width), width)
 
 
 def test_a_time_of_another_day_says_so() -> None:
