@@ -13,10 +13,9 @@ from datetime import datetime, timedelta
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
-from .program import program
+from .program import L2, program
 
 SQUARE = "n²"
-L2 = 1_000_000  # bytes; the second cache, of each core alone
 
 
 # ---------------------------------------------------------------- state files

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .program import program
+from .program import L3, program
 
 N_LOG_N, SQUARE, ROOT_3 = "n log n", "n²", "n^1.5"
 
@@ -28,7 +28,7 @@ def running_sum(data: Any) -> object:
     return np.cumsum(data)
 
 
-@program("arrays", SQUARE, 800, smallest=10, prepare=array, cliff=True, limit=32_000_000)
+@program("arrays", SQUARE, 800, smallest=10, prepare=array, cliff=True, limit=L3)
 def all_distances(data: Any) -> object:
     return np.abs(data[:, None] - data[None, :]).sum()
 

@@ -18,6 +18,14 @@ F = TypeVar("F", bound=Function)
 
 PARTS: Final[tuple[Part, ...]] = ("development", "calibration", "test")
 FACTORS: Final = (2, 4, 10)
+MALLOC: Final = 131_072
+"""Bytes; a block beyond that is asked of the kernel each time."""
+
+L2: Final = 1_000_000
+"""Bytes; the second cache, of each core alone."""
+
+L3: Final = 32_000_000
+"""Bytes; the last cache."""
 
 FIRST_ROUND: Final = frozenset(
     {

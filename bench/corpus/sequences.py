@@ -9,10 +9,9 @@ import random
 import re
 from operator import itemgetter
 
-from .program import program
+from .program import MALLOC, program
 
 N_LOG_N, SQUARE = "n log n", "n²"
-MALLOC = 131_072  # bytes; a block beyond that is asked of the kernel each time
 
 
 def floats(n: int) -> list[float]:

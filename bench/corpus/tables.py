@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .program import program
+from .program import L2, L3, MALLOC, program
 
 N_LOG_N, SQUARE, ROOT_3 = "n log n", "n²", "n^1.5"
-MALLOC = 131_072  # bytes; a block beyond that is asked of the kernel each time
-L2 = 1_000_000  # bytes; the second cache, of each core alone
-L3 = 32_000_000  # bytes; the last cache
 
 
 def columns(n: int) -> dict[str, Any]:

@@ -8,10 +8,9 @@ import re
 from bisect import bisect_left
 from string import Template
 
-from .program import program
+from .program import MALLOC, program
 
 N_LOG_N, SQUARE = "n log n", "n²"
-MALLOC = 131_072  # bytes; a block beyond that is asked of the kernel each time
 
 
 def tokens(n: int, seed: int = 41) -> list[str]:
