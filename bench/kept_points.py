@@ -10,6 +10,14 @@ from pathlib import Path
 from typing import Any
 
 
+def read(path: Path, otherwise: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept in a file; something else as long as nothing is."""
+    if not path.exists():
+        return dict(otherwise)
+    kept: dict[str, Any] = json.loads(path.read_text())
+    return kept
+
+
 def rows_of(points: Sequence[Mapping[str, Any]]) -> str:
     """Write points, one a line, numbers with six digits."""
     rounded = [

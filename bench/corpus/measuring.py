@@ -23,7 +23,7 @@ from daybreak.errors import RunError
 from daybreak.operations.measure import SLOW, ladder, measured_again
 from daybreak.operations.measured_point import LEAST_S, Clock, Point, packed_work, point_of
 
-from ..kept_points import machine, rows_of, write
+from ..kept_points import machine, read, rows_of, write
 from .all_programs import programs_of
 from .program import PARTS, Part, Program
 
@@ -118,11 +118,8 @@ def truth_of(program: Program, work: bytes, best_s: float, known: Collection[int
 
 def kept_points(part: Part) -> dict[str, Any]:
     """Return what is kept of a part."""
-    path = FOLDER / f"{part}.json"
-    if not path.exists():
-        return {"machine": machine(), "clock": "wall", "programs": {}}
-    kept: dict[str, Any] = json.loads(path.read_text())
-    return kept
+    nothing = {"machine": machine(), "clock": "wall", "programs": {}}
+    return read(FOLDER / f"{part}.json", nothing)
 
 
 def keep(part: Part, kept: Mapping[str, Any]) -> None:

@@ -33,7 +33,7 @@ from daybreak.operations.settings import Settings
 from daybreak.telemetry import Telemetry
 from tests.postgres_server import running_server
 
-from ..kept_points import machine, rows_of, write
+from ..kept_points import machine, read, rows_of, write
 from .on_postgresql import SCHEMA as SCHEMA_ON_SERVER
 from .on_sqlite import SCHEMA as SCHEMA_OF_FILE
 from .workloads import WORKLOADS, Workload
@@ -153,10 +153,7 @@ def seconds_of(loaded: LoadedJob, workload: Workload, setting: Setting, url: str
 
 def kept_points(path: Path = POINTS) -> dict[str, Any]:
     """Return what was measured before."""
-    if not path.exists():
-        return {"machine": machine(), "workloads": {}}
-    kept: dict[str, Any] = json.loads(path.read_text())
-    return kept
+    return read(path, {"machine": machine(), "workloads": {}})
 
 
 def add(kept: dict[str, Any], workload: Workload, setting: Setting, seconds: float) -> None:

@@ -20,6 +20,9 @@ BOUND_STEP: Final = 4
 """The bound is drawn at every fourth size only: it is a linear program."""
 _POINT: Final = ("●", "o")
 _ASKED: Final = ("◆", "*")
+_FINE: Final = "⠿∙─┄" + _POINT[0] + _ASKED[0]
+"""A stream that cannot write all of these gets plainer letters."""
+
 _MIDDLE: Final = "cyan"
 _BAND: Final = "blue"
 _SAFE: Final = "yellow"
@@ -70,7 +73,8 @@ def picture(curves: Curves, write: Callable[[float], str], stream: TextIO) -> Re
     """
     from rich.text import Text  # noqa: PLC0415 - heavy
 
-    rows = _rows(curves, stream)
+    is_fine = can_write(stream, _FINE)
+    rows = _rows(curves, is_fine=is_fine)
     low, high = curves.ends
     labels = {0: write(high), HEIGHT // 2: write(exp((log(low) + log(high)) / 2))}
     labels[HEIGHT - 1] = write(low)
@@ -84,7 +88,7 @@ def picture(curves: Curves, write: Callable[[float], str], stream: TextIO) -> Re
     left, right = f"{first:,.0f}", f"{last:,.0f} records"
     text.append(" " * (wide + 1) + left + right.rjust(WIDTH - len(left)), style="bright_black")
     text.append("\n")
-    text.append(_legend(curves, is_fine=_is_fine(stream)))
+    text.append(_legend(curves, is_fine=is_fine))
     return text
 
 
@@ -104,11 +108,7 @@ def _legend(curves: Curves, *, is_fine: bool) -> Text:
     return Text("  ").join(Text(name, style=style) for name, style in names)
 
 
-def _is_fine(stream: TextIO) -> bool:
-    return can_write(stream, "⠿∙─┄" + _POINT[0] + _ASKED[0])
-
-
-def _rows(curves: Curves, stream: TextIO) -> list[str]:
+def _rows(curves: Curves, *, is_fine: bool) -> list[str]:
     """Draw the rows, with their colours if they go to a terminal."""
     import plotille  # noqa: PLC0415 - not for other commands
 
@@ -131,7 +131,6 @@ def _rows(curves: Curves, stream: TextIO) -> list[str]:
             canvas.point(log(size), log(max(curves.low(size), low)), color=_BAND)
             canvas.point(log(size), log(min(curves.high(size), high)), color=_BAND)
         canvas.point(log(size), log(max(curves.middle(size), low)), color=_MIDDLE)
-    is_fine = _is_fine(stream)
     point, asked = _POINT[not is_fine], _ASKED[not is_fine]
     for size, amount in curves.points:
         canvas.text(log(size), log(max(amount, low)), point)

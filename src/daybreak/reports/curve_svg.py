@@ -74,7 +74,7 @@ def _parts(
         yield f'<text x="{at}" y="{HEIGHT - 24}" text-anchor="middle">{size:,.0f}</text>'
     yield f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 6}" text-anchor="end">records</text>'
     shown = [each for each in lines if low <= each <= high]
-    for amount in shown[:: -(-len(shown) // _LINES_MAX) or 1]:
+    for amount in shown[:: max(ceil(len(shown) / _LINES_MAX), 1)]:
         at = f"{y(amount):.1f}"
         yield f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{at}" y2="{at}"/>'
         yield f'<text x="{_LEFT - 8}" y="{at}" dy="4" text-anchor="end">{write(amount)}</text>'
