@@ -99,7 +99,6 @@ def test_runs_are_learnt_from_and_compared_with_the_forecast(folder: Path, type_
         ("forecast squares.py squares --basis runs", 1, "measured at none in past runs"),
         ("forecast squares.py --accuracy", 1, "there is no ledger"),
         ("forecast squares.py --accuracy", 1, "run the job first"),
-        ("forecast squares.py squares --html no/f.html", 2, "there is no folder 'no'"),
         ("forecast squares.py squares --html .", 2, "is a directory"),
         ("forecast squares.py squares --records 1e6", 2, "'1e6' is not a valid integer\n"),
         ("forecast squares.py squares --budget-s x", 2, "'x' is not a valid number\n"),

@@ -96,8 +96,13 @@ def test_nothing_known_is_a_failure_with_a_way_out(nightly: Path, type_in: Type)
 
 
 @pytest.mark.usefixtures("nightly")
-def test_a_page_that_cannot_be_written_is_refused_first(type_in: Type) -> None:
-    ended = type_in(f"{WORDS} --html none/plan.html")
+@pytest.mark.parametrize(
+    ("command", "file"), [(WORDS, "none/plan.html"), ("forecast nightly.py load", "none/load.html")]
+)
+def test_a_page_that_cannot_be_written_is_refused_first(
+    type_in: Type, command: str, file: str
+) -> None:
+    ended = type_in(f"{command} --html {file}")
 
     assert (2, "") == (ended.status, ended.out)
     assert "there is no folder 'none'" in ended.err
