@@ -53,8 +53,8 @@ class Fitted:
     parameters: int
     """How many numbers of it were free and needed."""
 
-    doubt: float = 0.0
-    """What is added to the criterion unless super-linear growth is evident."""
+    evidence: float
+    """The criterion before anything was added for doubt."""
 
 
 def weights_of(points: Points, constants: Constants) -> Array:
@@ -77,8 +77,8 @@ def fitted_laws(points: Points, constants: Constants) -> list[Fitted]:
         fits.append(_best_of(points, EXPONENTIAL, _exponentials(points), constants))
     fits.append(_best_of(points, SATURATING, _saturations(points), constants))
     needed = [fit for fit in fits if fit.curve.law == CONSTANT or fit.curve.terms[-1][1] > 0]
-    if not is_evident(needed, constants):
-        needed = [replace(fit, criterion=fit.criterion + fit.doubt) for fit in needed]
+    if is_evident(needed, constants):
+        needed = [replace(fit, criterion=fit.evidence) for fit in needed]
     return sorted(needed, key=lambda fit: fit.criterion)
 
 
@@ -86,7 +86,7 @@ def is_evident(fits: Sequence[Fitted], constants: Constants) -> bool:
     """Say whether super-linear laws explain the points so much better that no doubt is left."""
     best = {
         is_steep: min(
-            (fit.criterion for fit in fits if fit.curve.law.is_super_linear is is_steep),
+            (fit.evidence for fit in fits if fit.curve.law.is_super_linear is is_steep),
             default=inf,
         )
         for is_steep in (False, True)
@@ -131,8 +131,8 @@ def fitted(
     if len(terms) > 1:  # a small steep term may as well be a cache that is full
         share = float(terms[-1].of(sizes[-1:])[0]) * curve.terms[-1][1] / amounts[-1]
         doubt += float(constants.mixed * max(1 - 2 * share, 0.0))
-    criterion = _criterion(curve, points, weights, parameters, constants) + surprise
-    return Fitted(curve, criterion, parameters, doubt)
+    evidence = _criterion(curve, points, weights, parameters, constants) + surprise
+    return Fitted(curve, evidence + doubt, parameters, evidence)
 
 
 def residuals(curve: Curve, points: Points) -> Array:
@@ -167,12 +167,12 @@ def _best_knee(points: Points, constants: Constants) -> Fitted:
     """Fit c + a·n + b·(what n is above k): each record costs more once a cache is full."""
     knees = [Term("knee", size) for size in points.sizes[1:-2]]
     fits = [fitted(points, LINEAR, (LINEAR_TERM, knee), constants, free=1) for knee in knees]
-    return min(fits, key=lambda fit: fit.criterion)
+    return min(fits, key=lambda fit: fit.evidence)
 
 
 def _best_of(points: Points, law: Law, terms: list[Term], constants: Constants) -> Fitted:
     fits = [fitted(points, law, (term,), constants, free=1) for term in terms]
-    return min(fits, key=lambda fit: fit.criterion)
+    return min(fits, key=lambda fit: fit.evidence)
 
 
 def _best_power(points: Points, constants: Constants) -> Fitted:
@@ -183,7 +183,7 @@ def _best_power(points: Points, constants: Constants) -> Fitted:
         for k in np.linspace(max(centre - reach, 0.05), centre + reach, 17):
             term = Term("power", float(k))
             fit = fitted(points, power_law(float(k)), (term,), constants, free=1)
-            if best is None or fit.criterion < best.criterion:
+            if best is None or fit.evidence < best.evidence:
                 best, centre = fit, float(k)
         reach /= 6
     assert best is not None
