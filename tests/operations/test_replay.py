@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,7 +35,7 @@ from daybreak.operations.run_lock import RunLock
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.reports.export import export
-from daybreak.telemetry import ChunkCommitted, Telemetry
+from daybreak.telemetry import Telemetry
 
 pytestmark = pytest.mark.slow
 
@@ -91,13 +89,15 @@ class Shop:
         text = JOB.replace("BAD_EVERY", str(bad_every)).replace("IS_BROKEN", str(is_broken))
         (self.folder / "orders_job.py").write_text(text)
 
-    def settings(self) -> Settings:
-        return Settings(databases={"": self.url}, takeover_s=2)
+    def settings(self, **given: Any) -> Settings:
+        return Settings(databases={"": self.url}, takeover_s=2, **given)
 
-    def start(self, listener: Callable[[object], None] = lambda _event: None) -> Outcome:
+    def start(
+        self, listener: Callable[[object], None] = lambda _event: None, **given: Any
+    ) -> Outcome:
         telemetry = Telemetry()
         telemetry.subscribe(listener)
-        return start(load_job(self.folder / "orders_job.py"), self.settings(), telemetry)
+        return start(load_job(self.folder / "orders_job.py"), self.settings(**given), telemetry)
 
     def replay(self, **wanted: Any) -> ReplayOutcome:
         telemetry = Telemetry()
@@ -226,16 +226,11 @@ def test_a_failed_run_is_replayed_and_stays_failed(sqlite_shop: Shop) -> None:
     assert 18 == len(sqlite_shop.orders())
 
 
-def test_a_run_that_was_stopped_is_replayed_and_resumed(shop: Shop) -> None:
+def test_a_run_that_was_stopped_is_replayed_and_resumed(
+    shop: Shop, stop_after: Callable[[int], Callable[[object], None]]
+) -> None:
     """Its other chunks are still to come, and are not the replay's business."""
-    signals = iter([signal.SIGTERM])
-
-    def asking(event: object) -> None:
-        # Once only: a second signal ends the process.
-        if isinstance(event, ChunkCommitted) and (number := next(signals, None)):
-            os.kill(os.getpid(), number)
-
-    stopped = shop.start(asking)
+    stopped = shop.start(stop_after(5), knobs={"load": {"chunk": 1}})
     assert RunStatus.STOPPED == stopped.status
     shop.write(bad_every=1000)
     outcome = shop.replay()

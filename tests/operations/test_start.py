@@ -6,7 +6,6 @@ import os
 import re
 import resource
 import shutil
-import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -45,6 +44,8 @@ from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.pipeline import Block, Carried, Carrier
 from daybreak.telemetry import ChunkCommitted, Event, Said, Telemetry
+
+StopAfter = Callable[[int], Callable[[Event], None]]
 
 pytestmark = pytest.mark.slow_on_postgresql
 
@@ -160,7 +161,9 @@ def test_another_parameter_means_another_run(sqlite_house: House) -> None:
 
 
 @pytest.mark.slow
-def test_every_night_has_its_run_and_an_unfinished_one_comes_first(sqlite_house: House) -> None:
+def test_every_night_has_its_run_and_an_unfinished_one_comes_first(
+    sqlite_house: House, stop_after: StopAfter
+) -> None:
     sqlite_house.write_job(', window="02:00-05:00 Asia/Tokyo"')
     monday = sqlite_house.start(night=date(2026, 3, 2))
     tuesday = sqlite_house.start(stop_after(2), night=date(2026, 3, 3))
@@ -171,21 +174,10 @@ def test_every_night_has_its_run_and_an_unfinished_one_comes_first(sqlite_house:
     assert (tuesday.run, RunStatus.DONE) == (resumed.run, resumed.status)
 
 
-def stop_after(chunks: int) -> Callable[[Event], None]:
-    """Send this process SIGTERM once so many chunks are committed."""
-    seen = []
-
-    def listen(event: Event) -> None:
-        if isinstance(event, ChunkCommitted):
-            seen.append(event)
-            if len(seen) == chunks:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    return listen
-
-
 @pytest.mark.slow
-def test_sigterm_stops_between_two_chunks_and_the_same_command_goes_on(house: House) -> None:
+def test_sigterm_stops_between_two_chunks_and_the_same_command_goes_on(
+    house: House, stop_after: StopAfter
+) -> None:
     stopped = house.start(
         stop_after(3), knobs={"load": {"chunk": 10}}
     )  # so many that it comes soon
@@ -201,7 +193,7 @@ def test_sigterm_stops_between_two_chunks_and_the_same_command_goes_on(house: Ho
 
 @pytest.mark.slow
 def test_a_resume_reads_next_to_nothing_before_its_first_commit(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch, stop_after: StopAfter
 ) -> None:
     """At 90 %, with a chunk of five: at most one in a hundred of the source's bytes."""
     house.start(stop_after(90), knobs={"load": {"chunk": 10}})
@@ -222,7 +214,9 @@ def test_a_resume_reads_next_to_nothing_before_its_first_commit(
 
 
 @pytest.mark.slow
-def test_chunks_in_the_order_of_the_source_are_committed_in_it(house: House) -> None:
+def test_chunks_in_the_order_of_the_source_are_committed_in_it(
+    house: House, stop_after: StopAfter
+) -> None:
     """Also behind a stop; and no knob sets them side by side."""
     job = house.folder / "orders_job.py"
     job.write_text(job.read_text().replace("chunk=100", 'chunk=100, order="source"'))
@@ -354,7 +348,7 @@ def numbers() -> Work:
     assert 20 == step.counts.passed
 
 
-def test_a_second_ledger_on_the_same_target_is_refused(house: House) -> None:
+def test_a_second_ledger_on_the_same_target_is_refused(house: House, stop_after: StopAfter) -> None:
     house.start(stop_after(2))
     second = house.start(ledger=f"sqlite:///{house.folder}/second.db")
 
@@ -364,7 +358,7 @@ def test_a_second_ledger_on_the_same_target_is_refused(house: House) -> None:
 
 @pytest.mark.slow
 def test_commits_that_a_target_lost_of_an_unfinished_step_are_told_and_done_again(
-    sqlite_house: House,
+    sqlite_house: House, stop_after: StopAfter
 ) -> None:
     data, backup = sqlite_house.folder / "x.db", sqlite_house.folder / "backup.db"
     small = {"load": {"chunk": 20}}  # so many that the stop comes before the last
@@ -437,7 +431,9 @@ def test_a_folder_that_is_missing_is_said(sqlite_house: House) -> None:
 
 
 @pytest.mark.slow
-def test_a_ledger_that_cannot_be_written_is_nobodys_fault(sqlite_house: House) -> None:
+def test_a_ledger_that_cannot_be_written_is_nobodys_fault(
+    sqlite_house: House, stop_after: StopAfter
+) -> None:
     """A full disk is no other process: there is nobody to be ended."""
     sqlite_house.start(stop_after(2))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
