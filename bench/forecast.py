@@ -15,7 +15,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from .corpus.judging import FIRM_ERROR, Case, Judged, guesses, is_right, judged, left_out, shares
+from .corpus.judging import (
+    FIRM_ERROR,
+    TOLD,
+    Case,
+    Judged,
+    guesses,
+    is_right,
+    judged,
+    left_out,
+    shares,
+)
 from .corpus.measuring import kept_points
 from .corpus.program import FACTORS, Part
 from .measure import Figure, Target, absent, counted
@@ -160,12 +170,14 @@ def _firm(where: str, cases: Sequence[Case]) -> Iterator[Figure]:
 
 def _peers(kept: Mapping[str, Any], programs: Sequence[Judged]) -> Iterator[Figure]:
     for method, said in guesses(kept).items():
-        right = sum(is_right(said[p.program.name].law, p.program.law) for p in programs)
-        yield Figure(f"{method}: right law", 100 * right / len(programs), "%", None, None, None)
+        asked = [p for p in programs if p.program.name in said]
+        right = sum(is_right(said[p.program.name].law, p.program.law) for p in asked)
+        if method != TOLD:
+            yield Figure(f"{method}: right law", 100 * right / len(asked), "%", None, None, None)
         for factor in FACTORS:
             errors = [
                 100 * abs(said[c.program.name].predict(c.records) / c.truth - 1)
-                for p in programs
+                for p in asked
                 for c in p.cases
                 if c.factor == factor
             ]

@@ -17,11 +17,12 @@ from daybreak.forecast.calibration import CONSTANTS, Constants
 from daybreak.operations.measure import at_one_speed
 from daybreak.operations.measured_point import Point
 
-from ..peers.growth import METHODS, Guess
+from ..peers.growth import METHODS, Guess, told
 from .program import FACTORS, PROGRAMS, Program
 
 Pairs: TypeAlias = list[tuple[int, float]]
 FIRM_ERROR: Final = 0.15
+TOLD: Final = "the true law, told"
 CASES_MIN: Final = 20
 SPREADS: Final = (0.8, 3.0)
 
@@ -177,14 +178,19 @@ def _quantile(values: Any, weights: Any, level: float) -> float:
 
 
 def guesses(kept: Mapping[str, Any]) -> dict[str, dict[str, Guess]]:
-    """Return what every peer says of every program: method, then program."""
-    found: dict[str, dict[str, Guess]] = {method: {} for method in METHODS}
+    """Return what every peer says of every program: method, then program.
+
+    Beside them stands what one would say who is told the true law, of the laws of one shape.
+    """
+    found: dict[str, dict[str, Guess]] = {method: {} for method in (*METHODS, TOLD)}
     for name, program_points in kept["programs"].items():
         ladder, _ = of_one_speed(program_points)
         sizes = np.array([records for records, _ in ladder], dtype=float)
         amounts = np.array([seconds for _, seconds in ladder])
         for method, guess in METHODS.items():
             found[method][name] = guess(sizes, amounts)
+        if known := told(PROGRAMS[name].law, sizes, amounts):
+            found[TOLD][name] = known
     return found
 
 

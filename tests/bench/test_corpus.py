@@ -12,7 +12,9 @@ from bench.corpus.all_programs import FIRST_MODULES, programs_of
 from bench.corpus.judging import is_right, judged
 from bench.corpus.measuring import kept_points, main
 from bench.corpus.program import FIRST_ROUND, PARTS, PROGRAMS, Part, part_of
-from bench.peers.growth import METHODS
+from bench.peers.growth import METHODS, told
+
+SIZES = np.geomspace(100, 10_000, 13)
 
 
 def test_families_were_dealt_once_and_for_all() -> None:
@@ -88,8 +90,7 @@ def test_kept_points_are_judged_at_every_multiple() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_peer_carries_a_straight_line_on(method: str) -> None:
-    sizes = np.geomspace(100, 10_000, 13)
-    guess = METHODS[method](sizes, 3 * sizes)
+    guess = METHODS[method](SIZES, 3 * SIZES)
 
     assert "n" == guess.law
     assert 300_000 == pytest.approx(guess.predict(100_000))
@@ -111,3 +112,19 @@ def test_a_law_is_right_by_its_name_or_a_tenth_of_a_power(
     said: str, true: str, *, right: bool
 ) -> None:
     assert right == is_right(said, true)
+
+
+@pytest.mark.parametrize(
+    ("law", "offset"), [("√n", 0.2), ("n log n", 0.0), ("n^1.5", 5.0), ("constant", 1.0)]
+)
+def test_who_is_told_the_law_finds_the_rest(law: str, offset: float) -> None:
+    shapes = {"√n": SIZES**0.5, "n log n": SIZES * np.log(SIZES), "n^1.5": SIZES**1.5}
+    amounts = offset + 3e-3 * shapes.get(law, 0 * SIZES)
+    guess = told(law, SIZES, amounts)
+
+    assert guess is not None
+    assert float(amounts[-1]) == pytest.approx(guess.predict(float(SIZES[-1])))
+
+
+def test_who_is_told_a_law_without_one_shape_says_nothing() -> None:
+    assert told("exponential", SIZES, SIZES) is None
