@@ -13,7 +13,7 @@ import pytest
 
 from daybreak.connectors.rows_source import RowsSource
 from daybreak.databases.session import opened
-from daybreak.errors import CursorTypeError, DaybreakError
+from daybreak.errors import CursorTypeError, DaybreakError, SchemaMismatch
 from daybreak.model.ranges import Range, breaks
 from tests.connectors.rows_shop import (
     Shop,
@@ -167,6 +167,15 @@ def test_what_is_read_otherwise_there_proves_no_key(shop: Shop, sql: str) -> Non
     source = shop.rows(sql)
 
     assert "the query itself was asked" in source.said
+
+
+def test_table_of_the_same_name_in_small_letters_proves_nothing(shop: Shop) -> None:
+    shop.numbers([1])
+    shop.script("create table T (id integer)")
+    shop.fill("T", "id", [(1,), (None,)])
+
+    with pytest.raises(SchemaMismatch, match=r"whose key \(id\) is NULL"):
+        shop.rows("select id from T").whole()
 
 
 def test_query_that_gives_a_column_twice_is_refused(shop: Shop) -> None:

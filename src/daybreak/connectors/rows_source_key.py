@@ -170,12 +170,10 @@ def _by_alias(name: str, field: Any) -> str:
 def _plain(root: RowsRoot, session: Session) -> PlainSelect | None:
     if root.table:
         return PlainSelect(root.table, {}, has_all=True)
-    if session.dialect == "mysql" and not is_standard(root.sql):
-        return None
     plain = plain_select(root.sql)
-    if plain is None or session.dialect != "mysql" or plain.table in root.sql:
-        return plain
-    return None  # its name has capital letters, by which that server tells tables apart
+    if plain and session.dialect == "mysql" and not is_standard(root.sql, plain.table):
+        return None
+    return plain
 
 
 def _spelled(name: str | None, facts: TableFacts) -> str | None:

@@ -317,11 +317,9 @@ _WRITING: Final[
 
 def _plain(update: Update[Any], root: RowsRoot) -> PlainQuery | None:
     """Return the query, if it is seen to be one over columns of the table that is updated."""
-    # MariaDB and MySQL tell tables apart by capital letters, and not every query is read aright.
-    is_read = dialect_of(root.database.url) is not MYSQL or (
-        is_standard(root.query) and update.table in root.query
-    )
-    return plain_query(root.query, update.table) if is_read else None
+    if dialect_of(root.database.url) is MYSQL and not is_standard(root.query, update.table):
+        return None
+    return plain_query(root.query, update.table)
 
 
 def _refuse_lost_key(columns: Sequence[str], root: RowsRoot) -> None:
