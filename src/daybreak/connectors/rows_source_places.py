@@ -95,6 +95,7 @@ def _of_some_rowids(
     has_rowids = (
         "select 1 as found from pragma_table_list"
         " where lower(name) = lower(:name) and type = 'table' and wr = 0"
+        " and not exists (select 1 from pragma_table_info(:name) where lower(name) = 'rowid')"
     )
     if not ask((has_rowids, {"name": plain.table.rpartition(".")[2]})):
         return
