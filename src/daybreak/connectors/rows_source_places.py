@@ -51,7 +51,7 @@ def keys_from_everywhere(known: KnownQuery, ask: Ask, places: int) -> list[KeyVa
         case "postgresql":
             found = _of_some_pages(plain, columns, ask, wanted)
         case "sqlite":
-            found = list(dict.fromkeys(_of_some_rowids(plain, columns, ask, wanted)))
+            found = list(_of_some_rowids(plain, columns, ask, wanted))
         case _:
             return []
     # The query may leave out what is no cursor: NULL, and floats of SQLite's.
