@@ -21,7 +21,6 @@ from tests.connectors.rows_shop import (
     assert_keys_are_walked,
     walked,
 )
-from tests.connectors.test_rows_source import User
 
 pytestmark = pytest.mark.slow
 
@@ -181,7 +180,7 @@ def test_table_of_the_same_name_in_small_letters_proves_nothing(shop: Shop) -> N
 def test_query_that_gives_a_column_twice_is_refused(shop: Shop) -> None:
     shop.numbers([1])
     with pytest.raises(DaybreakError, match="Duplicate column name 'id'"):
-        shop.rows("select id, name, 1 as id from t", User)
+        shop.rows("select id, name, 1 as id from t")
 
 
 def test_query_that_fails_at_a_row_names_what_the_database_said(shop: Shop) -> None:

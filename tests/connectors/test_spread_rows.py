@@ -120,7 +120,7 @@ def test_many_small_chunks_do_not_ask_for_as_many_places(opens: Any) -> None:
     assert ROWS // 2 == sum(chunk.read for chunk in chunks)
 
 
-def test_a_sample_as_large_as_the_table_is_all_of_it(opens: Any) -> None:
+def test_a_sample_as_large_as_the_table_is_nearly_all_of_it(opens: Any) -> None:
     source = opens("select id, kind from numbered", "id", ROWS)
     found = [row.id for chunk in read(source, chunk=100) for row in chunk.values]
 
@@ -149,7 +149,7 @@ def test_where_no_places_are_known_it_is_the_beginning(opens: Any, key: Any) -> 
     found = [row.id for chunk in read(source, chunk=100) for row in chunk.values]
 
     assert 1 == source.places
-    assert list(range(40)) == sorted(found) or key != "id"
+    assert list(range(40)) == sorted(found)
 
 
 @pytest.mark.parametrize(
@@ -229,12 +229,9 @@ def test_a_sample_of_files_is_like_the_whole_and_each_record_as_it_stands(
     assert isinstance(root, FileRoot)
     source = ScannedSource.of(root, looks_at)
     assert source is not None
-    (whole,) = [source.read(part) for part in source.ranges(source.whole(), 10**6)][:1]
-    every: dict[str, bytes] = {}
-    for part in source.ranges(source.whole(), 10**6):
-        one = source.read(part)
-        every |= {one.cursor(at): one.raw(at) for at in range(one.read)}
-    assert whole.read == 500
+    wholes = [source.read(part) for part in source.ranges(source.whole(), 10**6)]
+    every = {one.cursor(at): one.raw(at) for one in wholes for at in range(one.read)}
+    assert [500, 1_000] == [one.read for one in wholes]
 
     chunks = read(SpreadRecords.of(source, records), chunk=100)
     found = {chunk.cursor(at): chunk.raw(at) for chunk in chunks for at in range(chunk.read)}

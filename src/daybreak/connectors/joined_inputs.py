@@ -121,7 +121,7 @@ def _reread(inputs: Sequence[ChunkInput], places: _Places, origins: Sequence[int
         found, before = reread(within), places.before[which]
         assert isinstance(found.rows, Mapping), "what is read again is found by its origin"
         own = {before + origin: row for origin, row in found.rows.items()}
-        again.append(_moved(found, before))
+        again.append(_moved(found, before, own))
         rows |= own
         owner |= dict.fromkeys(own, again[-1])
     return ChunkInput(
@@ -137,12 +137,13 @@ def _reread(inputs: Sequence[ChunkInput], places: _Places, origins: Sequence[int
     )
 
 
-def _moved(found: ChunkInput, before: int) -> ChunkInput:
+def _moved(found: ChunkInput, before: int, rows: Mapping[int, Sequence[Any]]) -> ChunkInput:
     """Return what was read again with the origins that it has in all of them together."""
     return replace(
         found,
         origins=[before + origin for origin in found.origins],
         refused=[replace(one, origin=before + one.origin) for one in found.refused],
+        rows=rows,
         raw=lambda origin: found.raw(origin - before),
         cursor=lambda origin: found.cursor(origin - before),
     )
