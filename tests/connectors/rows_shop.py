@@ -62,7 +62,10 @@ def assert_keys_are_walked(shop: Shop, type_: str, keys: Sequence[Any]) -> None:
     shop.fill("t", "id n", [(key, 1) for key in reversed(keys)])
     source = shop.rows("select id, n from t")
 
-    assert list(keys) == [row.id for chunk in walked(source) for row in chunk]
+    found = walked(source)
+
+    assert list(keys) == [row.id for chunk in found for row in chunk]
+    assert [2] * (len(keys) // 2) + [1] * (len(keys) % 2) == [len(chunk) for chunk in found]
     assert_cursors_come_back(source, keys)
 
 

@@ -108,16 +108,8 @@ def test_walk_of_hardly_anything(shop: Shop, numbers: list[int]) -> None:
 @pytest.mark.parametrize("kind", KEYS)
 def test_keys_of_each_type_are_walked_in_the_order_of_the_database(shop: Shop, kind: str) -> None:
     types, keys = KEYS[kind]
-    type_ = types.get(shop.kind, kind)
-    shop.script(f"create table t (id {type_} not null primary key, n integer)")
-    shop.fill("t", "id n", [(key, 1) for key in reversed(keys)])
-    source = shop.rows("select id, n from t")
 
-    found = walked(source)
-
-    assert keys == [row.id for chunk in found for row in chunk]
-    assert [2] * (len(keys) // 2) + [1] * (len(keys) % 2) == [len(chunk) for chunk in found]
-    assert_cursors_come_back(source, keys)
+    assert_keys_are_walked(shop, types.get(shop.kind, kind), keys)
 
 
 @pytest.mark.parametrize("kind", POSTGRESQL_KEYS)

@@ -11,12 +11,8 @@ from uuid import UUID
 import pytest
 
 from daybreak.connectors.rows_source import RowsSource
-from daybreak.errors import CursorTypeError
-from tests.connectors.rows_shop import (
-    Shop,
-    assert_keys_are_walked,
-    walked,
-)
+from daybreak.errors import CursorTypeError, SchemaMismatch
+from tests.connectors.rows_shop import Shop, assert_keys_are_walked, walked
 
 pytestmark = pytest.mark.slow
 
@@ -49,10 +45,22 @@ def test_what_has_no_exact_place_is_no_key(shop: Shop, type_: str) -> None:
         shop.rows("select id, n from t")
 
 
-def test_function_that_gives_several_rows_is_seen(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    "sql", ["select id, unnest([1]) as n from t", 'select id, "UNNEST"([1]) as n from t']
+)
+def test_function_that_gives_several_rows_is_seen(shop: Shop, sql: str) -> None:
     shop.numbers([1, 2])
 
-    assert "the query itself was asked" in shop.rows("select id, unnest([1]) as n from t").said
+    assert "the query itself was asked" in shop.rows(sql).said
+
+
+def test_part_of_a_value_is_no_column_of_its_name(shop: Shop) -> None:
+    """The table's own `id` proves nothing of it: the row without one would never be read."""
+    shop.script("create table t (id integer primary key, part struct(id integer))")
+    shop.script("insert into t values (1, {'id': 7}), (2, null)")
+
+    with pytest.raises(SchemaMismatch, match=r"whose key \(id\) is NULL"):
+        shop.rows("select part.id as id from t").whole()
 
 
 def test_texts_equal_by_their_collation_are_not_lost(shop: Shop) -> None:

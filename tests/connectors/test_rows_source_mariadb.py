@@ -13,7 +13,7 @@ import pytest
 
 from daybreak.connectors.rows_source import RowsSource
 from daybreak.databases.session import opened
-from daybreak.errors import CursorTypeError, DaybreakError
+from daybreak.errors import CursorTypeError, DaybreakError, SchemaMismatch
 from daybreak.model.ranges import Range, breaks
 from tests.connectors.rows_shop import (
     Shop,
@@ -21,7 +21,6 @@ from tests.connectors.rows_shop import (
     assert_keys_are_walked,
     walked,
 )
-from tests.connectors.test_rows_source import User
 
 pytestmark = pytest.mark.slow
 
@@ -169,10 +168,19 @@ def test_what_is_read_otherwise_there_proves_no_key(shop: Shop, sql: str) -> Non
     assert "the query itself was asked" in source.said
 
 
+def test_table_of_the_same_name_in_small_letters_proves_nothing(shop: Shop) -> None:
+    shop.numbers([1])
+    shop.script("create table T (id integer)")
+    shop.fill("T", "id", [(1,), (None,)])
+
+    with pytest.raises(SchemaMismatch, match=r"whose key \(id\) is NULL"):
+        shop.rows("select id from T").whole()
+
+
 def test_query_that_gives_a_column_twice_is_refused(shop: Shop) -> None:
     shop.numbers([1])
     with pytest.raises(DaybreakError, match="Duplicate column name 'id'"):
-        shop.rows("select id, name, 1 as id from t", User)
+        shop.rows("select id, name, 1 as id from t")
 
 
 def test_query_that_fails_at_a_row_names_what_the_database_said(shop: Shop) -> None:

@@ -43,6 +43,7 @@ def test_plain_query_has_a_table_and_its_columns(sql: str, table: str, column: s
         "select id from (select * from users) u",
         "select id from generate_series(1, 3) id",
         "select id from users tablesample system (10)",
+        "select id from users for system_time all",
         "with users as (select 1 as id) select id from users",
         "values (1)",
         "select 1",
@@ -62,6 +63,9 @@ def test_anything_else_is_unknown(sql: str) -> None:
         "select name from users",
         "select *, 1 as id from users",
         "select coalesce(id, 0) id from users",
+        "select part.id from users",
+        "select users.id from users u",
+        "select users.part.id from users",
     ],
 )
 def test_column_of_another_origin_is_unknown(sql: str) -> None:

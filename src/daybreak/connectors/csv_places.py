@@ -8,13 +8,11 @@ may be is none.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from .csv_dialect import CsvDialect
 from .csv_line_grammar import LineGrammar
-from .scanned_file import Place
-
-_BLOCK_BYTES: Final = 2**20
+from .scanned_file import Place, blocks_between
 
 
 def places_behind(
@@ -36,7 +34,8 @@ def places_behind(
         if found is None:
             return
         if found > at.offset:
-            at = Place(found, at.line + _lines_between(stream, at.offset, found))
+            passed = blocks_between(stream, at.offset, found)
+            at = Place(found, at.line + sum(block.count(b"\n") for block in passed))
             yield at
 
 
@@ -61,12 +60,3 @@ def _row_behind(stream: BinaryIO, dialect: CsvDialect, offset: int) -> int | Non
         if grammar.closes(line) and not is_row:
             break
     return place if stream.read(1) else None
-
-
-def _lines_between(stream: BinaryIO, begin: int, end: int) -> int:
-    stream.seek(begin)
-    lines = 0
-    while begin < end and (block := stream.read(min(_BLOCK_BYTES, end - begin))):
-        begin += len(block)
-        lines += block.count(b"\n")
-    return lines

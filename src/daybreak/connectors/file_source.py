@@ -139,9 +139,8 @@ class FileSource:
 
     def stretches(self, gap: Range, count: int) -> Sequence[Range]:
         """Divide a gap evenly; arithmetic, and nothing is read."""
-        return evenly_divided(
-            *_ends(gap), count if self._scanned is None else min(count, STRETCHES_MAX)
-        )
+        most = count if self._scanned is None else STRETCHES_MAX
+        return evenly_divided(*_ends(gap), min(count, most))
 
     def read(self, part: Range) -> ChunkInput:
         """Read one range.

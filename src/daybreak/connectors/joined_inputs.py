@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import accumulate, chain, groupby
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from ..model.chunk import ChunkInput
 from ..model.late import Late
 from ..model.raw import RawInput, RawPart, RawRecords, RawShape, Rewritten
 from ..model.rows_by_column import RowsByColumn
+from .scanned_input import DIGEST_BYTES
 
 T = TypeVar("T")
-
-DIGEST_BYTES: Final = 16
 
 
 def joined_inputs(inputs: Sequence[ChunkInput]) -> ChunkInput:
@@ -114,16 +113,17 @@ def _rows(inputs: Sequence[ChunkInput]) -> Sequence[Sequence[Any]] | None:
 def _reread(inputs: Sequence[ChunkInput], places: _Places, origins: Sequence[int]) -> ChunkInput:
     """Read records once more, each group by the input that it came from."""
     again: list[ChunkInput] = []
+    rows: dict[int, Sequence[Any]] = {}
+    owner: dict[int, ChunkInput] = {}
     for which, within in places.stretches(origins):
         reread = inputs[which].reread
         assert reread is not None, "all of them can, or none is asked"
         found, before = reread(within), places.before[which]
-        again.append(_moved(found, before))
-    owner = {origin: one for one in again for origin in _origins(one)}
-    rows: dict[int, Sequence[Any]] = {}
-    for one in again:
-        assert isinstance(one.rows, Mapping), "what is read again is found by its origin"
-        rows |= one.rows
+        assert isinstance(found.rows, Mapping), "what is read again is found by its origin"
+        own = {before + origin: row for origin, row in found.rows.items()}
+        again.append(_moved(found, before, own))
+        rows |= own
+        owner |= dict.fromkeys(own, again[-1])
     return ChunkInput(
         values=_chained(again),
         origins=list(chain.from_iterable(one.origins for one in again)),
@@ -137,22 +137,16 @@ def _reread(inputs: Sequence[ChunkInput], places: _Places, origins: Sequence[int
     )
 
 
-def _moved(found: ChunkInput, before: int) -> ChunkInput:
+def _moved(found: ChunkInput, before: int, rows: Mapping[int, Sequence[Any]]) -> ChunkInput:
     """Return what was read again with the origins that it has in all of them together."""
-    assert isinstance(found.rows, Mapping), "what is read again is found by its origin"
     return replace(
         found,
         origins=[before + origin for origin in found.origins],
         refused=[replace(one, origin=before + one.origin) for one in found.refused],
-        rows={before + origin: row for origin, row in found.rows.items()},
+        rows=rows,
         raw=lambda origin: found.raw(origin - before),
         cursor=lambda origin: found.cursor(origin - before),
     )
-
-
-def _origins(one: ChunkInput) -> Iterator[int]:
-    yield from one.origins
-    yield from (refused.origin for refused in one.refused)
 
 
 # ---------------------------------------------------------------- as bytes
@@ -164,6 +158,12 @@ def _as_bytes(inputs: Sequence[ChunkInput]) -> RawInput | None:
     if len(found) < len(inputs) or len({one.shape for one in found}) > 1:
         return None
     return _JoinedInput(found)
+
+
+def _all_chained(found: Sequence[Sequence[T] | None]) -> list[T] | None:
+    """Return what all of them have, one behind the other; None if one of them has nothing."""
+    known = [one for one in found if one is not None]
+    return None if len(known) < len(found) else list(chain.from_iterable(known))
 
 
 class _JoinedRecords:
@@ -182,10 +182,7 @@ class _JoinedRecords:
 
     @property
     def blocks(self) -> Sequence[bytes] | None:
-        found = [one.blocks for one in self._records]
-        if any(blocks is None for blocks in found):
-            return None
-        return list(chain.from_iterable(blocks for blocks in found if blocks is not None))
+        return _all_chained([one.blocks for one in self._records])
 
     @property
     def are_lines(self) -> bool:
@@ -207,10 +204,7 @@ class _JoinedRecords:
         return list(chain.from_iterable(one.column(name) for one in self._records))
 
     def texts(self, name: str) -> Sequence[str | None] | None:
-        found = [one.texts(name) for one in self._records]
-        if any(texts is None for texts in found):
-            return None
-        return list(chain.from_iterable(texts for texts in found if texts is not None))
+        return _all_chained([one.texts(name) for one in self._records])
 
 
 class _JoinedInput(_JoinedRecords):

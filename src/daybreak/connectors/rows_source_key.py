@@ -170,12 +170,10 @@ def _by_alias(name: str, field: Any) -> str:
 def _plain(root: RowsRoot, session: Session) -> PlainSelect | None:
     if root.table:
         return PlainSelect(root.table, {}, has_all=True)
-    if session.dialect == "mysql" and not is_standard(root.sql):
-        return None
     plain = plain_select(root.sql)
-    if plain is None or session.dialect != "mysql" or plain.table in root.sql:
-        return plain
-    return None  # its name has capital letters, by which that server tells tables apart
+    if plain and session.dialect == "mysql" and not is_standard(root.sql, plain.table):
+        return None
+    return plain
 
 
 def _spelled(name: str | None, facts: TableFacts) -> str | None:
@@ -188,20 +186,21 @@ def _spelled(name: str | None, facts: TableFacts) -> str | None:
 def _gives_rows_more_than_once(plain: PlainSelect, session: Session) -> bool:
     """Say whether a function among its columns may give several rows for one."""
     if session.dialect == "duckdb":
-        return not plain.calls.isdisjoint(_GIVING_ROWS) or _calls_macro(plain, session)
+        calls = {one.lower() for one in plain.calls}  # in quotes as well it knows either case
+        return not calls.isdisjoint(_GIVING_ROWS) or _calls_macro(calls, session)
     if session.dialect != "postgresql" or not plain.calls:
         return False
     sql = "select count(*) as found from pg_proc where proretset and proname = any(:names)"
     return bool(session.query(sql, names=sorted(plain.calls))[0].found)
 
 
-def _calls_macro(plain: PlainSelect, session: Session) -> bool:
+def _calls_macro(calls: set[str], session: Session) -> bool:
     """Say whether a function is another's words for an expression, which may give rows too."""
     sql = (
         "select count(*) as found from duckdb_functions() where function_type = 'macro'"
         " and list_contains(cast(:names as varchar[]), lower(function_name))"
     )
-    return bool(plain.calls) and bool(session.query(sql, names=sorted(plain.calls))[0].found)
+    return bool(calls) and bool(session.query(sql, names=sorted(calls))[0].found)
 
 
 def _is_not_null_in_sqlite(

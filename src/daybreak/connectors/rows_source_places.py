@@ -51,7 +51,7 @@ def keys_from_everywhere(known: KnownQuery, ask: Ask, places: int) -> list[KeyVa
         case "postgresql":
             found = _of_some_pages(plain, columns, ask, wanted)
         case "sqlite":
-            found = list(dict.fromkeys(_of_some_rowids(plain, columns, ask, wanted)))
+            found = list(_of_some_rowids(plain, columns, ask, wanted))
         case _:
             return []
     # The query may leave out what is no cursor: NULL, and floats of SQLite's.
@@ -95,6 +95,7 @@ def _of_some_rowids(
     has_rowids = (
         "select 1 as found from pragma_table_list"
         " where lower(name) = lower(:name) and type = 'table' and wr = 0"
+        " and not exists (select 1 from pragma_table_info(:name) where lower(name) = 'rowid')"
     )
     if not ask((has_rowids, {"name": plain.table.rpartition(".")[2]})):
         return

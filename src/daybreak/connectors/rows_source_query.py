@@ -1,8 +1,8 @@
 """The statements by which the rows of a query are walked, read and counted: SQL, nothing else.
 
 Only the database compares keys. They are bound in their own type, so that it uses the key's index
-and the column's own collation; composite keys are compared as rows, or
-column by column where rows would use no index.
+and the column's own collation; composite keys are compared as rows, or column by column where rows
+would use no index.
 """
 
 from __future__ import annotations

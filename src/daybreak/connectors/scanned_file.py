@@ -191,10 +191,15 @@ class ScannedFile:
     def blocks(self, begin: int, end: int) -> Iterator[bytes]:
         """Yield the bytes from one place up to another, not too many at once."""
         with self.open() as stream:
-            stream.seek(begin)
-            while begin < end and (block := stream.read(min(_BLOCK_BYTES, end - begin))):
-                begin += len(block)
-                yield block
+            yield from blocks_between(stream, begin, end)
+
+
+def blocks_between(stream: BinaryIO, begin: int, end: int) -> Iterator[bytes]:
+    """Yield the bytes of an open file from one place up to another, not too many at once."""
+    stream.seek(begin)
+    while begin < end and (block := stream.read(min(_BLOCK_BYTES, end - begin))):
+        begin += len(block)
+        yield block
 
 
 def _plain(model: type | None, header: Header) -> PlainModel | None:

@@ -140,7 +140,7 @@ class ScannedSource:
             with file.open() as stream:
                 places = places_behind(stream, file.form.dialect, wanted, begin)
                 ends += [_text(number, one) for one in places if one.offset < end]
-            ends.append(_end_of(number, file) if end == file.size else gap.upto)
+            ends.append(_end_of(number, file))
         ends[-1] = gap.upto
         return list(map(Range, [gap.after, *ends], ends))
 

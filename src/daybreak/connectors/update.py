@@ -13,7 +13,7 @@ from contextlib import closing
 from functools import cached_property
 from itertools import islice
 from operator import eq
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..abc import RecordRefused, Transaction
 from ..databases.catalogue import facts_of
@@ -41,6 +41,8 @@ from .update_comparison import Comparison, types_of
 from .update_mysql import MysqlReading, MysqlUpdate
 from .update_postgresql import PostgresqlUpdate
 from .update_sqlite import SqliteUpdate
+
+_Writing: TypeAlias = PostgresqlUpdate | SqliteUpdate | MysqlUpdate
 
 
 class UpdateSink:
@@ -185,7 +187,7 @@ class UpdateSink:
             )
 
     @cached_property
-    def _writing(self) -> PostgresqlUpdate | SqliteUpdate | MysqlUpdate:
+    def _writing(self) -> _Writing:
         with closing(self._update.database.session()) as session:
             return _WRITING[session.dialect](self._update, self._root, session)
 
@@ -281,9 +283,7 @@ def _postgresql(update: Update[Any], root: RowsRoot, session: Session) -> Postgr
 
 
 def _sqlite(update: Update[Any], root: RowsRoot, session: Session) -> SqliteUpdate:
-    asked = f"select q.* from (select 1) as one left join ({root.query}) as q on false"  # noqa: S608 - the user's own
-    columns = list(session.query(asked, **dict(root.binds))[0])
-    _refuse_lost_key(columns, root)
+    columns = _columns(root, session)
     return SqliteUpdate(
         table=update.table,
         key=update.key,
@@ -295,8 +295,7 @@ def _sqlite(update: Update[Any], root: RowsRoot, session: Session) -> SqliteUpda
 
 
 def _mysql(update: Update[Any], root: RowsRoot, session: Session) -> MysqlUpdate:
-    columns = tuple(ask(session, KeyedQuery(root).names())[0])
-    _refuse_lost_key(columns, root)
+    columns = _columns(root, session)
     facts = facts_of(update.database.url, update.table)
     plain = _plain(update, root)
     if facts is None or not set(columns) <= set(facts.columns):
@@ -307,21 +306,24 @@ def _mysql(update: Update[Any], root: RowsRoot, session: Session) -> MysqlUpdate
     return writing
 
 
-_WRITING: Final[
-    Mapping[
-        str,
-        Callable[[Update[Any], RowsRoot, Session], PostgresqlUpdate | SqliteUpdate | MysqlUpdate],
-    ]
-] = {"postgresql": _postgresql, "sqlite": _sqlite, "mysql": _mysql}
+_WRITING: Final[Mapping[str, Callable[[Update[Any], RowsRoot, Session], _Writing]]] = {
+    "postgresql": _postgresql,
+    "sqlite": _sqlite,
+    "mysql": _mysql,
+}
 
 
 def _plain(update: Update[Any], root: RowsRoot) -> PlainQuery | None:
     """Return the query, if it is seen to be one over columns of the table that is updated."""
-    # MariaDB and MySQL tell tables apart by capital letters, and not every query is read aright.
-    is_read = dialect_of(root.database.url) is not MYSQL or (
-        is_standard(root.query) and update.table in root.query
-    )
-    return plain_query(root.query, update.table) if is_read else None
+    if dialect_of(root.database.url) is MYSQL and not is_standard(root.query, update.table):
+        return None
+    return plain_query(root.query, update.table)
+
+
+def _columns(root: RowsRoot, session: Session) -> tuple[str, ...]:
+    columns = tuple(ask(session, KeyedQuery(root).names())[0])
+    _refuse_lost_key(columns, root)
+    return columns
 
 
 def _refuse_lost_key(columns: Sequence[str], root: RowsRoot) -> None:

@@ -25,7 +25,7 @@ from ..databases.plain_query import PlainQuery
 from ..databases.session import Session
 from ..databases.sqlite import quoted
 from ..databases.statement import binds_of
-from ..databases.upserting_mysql import PLACES_AT_ONCE
+from ..databases.upserting_mysql import lists_of
 from ..errors import DataRefused, ProofFailed
 from ..model.chunk import Written
 from ..model.row import values_of
@@ -108,8 +108,7 @@ class MysqlUpdate:
         superseded = tuple(
             place for place, row in enumerate(changes.rows) if now.get(place) != tuple(row)
         )
-        for start in range(0, len(superseded), PLACES_AT_ONCE):
-            some = ",".join(map(str, superseded[start : start + PLACES_AT_ONCE]))
+        for some in lists_of(superseded):
             tx.execute(f"delete from {self._staged} where {_PLACE} in ({some})")  # noqa: S608 - numbers
         meant = len(changes) - len(superseded)
         written = tx.execute(self._update) if meant else 0

@@ -40,6 +40,11 @@ def comparable(values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
+def as_given(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column that `comparable` may have changed as they were."""
+    return [value.value if isinstance(value, Alike) else value for value in values]
+
+
 def _in_sqlite(rule: Rule, columns: Columns) -> AsRows:
     values = [f"json_extract(value, '$[{n}]')" for n in range(len(rule.columns))]
     return "key", values, "json_each(:keys)", {"keys": _json_of_rows(columns)}
@@ -71,7 +76,7 @@ def _in_mysql(rule: Rule, columns: Columns) -> AsRows:
 
 
 def _in_duckdb(rule: Rule, columns: Columns) -> AsRows:
-    binds = {f"keys_{n}": list(map(_bare, column)) for n, column in enumerate(columns)}
+    binds = {f"keys_{n}": list(column) for n, column in enumerate(columns)}
     lists = ", ".join(
         f"unnest(:keys_{n}::{type_}[]) as value_{n}" for n, type_ in enumerate(rule.types)
     )
@@ -110,7 +115,6 @@ def _array(values: Sequence[Any]) -> str:
 
 def _as_array(value: Any) -> Any:
     """Return a list as the text of an array, which may hold further ones."""
-    value = _bare(value)
     return _nested(value) if isinstance(value, (list, tuple)) else value
 
 
@@ -118,10 +122,6 @@ def _nested(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return f"{{{','.join(map(_nested, value))}}}"
     return _element(value)
-
-
-def _bare(value: Any) -> Any:
-    return value.value if isinstance(value, Alike) else value
 
 
 def _element(value: Any) -> str:
@@ -137,8 +137,6 @@ def _element(value: Any) -> str:
 
 def _spelled(value: Any) -> Any:
     """Return a value that JSON does not know as the databases read it from text."""
-    if isinstance(value, Alike):
-        return value.value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, (bytes, bytearray, memoryview)):

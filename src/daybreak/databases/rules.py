@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from ..abc import Transaction
 from ..errors import DataRefused
 from ..model.row import Row
-from .keys_as_rows import KEYS_AS_ROWS, comparable
+from .keys_as_rows import KEYS_AS_ROWS, as_given, comparable
 from .sqlite import quoted
 from .statement import load
 
@@ -221,7 +221,8 @@ class Asking:
         if not distinct:
             return set()
         columns = [distinct] if len(rule.columns) == 1 else list(zip(*distinct, strict=True))
-        question, binds = _question(self._dialect, rule, columns, condition)
+        given = list(map(as_given, columns))
+        question, binds = _question(self._dialect, rule, given, condition)
         return {distinct[row.daybreak_place] for row in self._tx.query(question, **binds)}
 
 

@@ -21,7 +21,10 @@ _NO_ALIAS: Final = frozenset(
     | {"tablesample", "using", "window", "union", "intersect", "except", "only", "lateral"}
     | {"indexed", "not", *_BEHIND_TABLE}
 )
-_COMBINED: Final = frozenset({"union", "intersect", "except", "group", "having", "window"})
+_COMBINED: Final = frozenset(
+    {"union", "intersect", "except", "group", "having", "window", "system_time"}
+)
+"""What combines rows, or gives what they were before: of MariaDB's tables with their history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def plain_select(sql: str) -> PlainSelect | None:
     if any(token.is_(*_COMBINED) for token in rest):
         return None
     from_at = every.index(top[start])
-    found = _columns(every[1:from_at], {alias, table.rpartition(".")[2]})
+    found = _columns(every[1:from_at], alias)
     return None if found is None else PlainSelect(table, *found, _calls(every[1:from_at]))
 
 
@@ -94,8 +97,11 @@ def _dotted(rest: Sequence[Token]) -> tuple[list[str], Sequence[Token]]:
     return names, rest
 
 
-def _columns(listed: Sequence[Token], tables: set[str]) -> tuple[Mapping[str, str], bool] | None:
-    """Return the columns of a select list that are the table's own, and whether all of them are."""
+def _columns(listed: Sequence[Token], alias: str) -> tuple[Mapping[str, str], bool] | None:
+    """Return the columns of a select list that are the table's own, and whether all of them are.
+
+    In DuckDB `a.b` is a part of a column, unless `a` is the table.
+    """
     if listed and listed[0].is_("distinct"):
         return None
     found: dict[str, str] = {}
@@ -103,13 +109,14 @@ def _columns(listed: Sequence[Token], tables: set[str]) -> tuple[Mapping[str, st
     has_all = False
     for item in _items(listed):
         name, rest = _dotted(item)
+        is_own = len(name) == 1 or name[-2:-1] == [alias]
         if item[0].is_("*") and len(item) == 1:
             has_all = True
         elif name and len(name) == 1 and [one.text for one in rest] == [".", "*"]:
-            has_all = has_all or name[0] in tables
-        elif name and not rest:
+            has_all = has_all or name[0] == alias
+        elif is_own and not rest:
             found[name[-1]] = name[-1]
-        elif name and rest[-1].is_name and (len(rest) == 1 or (len(rest) == 2 and _is_as(rest))):  # noqa: PLR2004 - `as` and a name
+        elif is_own and rest[-1].is_name and (len(rest) == 1 or (len(rest) == 2 and _is_as(rest))):  # noqa: PLR2004 - `as` and a name
             found[rest[-1].name] = name[-1]
         elif rest and rest[-1].is_name:
             others.add(rest[-1].name)

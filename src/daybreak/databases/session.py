@@ -8,7 +8,7 @@ itself. Errors of the drivers leave here as ours: `DataRefused`, `TransientError
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
@@ -264,15 +264,9 @@ def opened(
     A file is opened for each look: that takes no time, and some let only one in at a time.
     """
     opens = partial(connect, url, application=application, lock_wait_s=lock_wait_s)
-    if not dialect_of(url).is_file:
-        with lent(url, (application, lock_wait_s), opens) as session:
-            yield session
-        return
-    session = opens()
-    try:
+    is_file = dialect_of(url).is_file
+    with closing(opens()) if is_file else lent(url, (application, lock_wait_s), opens) as session:
         yield session
-    finally:
-        session.close()
 
 
 @contextmanager

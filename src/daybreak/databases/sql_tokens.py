@@ -68,9 +68,16 @@ def tokens(sql: str) -> Iterator[Token]:
         depth += text == "("
 
 
-def is_standard(sql: str) -> bool:
-    """Say whether a query has nothing of what MariaDB and MySQL alone read otherwise than here."""
-    return _OF_MYSQL.search(sql) is None
+def is_standard(sql: str, table: str) -> bool:
+    """Say whether a query has nothing of what MariaDB and MySQL alone read otherwise than here.
+
+    They tell tables apart by capital letters, also where a name stands without quotes.
+    """
+    parts = table.split(".")
+    named = [one for one in tokens(sql) if one.is_name and one.name in parts]
+    return _OF_MYSQL.search(sql) is None and all(
+        one.text in (one.name, f'"{one.name}"') for one in named
+    )
 
 
 def spelled(name: str) -> str:

@@ -6,7 +6,7 @@ How ownership changes hands here, and why announcing comes before closing, is PR
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -242,18 +242,11 @@ class DatabaseTarget:
         with self._session() as session:
             return int(next(iter(session.query(sql)[0].values())))
 
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
+    def _session(self) -> AbstractContextManager[Session]:
         if self.opens is connect:
-            with opened(self.url, lock_wait_s=self.lock_wait_s) as session:
-                yield session
-            return
+            return opened(self.url, lock_wait_s=self.lock_wait_s)
         # A rehearsal's, inside its transaction: nobody else may have it.
-        session = self.opens(self.url, lock_wait_s=self.lock_wait_s)
-        try:
-            yield session
-        finally:
-            session.close()
+        return closing(self.opens(self.url, lock_wait_s=self.lock_wait_s))
 
 
 def _application(ownership: Ownership) -> str:

@@ -9,7 +9,7 @@ them are there than before, another unique value stands in the way, and the reco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from ..abc import Transaction
@@ -21,7 +21,7 @@ from .upsert import Upsert
 
 _PLACE: Final = "daybreak_place"
 _IS_KNOWN: Final = "daybreak_is_known"
-PLACES_AT_ONCE: Final = 10_000
+_PLACES_AT_ONCE: Final = 10_000
 
 
 class MysqlUpserting:
@@ -58,8 +58,7 @@ class MysqlUpserting:
             f" straight_join {quoted(upsert.table)} as known on {upsert.same_key} for update"
         )
         known = [row.daybreak_place for row in found]
-        for start in range(0, len(known), PLACES_AT_ONCE):
-            some = ",".join(map(str, known[start : start + PLACES_AT_ONCE]))
+        for some in lists_of(known):
             tx.execute(f"update {staged} set {_IS_KNOWN} = 1 where {_PLACE} in ({some})")  # noqa: S608 - numbers
         return known
 
@@ -82,6 +81,12 @@ class MysqlUpserting:
     def probe(self, session: Session, upsert: Upsert) -> None:
         session.execute(_making(upsert))
         session.execute(f"drop temporary table {_staged(upsert)}")
+
+
+def lists_of(places: Sequence[int]) -> Iterator[str]:
+    """Yield places as lists in SQL, none of which is too long for a statement."""
+    for start in range(0, len(places), _PLACES_AT_ONCE):
+        yield ",".join(map(str, places[start : start + _PLACES_AT_ONCE]))
 
 
 def _staged(upsert: Upsert) -> str:
