@@ -307,6 +307,12 @@ def with_resource(record: object, resource: object) -> tuple[object, object]:
     return record, resource
 
 
+def refuse_seven_with(number: int, _resource: object) -> int:
+    if number == 7:
+        raise ValueError("seven")
+    return number
+
+
 def forever_with(folder: str, resource: object) -> Iterator[object]:
     """Go on until it is left, and note whether the resource was still open then."""
     try:

@@ -299,6 +299,22 @@ def test_a_break_closes_what_a_process_has_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("fails", ["in the process", "behind it"])
+def test_an_error_closes_what_a_process_has_opened(tmp_path: Path, fails: str) -> None:
+    using = partial(process_functions.closed_whatever, str(tmp_path))
+    add: Callable[..., Pipeline[Any]] = source(count).map
+    if fails == "in the process":
+        pipeline = add(process_functions.refuse_seven_with, using=using, on="process")
+    else:
+        pipeline = add(process_functions.with_resource, using=using, on="process")
+        pipeline = pipeline.map(lambda pair: process_functions.refuse_seven_with(*pair))
+    with pytest.raises(ValueError, match="seven"):
+        pipeline.run(deadline_s=LONG_S)
+
+    assert ["closed"] == noted_in(tmp_path)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("using", "message"),
     [

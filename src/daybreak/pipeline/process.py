@@ -145,6 +145,15 @@ class WorkerProcess:
             if self._offspring is not None:
                 self._offspring.ask_to_end()
 
+    def unwind(self) -> None:
+        """Cancel, let the worker close its resource, and return when it is gone.
+
+        One that has not unwound within `UNWIND_S` is killed.
+        """
+        self.cancel()
+        if self._offspring is not None:
+            self._leave(UNWIND_S)
+
     def kill(self) -> None:
         """End the worker at once; return when it is gone."""
         if self._offspring is not None:

@@ -59,7 +59,7 @@ class ProcessCraft:
         if error[0] is None:
             self._process.end(END_S)
         else:
-            self._process.kill()
+            self._process.unwind()
 
     def pieces(
         self, block: Block[Any], fates: Sequence[Fates], watch: Watch | None
