@@ -334,19 +334,17 @@ def _enough(
     sizes = {records for records, _ in kept}
     if len(sizes) >= SIZES_MIN:
         return kept
-    what = f"a forecast needs two numbers of records, and step {step.name} was measured at"
+    what = (
+        f"a forecast needs two numbers of records, and step {step.name} was measured at"
+        f" {'one' if sizes else 'none'}"
+    )
     if not samples:
-        raise PreflightError(
-            f"{what} {'one' if sizes else 'none'} in past runs",
-            hint="let it rehearse: --basis both",
-        )
+        raise PreflightError(f"{what} in past runs", hint="let it rehearse: --basis both")
     holds = samples[-1].source_records or samples[-1].records
     if holds > samples[-1].records:
-        raise PreflightError(
-            f"{what} {'one' if sizes else 'none'}", hint="allow larger samples: --sample"
-        )
+        raise PreflightError(what, hint="allow larger samples: --sample")
     raise PreflightError(
-        f"{what} {'one' if sizes else 'none'}: its source holds {records_text(holds)}",
+        f"{what}: its source holds {records_text(holds)}",
         hint="forecast it over a source with more records",
     )
 
