@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import log
-from typing import Final
 
 from ..abc import Clock
 from ..errors import DefinitionError
@@ -21,9 +20,8 @@ from ..model.progress import Measurement
 from ..model.status import StepStatus
 from .load import LoadedJob
 from .naming import identity_of, run_meant
+from .plan_basis import DEVIATION_MIN
 from .settings import Settings, named_databases, night_of
-
-DEVIATION_MIN: Final = 0.1
 
 
 @dataclass(frozen=True)
