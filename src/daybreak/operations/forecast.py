@@ -44,8 +44,8 @@ RECORDS_MOST: Final = 10**13
 """Beyond so many records nobody looks for the end of a window."""
 
 _NOT_COUNTED: Final = (
-    "its source cannot say how many records it holds: the forecast is for as many as the largest"
-    " sample has, or the newest run had; ask with --records"
+    "its source holds no records, or cannot say how many: the forecast is for as many as the"
+    " largest sample has, or the newest run had; ask with --records"
 )
 _CGROUP_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
@@ -181,7 +181,7 @@ def forecast_step(
         ),
         caveats=[
             *([_NOT_COUNTED] if records is None and not _is_counted(samples) else []),
-            *([WITHIN_A_CHUNK.format(knobs.chunk)] if held is samples and samples else []),
+            *([WITHIN_A_CHUNK.format(knobs.chunk)] if is_growth and held is samples else []),
             *caveats_of(samples, runs, workers, knobs.parallel, asked),
         ],
         dangers=_dangers(samples, taken.killed),
