@@ -91,6 +91,20 @@ def test_runs_are_learnt_from_and_compared_with_the_forecast(folder: Path, type_
 
 
 @pytest.mark.usefixtures("folder")
+def test_of_memory_that_is_not_forecast_nothing_is_said(type_in: Type) -> None:
+    """A source of nothing is one sample, which tells nothing of growth; its runs are known."""
+    for last in (200, 400):
+        assert 0 == type_in(f"run squares.py --last {last}").status
+    ended = type_in(f"forecast squares.py squares {QUICK} --last 0 --json")
+    assert 0 == ended.status, ended.err
+    found = json.loads(ended.out.splitlines()[-1])
+
+    assert (400, None) == (found["records"], found["memory"])
+    assert not [one for one in found["caveats"] if "memory was" in one]
+    assert any("its source holds no records, or cannot" in one for one in found["caveats"])
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

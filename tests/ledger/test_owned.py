@@ -9,6 +9,7 @@ import pytest
 
 from daybreak.errors import LeaseLost
 from daybreak.ledger.owned import OwnedRun
+from daybreak.ledger.passes import NewPass
 from daybreak.ledger.rows import PlannedStep
 from daybreak.model.ownership import Pass
 from daybreak.model.progress import Measurement
@@ -81,10 +82,22 @@ def test_measurements_come_back_as_they_were(store: LedgerStore, run_ledger: Own
     )
     run_ledger.begin_step("load", code="1", whole=WHOLE)
     run_ledger.measure(OF, [later, first])
-    run_ledger.measure(Pass("load", 2), [])
 
     assert [first, later] == store.measurements(run_ledger.run.id, "load")
     assert [] == store.measurements(run_ledger.run.id, "fetch")
+
+
+def test_measurements_of_a_former_pass_say_nothing_of_the_present_one(
+    store: LedgerStore, run_ledger: OwnedRun
+) -> None:
+    again = measured(None, 20)
+    run_ledger.begin_step("load", code="1", whole=WHOLE)
+    run_ledger.measure(OF, [measured(None, 10)])
+    run_ledger.begin_again([NewPass("load", 1, None)])
+
+    assert [] == store.measurements(run_ledger.run.id, "load")
+    run_ledger.measure(Pass("load", 2), [again])
+    assert [again] == store.measurements(run_ledger.run.id, "load")
 
 
 def test_the_end_of_a_run_is_the_end_of_its_lease(

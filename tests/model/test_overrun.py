@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any, cast
 
 import pytest
@@ -71,6 +72,19 @@ def test_who_is_at_work_has_what_it_uses_whoever_is_first_in_the_job() -> None:
 
     assert Left(150, 150) == left_of(sharing().steps, left, {"stock"})
     assert Left(100, 100) == left_of(sharing().steps, left, {"load", "stock"})  # a limit was cut
+
+
+@pytest.mark.slow
+def test_many_steps_that_share_a_limit_are_looked_at_in_a_moment() -> None:
+    """It is done once a second: if it took the cube of their number, it would take six seconds."""
+    job = Job("orders", limits={"db": 3})
+    for number in range(600):
+        job.task(name=f"step_{number}", uses={"db": 1})(lambda: "nobody runs it")
+    left = {step.name: Left(10, 20) for step in job.steps}
+
+    began_s = process_time()
+    assert Left(2_000, 4_000) == left_of(job.steps, left)
+    assert process_time() - began_s < 2
 
 
 def test_what_is_done_or_unknown_holds_nobody_up() -> None:

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daybreak.errors import DefinitionError
-from daybreak.model.shares import Claim, Wait, decide, read_units, refuse_impossible
+from daybreak.model.shares import (
+    Claim,
+    Wait,
+    decide,
+    may_begin,
+    read_units,
+    refuse_impossible,
+)
 
 NAMES = ("cpu", "db", "net")
 limits = st.dictionaries(st.sampled_from(NAMES), st.integers(1, 5))
@@ -65,6 +72,16 @@ def test_a_claim_begins_with_all_it_uses_or_says_what_it_waits_for(
             assert wait.limit in claim.uses.keys() & there.keys()
             assert wait.ahead or wait.in_use + wait.wanted > wait.units
             assert used_by(held)[wait.limit] == wait.in_use
+
+
+@given(limits, claims, claims)
+def test_who_may_begin_is_the_same_with_reasons_and_without(
+    there: dict[str, int], first: list[Claim], waiting: list[Claim]
+) -> None:
+    held = begun([], first, there)
+    reasons = decide(there, held, waiting)
+
+    assert [reason is None for reason in reasons] == may_begin(there, held, waiting)
 
 
 @given(limits, claims)

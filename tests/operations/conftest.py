@@ -6,17 +6,20 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from typing import TypeAlias
 
 import pytest
 
 from daybreak.execution.stop_request import StopRequest
 from daybreak.telemetry import ChunkCommitted, Event
 
+StopAfter: TypeAlias = Callable[[int], Callable[[Event], None]]
+
 _PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def stop_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Callable[[Event], None]]:
+def stop_after(monkeypatch: pytest.MonkeyPatch) -> StopAfter:
     """Make a listener that sends this process SIGTERM once so many chunks are committed.
 
     The thread that has committed them goes on when the main thread has heard the signal: on a busy

@@ -241,7 +241,7 @@ def test_arguments_that_make_no_sense_are_refused_before_anything_is_measured(
 
 
 def test_a_small_budget_makes_a_short_ladder_of_large_sizes() -> None:
-    measurement = measure(make, budget_s=8, repeats=1, seed=4)
+    measurement = measure(make, budget_s=8, repeats=2, seed=4)
     sizes = [*measurement.left_out, *(records for records, _ in measurement.seconds)]
 
     assert 4 <= len(sizes) < 13

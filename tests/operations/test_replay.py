@@ -35,7 +35,8 @@ from daybreak.operations.run_lock import RunLock
 from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.reports.export import export
-from daybreak.telemetry import Telemetry
+from daybreak.telemetry import Event, Telemetry
+from tests.operations.conftest import StopAfter
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +94,7 @@ class Shop:
         return Settings(databases={"": self.url}, takeover_s=2, **given)
 
     def start(
-        self, listener: Callable[[object], None] = lambda _event: None, **given: Any
+        self, listener: Callable[[Event], None] = lambda _event: None, **given: Any
     ) -> Outcome:
         telemetry = Telemetry()
         telemetry.subscribe(listener)
@@ -226,9 +227,7 @@ def test_a_failed_run_is_replayed_and_stays_failed(sqlite_shop: Shop) -> None:
     assert 18 == len(sqlite_shop.orders())
 
 
-def test_a_run_that_was_stopped_is_replayed_and_resumed(
-    shop: Shop, stop_after: Callable[[int], Callable[[object], None]]
-) -> None:
+def test_a_run_that_was_stopped_is_replayed_and_resumed(shop: Shop, stop_after: StopAfter) -> None:
     """Its other chunks are still to come, and are not the replay's business."""
     stopped = shop.start(stop_after(5), knobs={"load": {"chunk": 1}})
     assert RunStatus.STOPPED == stopped.status

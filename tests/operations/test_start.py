@@ -44,8 +44,7 @@ from daybreak.operations.settings import Settings
 from daybreak.operations.start import Outcome, start
 from daybreak.pipeline import Block, Carried, Carrier
 from daybreak.telemetry import ChunkCommitted, Event, Said, Telemetry
-
-StopAfter = Callable[[int], Callable[[Event], None]]
+from tests.operations.conftest import StopAfter
 
 pytestmark = pytest.mark.slow_on_postgresql
 

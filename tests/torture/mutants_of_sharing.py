@@ -18,7 +18,13 @@ MUTANTS: Final = (
         "claims-passed-by-later-ones",
         "Whoever fits begins: a step that wants much is starved by those that want little.",
         ("model/test_shares.py", *_LEDGER),
-        (Patch("model/shares.py", "            ahead.append(claim)\n", "            continue\n"),),
+        (
+            Patch(
+                "model/shares.py",
+                "self.ahead.setdefault(name, []).append(claim.who)",
+                "self.ahead.pop(name, None)",
+            ),
+        ),
     ),
     Mutant(
         "claims-decided-without-lock",

@@ -93,10 +93,10 @@ class OverrunWatch:
         """Say what has changed, and stop at the window's end if that is the job's policy."""
         now = self._clock.now()
         with self._lock:
-            left = left_of(self._steps, self._left_now(), self._begun - self._done)
-            found = outlook(left, now, self._ending.at, self._outlook)
             if self._is_stopped or all(step.name in self._done for step in self._steps):
                 return
+            left = self._left_of_all()
+            found = outlook(left, now, self._ending.at, self._outlook)
             event = None if found is self._outlook else self._told(found, left, now)
             self._outlook = found
         if event is not None:
@@ -114,20 +114,21 @@ class OverrunWatch:
             if self._ending.on_overrun != "stop" or self._is_stopped:
                 return
             self._is_stopped = True
-            left = left_of(self._steps, self._left_now(), self._begun - self._done)
-            event = self._told(Outlook.OVER, left, self._clock.now(), is_stopping=True)
+            now = self._clock.now()
+            event = self._told(Outlook.OVER, self._left_of_all(), now, is_stopping=True)
             self._outlook = Outlook.OVER
         self._telemetry.publish(event)
         self._stop("the end of the window")
 
-    def _left_now(self) -> dict[str, Left]:
-        """Return what is left of each step; of one that has not begun no time has passed."""
+    def _left_of_all(self) -> Left:
+        """Return what is left of the run; of a step that has not begun no time has passed."""
         now_s = self._clock.monotonic_s()
-        return {
+        left = {
             name: left.later(now_s - since_s) if name in self._begun else left
             for name, (since_s, left) in self._left.items()
             if name not in self._done
         }
+        return left_of(self._steps, left, self._begun - self._done)
 
     def _told(
         self, found: Outlook, left: Left, now: datetime, *, is_stopping: bool = False

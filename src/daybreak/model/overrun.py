@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from ..errors import DefinitionError
-from .shares import NOTHING, Claim, decide
+from .shares import NOTHING, Claim, may_begin
 
 if TYPE_CHECKING:
     from .job import Step
@@ -98,11 +99,10 @@ def _last_end(
     now_s = 0.0
     while True:
         held = [claims[name] for _, name in at_work]
-        answers = decide(limits, held, [claims[name] for name in waiting])
-        for name, wait in zip(waiting, answers, strict=True):
-            if wait is None:
-                heappush(at_work, (now_s + seconds.get(name, 0.0), name))
-        waiting = [n for n, wait in zip(waiting, answers, strict=True) if wait is not None]
+        begins = may_begin(limits, held, (claims[name] for name in waiting))
+        for name in compress(waiting, begins):
+            heappush(at_work, (now_s + seconds.get(name, 0.0), name))
+        waiting = [name for name, has_begun in zip(waiting, begins, strict=True) if not has_begun]
         if not at_work:
             return now_s
         now_s, ended = heappop(at_work)

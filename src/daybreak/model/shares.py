@@ -76,35 +76,69 @@ def decide(limits: Uses, held: Iterable[Claim], waiting: Sequence[Claim]) -> lis
     Returns:
         For each of `waiting` None, if it may begin, else why not.
 
-    Complexity: O(claims x names).
+    Complexity: O(claims x names), and what the waits tell of others.
     """
-    holders = list(held)
-    ahead: list[Claim] = []
+    line = _Line(limits, held)
     answers: list[Wait | None] = []
     for claim in waiting:
-        wait = _wait_of(claim, limits, holders, ahead)
-        answers.append(wait)
-        if wait is None:
-            holders.append(claim)
-        elif not any(units > limits.get(name, units) for name, units in claim.uses.items()):
-            ahead.append(claim)
+        stop = line.stop_of(claim)
+        answers.append(None if stop is None else line.wait_at(stop, claim))
+        line.add(claim, is_waiting=stop is not None)
     return answers
 
 
-def _wait_of(
-    claim: Claim, limits: Uses, holders: Sequence[Claim], ahead: Sequence[Claim]
-) -> Wait | None:
-    for name in sorted(claim.uses.keys() & limits.keys()):
-        wanted, units = claim.uses[name], limits[name]
-        in_use = sum(one.uses.get(name, 0) for one in holders)
-        first = _named(ahead, name)
-        if first or in_use + wanted > units:
-            return Wait(name, units, wanted, in_use, tuple(_named(holders, name)), tuple(first))
-    return None
+def may_begin(limits: Uses, held: Iterable[Claim], waiting: Iterable[Claim]) -> list[bool]:
+    """Say of every waiting claim whether it may begin now: as `decide`, but not why not.
+
+    Complexity: O(claims x names).
+    """
+    line = _Line(limits, held)
+    answers: list[bool] = []
+    for claim in waiting:
+        if claim.uses and claim.uses.keys() <= line.ahead.keys():
+            answers.append(False)  # nor does it change anything for those behind it
+            continue
+        stop = line.stop_of(claim)
+        answers.append(stop is None)
+        line.add(claim, is_waiting=stop is not None)
+    return answers
 
 
-def _named(claims: Iterable[Claim], name: str) -> list[str]:
-    return [claim.who for claim in claims if name in claim.uses]
+class _Line:
+    """What the claims at work, and those that wait, leave to the next one."""
+
+    def __init__(self, limits: Uses, held: Iterable[Claim]) -> None:
+        self._limits = limits
+        self._in_use = dict.fromkeys(limits, 0)
+        self._holders: dict[str, list[str]] = {name: [] for name in limits}
+        self.ahead: dict[str, list[str]] = {}
+        for claim in held:
+            self.add(claim, is_waiting=False)
+
+    def stop_of(self, claim: Claim) -> str | None:
+        """Return the first limit at which a claim has to wait."""
+        for name in sorted(claim.uses.keys() & self._limits.keys()):
+            in_use = self._in_use[name] + claim.uses[name]
+            if name in self.ahead or in_use > self._limits[name]:
+                return name
+        return None
+
+    def wait_at(self, name: str, claim: Claim) -> Wait:
+        """Return what a claim waits for at a limit."""
+        holders, ahead = tuple(self._holders[name]), tuple(self.ahead.get(name, ()))
+        wanted, in_use = claim.uses[name], self._in_use[name]
+        return Wait(name, self._limits[name], wanted, in_use, holders, ahead)
+
+    def add(self, claim: Claim, *, is_waiting: bool) -> None:
+        """Have those behind a claim find it at work, or waiting."""
+        if is_waiting and any(more_than_there_is(claim.uses, self._limits)):
+            return
+        for name in claim.uses.keys() & self._limits.keys():
+            if is_waiting:
+                self.ahead.setdefault(name, []).append(claim.who)
+            else:
+                self._holders[name].append(claim.who)
+                self._in_use[name] += claim.uses[name]
 
 
 # ---------------------------------------------------------------- what is written down

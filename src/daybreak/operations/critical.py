@@ -12,6 +12,7 @@ from ..ledger.store import LedgerStore
 from ..model.identity import Identity
 from ..model.job import Job
 from ..model.progress import START_FORCED
+from .naming import run_meant
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -76,12 +77,12 @@ def surely_enough(
                 hint="leave --force-start out, or say critical=0.99 in the job",
             )
         return None
-    from .plan_known import known_of, run_meant  # noqa: PLC0415 - numpy, for critical jobs only
-
     run = run_meant(store, identity, settings)
     is_alone = settings.restart is not None and settings.restart.is_only
     if is_alone or (run is not None and run.is_final and settings.restart is None):
         return None
+    from .plan_known import known_of  # noqa: PLC0415 - numpy, for critical jobs only
+
     goes_on = None if run is None or settings.restart is not None else run.id
     because = _doubt(job, known_of(store, job, identity.databases, goes_on), now, file)
     if because is None:

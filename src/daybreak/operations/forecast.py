@@ -44,8 +44,8 @@ RECORDS_MOST: Final = 10**13
 """Beyond so many records nobody looks for the end of a window."""
 
 _NOT_COUNTED: Final = (
-    "its source cannot say how many records it holds: the forecast is for as many as the largest"
-    " sample has, or the newest run had; ask with --records"
+    "its source holds no records, or cannot say how many: the forecast is for as many as the"
+    " largest sample has, or the newest run had; ask with --records"
 )
 _CGROUP_LIMIT: Final = Path("/sys/fs/cgroup/memory.max")
 
@@ -181,7 +181,7 @@ def forecast_step(
         ),
         caveats=[
             *([_NOT_COUNTED] if records is None and not _is_counted(samples) else []),
-            *([WITHIN_A_CHUNK.format(knobs.chunk)] if held is samples and samples else []),
+            *([WITHIN_A_CHUNK.format(knobs.chunk)] if is_growth and held is samples else []),
             *caveats_of(samples, runs, workers, knobs.parallel, asked),
         ],
         dangers=_dangers(samples, taken.killed),
@@ -334,19 +334,17 @@ def _enough(
     sizes = {records for records, _ in kept}
     if len(sizes) >= SIZES_MIN:
         return kept
-    what = f"a forecast needs two numbers of records, and step {step.name} was measured at"
+    what = (
+        f"a forecast needs two numbers of records, and step {step.name} was measured at"
+        f" {'one' if sizes else 'none'}"
+    )
     if not samples:
-        raise PreflightError(
-            f"{what} {'one' if sizes else 'none'} in past runs",
-            hint="let it rehearse: --basis both",
-        )
+        raise PreflightError(f"{what} in past runs", hint="let it rehearse: --basis both")
     holds = samples[-1].source_records or samples[-1].records
     if holds > samples[-1].records:
-        raise PreflightError(
-            f"{what} {'one' if sizes else 'none'}", hint="allow larger samples: --sample"
-        )
+        raise PreflightError(what, hint="allow larger samples: --sample")
     raise PreflightError(
-        f"{what} {'one' if sizes else 'none'}: its source holds {records_text(holds)}",
+        f"{what}: its source holds {records_text(holds)}",
         hint="forecast it over a source with more records",
     )
 

@@ -270,8 +270,7 @@ def _found_sizes(work: bytes, budget_s: float, repeats: int, seed: int) -> list[
     point = point_of(work, size, least_s=_LOOK_S)
     while point.seconds < share_s / 4 and spent_s < budget_s / 4 and size < _SIZE_MAX:
         larger = size * _step(share_s / max(point.seconds, _QUICK_S))
-        around_s = max(point.total_s - point.seconds * point.calls, 0.0)
-        limit_s = around_s + share_s + _LOOK_S
+        limit_s = point.around_s + share_s + _LOOK_S
         began_s = perf_counter()
         try:
             point, size = point_of(work, larger, least_s=_LOOK_S, limit_s=limit_s), larger
@@ -279,8 +278,7 @@ def _found_sizes(work: bytes, budget_s: float, repeats: int, seed: int) -> list[
             break
         finally:
             spent_s += perf_counter() - began_s
-    least_s = point.total_s - point.seconds * point.calls + LEAST_S
-    affordable = int((budget_s - spent_s) / 2 / (repeats * least_s))
+    affordable = int((budget_s - spent_s) / 2 / (repeats * (point.around_s + LEAST_S)))
     count = min(max(affordable, _LADDER_SIZES_MIN), LADDER_SIZES)
     return list(ladder(max(1.0, size / LADDER_SPAN), size, count=count, seed=seed))
 
@@ -295,14 +293,14 @@ def _affordable(
 ) -> tuple[list[int], list[int], float]:
     """Return the sizes that the budget suffices for, the others, and what the first will cost."""
     expected = fit([(p.records, p.seconds) for p in probes]) if len(probes) > 1 else None
-    start_s = min(p.total_s - p.seconds * p.calls for p in probes)
+    start_s = min(probe.around_s for probe in probes)
     planned: list[int] = []
     cost_s = 0.0
     for size in sizes:
         one_s = probes[-1].seconds * size / probes[-1].records  # at least linear
         if expected is not None:
             one_s = max(one_s, expected.predict(size))
-        cost = repeats * (max(start_s, 0.0) + max(one_s, LEAST_S + one_s / 2))
+        cost = repeats * (start_s + max(one_s, LEAST_S + one_s / 2))
         if len(planned) >= 2 and cost_s + cost > budget_s:  # noqa: PLR2004 - growth needs two
             break
         planned.append(size)

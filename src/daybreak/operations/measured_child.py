@@ -189,14 +189,12 @@ def _failure(error: BaseException) -> dict[str, str]:
     own = error.__traceback__
     while own is not None and own.tb_frame.f_code.co_filename == __file__:
         own = own.tb_next
+    said = type(error).__name__ + (f": {error}" if str(error) else "")
     kind = UNCALLED if own is None and isinstance(error, TypeError) else FAILED
-    return {
-        FAILED: str(error)
-        if isinstance(error, WithoutWork)
-        else type(error).__name__ + (f": {error}" if str(error) else ""),
-        "kind": WITHOUT_WORK if isinstance(error, WithoutWork) else kind,
-        "traceback": "".join(traceback.format_exception(type(error), error, own)),
-    }
+    if isinstance(error, WithoutWork):
+        said, kind = str(error), WITHOUT_WORK
+    trace = "".join(traceback.format_exception(type(error), error, own))
+    return {FAILED: said, "kind": kind, "traceback": trace}
 
 
 def main() -> None:

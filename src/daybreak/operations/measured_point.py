@@ -37,10 +37,10 @@ class Point:
 
     records: int
     seconds: float
-    """What one call took, the median of `calls`; the collector's share is in it."""
+    """What one call took while the machine was quickest; the collector's share is in it."""
 
     gc_seconds: float
-    """How much the garbage collector took of a call, the mean."""
+    """How much the garbage collector took of such a call, the mean."""
 
     bytes: float
     """The most memory that the process had resident: with its interpreter and modules."""
@@ -51,6 +51,11 @@ class Point:
 
     yardstick_s: float
     """What a fixed piece of work took around those calls: how quick the machine was."""
+
+    @property
+    def around_s(self) -> float:
+        """What the process cost but for the calls: its start, above all."""
+        return max(self.total_s - self.seconds * self.calls, 0.0)
 
 
 class TooLong(RunError):  # noqa: N818 - it reads as a sentence

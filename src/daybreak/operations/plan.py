@@ -23,11 +23,12 @@ from ..model.job import Job, Step, StepKind
 from ..model.night import Window
 from .inspect import reading
 from .load import LoadedJob
+from .naming import urls_of
 from .places import is_missing_file, ledger_url
 from .plan_advice import Advice, advice_of
 from .plan_basis import Basis, basis_of
-from .plan_known import Known, Unfinished, known_of, unfinished_run, urls_of
-from .settings import Settings, night_of
+from .plan_known import Known, Unfinished, known_of, unfinished_run
+from .settings import Settings, named_databases, night_of
 from .what_if import WhatIf
 
 NIGHTS: Final = 10_000
@@ -107,7 +108,7 @@ def plan_of(
         ParameterError: If a step could never begin under what is supposed.
     """
     url = ledger_url(settings.ledger, loaded.path)
-    databases = urls_of(loaded, settings)
+    databases = urls_of(named_databases(loaded, settings))
     known = Known()
     if not is_missing_file(url):
         with reading(url) as store:

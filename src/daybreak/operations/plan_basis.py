@@ -20,6 +20,9 @@ from .what_if import WhatIf
 WORD_DEVIATION: Final = 0.3
 """How far off a person's word about a step's seconds is, as a deviation of its logarithm."""
 
+DEVIATION_MIN: Final = 0.1
+"""No forecast of a step's seconds is surer than that."""
+
 GUESSED_CHUNK_SHARE: Final = 0.1
 """What the longest chunk of a step takes of it, where no run has shown it."""
 
@@ -50,7 +53,7 @@ def basis_of(
     forecasts: Sequence[KeptForecast],
     what_if: WhatIf,
     tonight: date,
-    begun: Mapping[str, Guess] | None = None,
+    begun: Mapping[str, Guess],
 ) -> Basis:
     """Collect what is known of steps.
 
@@ -81,7 +84,7 @@ def basis_of(
         elif step.name in seen:
             count = sum(step.name in night.steps for night in nights)
             sources[step.name] = "1 run" if count == 1 else f"{count} runs"
-        elif begun and step.name in begun:
+        elif step.name in begun:
             guesses[step.name] = begun[step.name]
             sources[step.name] = "its chunks so far"
         elif step.name in kept:
@@ -157,7 +160,7 @@ def _forecast(step: Step[Any], kept: KeptForecast, what_if: WhatIf) -> tuple[Gue
     seconds = max(forecast.predict(records), _SECONDS_MIN)
     guess = Guess(
         seconds=seconds,
-        deviation=max(forecast.deviation(records), 0.1),
+        deviation=max(forecast.deviation(records), DEVIATION_MIN),
         steepness=forecast.steepness,
         records=records,
         chunk_share=_adapted(step, min(step.knobs.chunk / records, 1.0), seconds),

@@ -6,26 +6,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import log
-from typing import Final
 
 from ..abc import Clock
-from ..databases.url import without_credentials
 from ..errors import DefinitionError
 from ..forecast.past import Guess
 from ..ledger.forecasts import KeptForecast
 from ..ledger.history import StepTime
-from ..ledger.rows import RunRow, StepDetails
 from ..ledger.store import LedgerStore
 from ..model.eta import LEVEL_TIMES, eta_of
-from ..model.identity import Identity
 from ..model.job import Job
 from ..model.parameters import read_parameters
+from ..model.progress import Measurement
 from ..model.status import StepStatus
 from .load import LoadedJob
-from .naming import identity_of
+from .naming import identity_of, run_meant
+from .plan_basis import DEVIATION_MIN
 from .settings import Settings, named_databases, night_of
-
-DEVIATION_MIN: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -79,19 +75,6 @@ def known_of(
     )
 
 
-def run_meant(store: LedgerStore, identity: Identity, settings: Settings) -> RunRow | None:
-    """Return the run that a command would begin or go on with; None if it would be a new one."""
-    if settings.run is not None:
-        return store.run(settings.run)
-    if settings.again:
-        return None
-    if settings.night is None:
-        unfinished = store.newest_unfinished(identity.family)
-        if unfinished is not None:
-            return unfinished
-    return store.newest(identity)
-
-
 def unfinished_run(
     store: LedgerStore, loaded: LoadedJob, settings: Settings, clock: Clock
 ) -> int | None:
@@ -108,29 +91,23 @@ def unfinished_run(
     return None
 
 
-def urls_of(loaded: LoadedJob, settings: Settings) -> dict[str, str]:
-    """Return the databases of a job as the ledger names them: without credentials."""
-    databases = named_databases(loaded, settings)
-    return {name: without_credentials(db.url) for name, db in databases.items()}
-
-
 def _unfinished(store: LedgerStore, run_id: int) -> Unfinished:
-    rows = store.steps(run_id)
-    begun = [row for row in rows if row.total and row.status is not StepStatus.DONE]
-    left = {row.step: max(1 - row.counts.read / row.total, 0.0) for row in begun if row.total}
-    guesses = {row.step: _guess(store, run_id, row, left[row.step]) for row in begun}
-    return Unfinished(
-        run_id,
-        done=frozenset(row.step for row in rows if row.status is StepStatus.DONE),
-        left=left,
-        guesses={name: guess for name, guess in guesses.items() if guess is not None},
-    )
+    done: set[str] = set()
+    left: dict[str, float] = {}
+    guesses: dict[str, Guess] = {}
+    for row in store.steps(run_id):
+        if row.status is StepStatus.DONE:
+            done.add(row.step)
+        elif row.total:
+            left[row.step] = max(1 - row.counts.read / row.total, 0.0)
+            guess = _guess(store.measurements(run_id, row.step), row.total, left[row.step])
+            if guess is not None:
+                guesses[row.step] = guess
+    return Unfinished(run_id, frozenset(done), left, guesses)
 
 
-def _guess(store: LedgerStore, run_id: int, row: StepDetails, left: float) -> Guess | None:
+def _guess(chunks: Sequence[Measurement], total: int, left: float) -> Guess | None:
     """Return what all of a step takes that has begun, from what its chunks took."""
-    chunks = store.measurements(run_id, row.step)
-    total = row.total or 0
     estimate = eta_of(
         total, ((one.counts.read, one.committed_at, one.duration_s) for one in chunks)
     ).estimate()

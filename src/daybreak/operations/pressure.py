@@ -41,10 +41,7 @@ class Pressure:
     What it keeps for undoing a savepoint is not among it."""
 
     sorts: dict[int, int] = field(default_factory=dict)
-    """Temporary files of SQLite, by inode: how large they were at their largest, in bytes."""
-
-    undoing: set[int] = field(default_factory=set)
-    """Temporary files of SQLite, by inode, that keep what undoes a savepoint."""
+    """The same by inode."""
 
 
 @contextmanager
@@ -57,7 +54,7 @@ def pressure_seen() -> Iterator[Pressure]:
     def look() -> None:
         looks = 0
         while not ends.wait(PERIOD_S):
-            _look_for_files(seen)
+            _look_for_files(seen.sorts)
             looks += 1
             if looks % _SWAP_EVERY == 0:
                 seen.swap_bytes = max(seen.swap_bytes, _swap_bytes() - swap_before)
@@ -86,24 +83,20 @@ def _swap_bytes() -> int:
     return 0
 
 
-def _look_for_files(seen: Pressure) -> None:
+def _look_for_files(sorts: dict[int, int]) -> None:
     """Note how large SQLite's open temporary files are: it removes their names at once."""
     with suppress(OSError):
         for descriptor in os.listdir(_DESCRIPTORS):  # noqa: PTH208 - fifty times a second
             with suppress(OSError):  # closed meanwhile
                 if _OF_SQLITE in os.readlink(f"{_DESCRIPTORS}/{descriptor}"):  # noqa: PTH115
-                    _note(seen, int(descriptor))
+                    _note(sorts, int(descriptor))
 
 
-def _note(seen: Pressure, descriptor: int) -> None:
+def _note(sorts: dict[int, int], descriptor: int) -> None:
     begins = os.pread(descriptor, _NUMBER, 0)
-    if len(begins) < _NUMBER:
-        return
-    found = os.fstat(descriptor)
-    if undoes(begins):
-        seen.undoing.add(found.st_ino)
-    else:
-        seen.sorts[found.st_ino] = max(found.st_size, seen.sorts.get(found.st_ino, 0))
+    if len(begins) == _NUMBER and not undoes(begins):
+        found = os.fstat(descriptor)
+        sorts[found.st_ino] = max(found.st_size, sorts.get(found.st_ino, 0))
 
 
 def undoes(begins: bytes) -> bool:

@@ -69,11 +69,11 @@ def which_records(step: RehearsedStep, records: int) -> str:
         return ""
     if step.places is not None and step.places > 1:
         return f"{step.counts.read:,}{_of(step)} records, {SPREAD} ({step.places} places)"
-    if whole is None and step.counts.read < records:
-        return ""
+    first = f"the first {records:,}{_of(step)} records"
     if whole is not None:
-        return f"the first {records:,}{_of(step)} records"
-    return f"the first {records:,}{_of(step)} records: the others may be of another kind"
+        return first
+    is_all = step.counts.read < records
+    return "" if is_all else f"{first}: the others may be of another kind"
 
 
 def _of(step: RehearsedStep) -> str:

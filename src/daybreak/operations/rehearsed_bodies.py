@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..abc import EstimatedSource, Target, Transaction
-from ..connectors.part_of_source import FirstRecords, PartOfSource, SpreadRecords
+from ..connectors.part_of_source import FirstRecords, SpreadRecords
 from ..execution.plan import Bodies, ChunkedPlan
 from ..model.fate import Counts
 from ..model.job import Step
@@ -36,7 +36,7 @@ class RehearsedBodies:
         self.abouts: dict[str, int] = {}
         """The same, about, of sources that cannot count them."""
 
-        self._read: dict[str, PartOfSource] = {}
+        self._spread: dict[str, SpreadRecords] = {}
 
     def chunked(self, step: Step[Any]) -> ChunkedPlan:
         plan = self._bodies.chunked(step)
@@ -45,18 +45,20 @@ class RehearsedBodies:
             about = plan.source.about(None)
             if about is not None:
                 self.abouts[step.name] = about.records
-        part = self._read[step.name] = self._part(plan.source, self._records)
+        part = self._part(plan.source, self._records)
+        if isinstance(part, SpreadRecords):
+            self._spread[step.name] = part
         return replace(plan, source=part)
 
     def places(self, step: Step[Any]) -> int | None:
         """Return from how many places in its source its records came; None for its beginning."""
-        part = self._read.get(step.name)
-        return part.places if isinstance(part, SpreadRecords) else None
+        spread = self._spread.get(step.name)
+        return None if spread is None else spread.places
 
     def aside_s(self, step: Step[Any]) -> float:
         """Return how long these places were looked for, which no run does."""
-        part = self._read.get(step.name)
-        return part.divided_in_s if isinstance(part, SpreadRecords) else 0.0
+        spread = self._spread.get(step.name)
+        return 0.0 if spread is None else spread.divided_in_s
 
     def knobs(self, step: Step[Any]) -> Knobs:
         knobs = self._bodies.knobs(step)

@@ -34,7 +34,7 @@ from .deaths import in_flight_of, process_died, tell_of_death
 from .disk import disk_findings, places_of
 from .ended_before import verify_ended
 from .load import LoadedJob
-from .naming import identity_of
+from .naming import identity_of, named_or_unfinished
 from .owning import freed_ledger, owned_run
 from .past import Past, past_of
 from .places import ledger_url, runs_folder
@@ -239,12 +239,9 @@ def _run_of(
     restarting: Restarting | None,
 ) -> RunRow:
     """Find the run that the command means, or enter it."""
-    if settings.run is not None:
-        return store.run(settings.run)
-    if settings.night is None and not settings.again:
-        unfinished = store.newest_unfinished(identity.family)
-        if unfinished is not None:
-            return unfinished
+    run = named_or_unfinished(store, identity, settings)
+    if run is not None:
+        return run
     if restarting is not None:
         restarting.look(store, None if settings.again else store.newest(identity))
     return store.start(

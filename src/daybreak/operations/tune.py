@@ -19,7 +19,7 @@ from ..model.job import Step, StepKind
 from ..model.knobs import AUTO, Knobs, refuse_side_by_side
 from ..telemetry import Said, Telemetry
 from .load import LoadedJob
-from .rehearsal_words import said_in_place, said_in_scratch
+from .rehearsal_words import records_text, said_in_place, said_in_scratch
 from .samples import Sample, sampled
 from .settings import Settings, knobs_of, named_databases
 
@@ -258,28 +258,28 @@ def _refuse_wrong(step: Step[Any], wishes: Wishes) -> None:
     """Refuse settings that the step cannot have, before anything is measured."""
     for chunk in wishes.chunks or ():
         Knobs.of(chunk=chunk)
+    is_asked = tuple(wishes.parallels) != PARALLELS
     for parallel in wishes.parallels:
         knobs = Knobs.of(parallel=parallel)
-        if tuple(wishes.parallels) != PARALLELS:
+        if is_asked:
             refuse_side_by_side(step.order, knobs)
 
 
 def _too_few(step: str, records: int, wishes: Wishes) -> PreflightError:
-    if records and not wishes.is_in_place:
-        return PreflightError(
-            f"step {step} read {records:,} records: too few to measure with",
-            hint=f"tune it with a source of at least {RECORDS_MIN} records, better of thousands",
-        )
+    where = ""
     if wishes.is_in_place:
-        return PreflightError(
-            f"step {step} read {records:,} records: too few to measure with",
-            hint="tune it when its source holds what it holds in a night",
+        hint = "tune it when its source holds what it holds in a night"
+    elif records:
+        hint = f"tune it with a source of at least {RECORDS_MIN} records, better of thousands"
+    else:
+        where = " in a scratch database"
+        hint = (
+            "a step that reads a table of its own database finds it empty there: --in-place finds"
+            " its chunk size, in one transaction that is rolled back; for the number of its workers"
+            " run it on a copy of its database, with --database and --set"
         )
     return PreflightError(
-        f"step {step} read {records:,} records in a scratch database: too few to measure with",
-        hint="a step that reads a table of its own database finds it empty there: --in-place finds"
-        " its chunk size, in one transaction that is rolled back; for the number of its workers run"
-        " it on a copy of its database, with --database and --set",
+        f"step {step} read {records_text(records)}{where}: too few to measure with", hint=hint
     )
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from math import inf
 from typing import Final
 
 from ..errors import ParameterError
@@ -132,7 +133,7 @@ def _seconds(pair: str, value: str) -> float:
     if value == "0":
         return 0.0
     match = re.fullmatch(r"(\d+(?:\.\d+)?) ?(s|m|min|h)", value)
-    seconds = float(match[1]) * _UNITS[match[2]] if match else _SECONDS_MOST + 1
+    seconds = float(match[1]) * _UNITS[match[2]] if match else inf
     if seconds > _SECONDS_MOST:
         raise ParameterError(
             f"expected a time like 90s, 10m or 1h, of a year at most, in {pair!r}", hint=_EXAMPLE
