@@ -486,6 +486,27 @@ def test_function_that_gives_several_rows_is_seen(server: Shop) -> None:
         source.whole()
 
 
+def test_key_does_not_hold_for_rows_that_a_heir_shows(server: Shop) -> None:
+    server.script("create table t (id integer primary key); create table heir () inherits (t)")
+    server.fill("heir", "id", [(1,), (2,)])
+    server.fill("t", "id", [(2,)])
+
+    with pytest.raises(SchemaMismatch, match="gives 2 rows"):
+        server.rows("select id from t").whole()
+    with pytest.raises(SchemaMismatch, match=r"\(id\) is no unique key of t"):
+        server.source(server.database.table("t", key="id"))
+
+
+def test_key_holds_for_all_partitions(server: Shop) -> None:
+    server.script(
+        "create table t (id integer primary key) partition by range (id);"
+        " create table low partition of t for values from (0) to (10)"
+    )
+    server.fill("t", "id", [(1,), (2,), (3,)])
+
+    assert [[1, 2], [3]] == ids(walked(server.source(server.database.table("t", key="id"))))
+
+
 def test_table_without_such_a_key_is_refused(shop: Shop) -> None:
     shop.numbers([1])
     with pytest.raises(SchemaMismatch, match=r"\(name\) is no unique key of t"):
