@@ -27,7 +27,7 @@ from daybreak.operations.measure import (
     measured_again,
     slow_sizes,
 )
-from daybreak.operations.measured_point import Point, packed_work, point_of
+from daybreak.operations.measured_point import Point, TooMuchMemory, packed_work, point_of
 
 pytestmark = pytest.mark.slow  # each point is a process of its own
 
@@ -258,6 +258,29 @@ def test_a_function_that_grows_faster_than_any_power_is_given_up_in_time() -> No
     measurement = measure(doubling, budget_s=8, repeats=1, seed=5)
 
     assert max(records for records, _ in measurement.seconds) < 32
+
+
+def out_of_memory(n: int) -> object:
+    """Be given no more memory beyond a size, or be killed for want of it."""
+    if n > 500:
+        if n % 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise MemoryError
+    return [[] for _ in range(n)]
+
+
+def test_where_memory_ends_the_ladder_ends_below() -> None:
+    measurement = measure(out_of_memory, budget_s=8, repeats=1, seed=6)
+
+    assert max(records for records, _ in measurement.seconds) <= 500
+
+
+@pytest.mark.parametrize("size", [501, 502])
+def test_a_size_that_was_asked_for_and_needs_too_much_memory_is_an_error(size: int) -> None:
+    with pytest.raises(TooMuchMemory, match=r"SIGKILL|MemoryError") as told:
+        measure(out_of_memory, [10, size], budget_s=8, repeats=1)
+
+    assert "smaller sizes" in (told.value.hint or "")
 
 
 def test_sizes_beyond_the_budget_are_left_out() -> None:

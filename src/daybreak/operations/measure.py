@@ -20,7 +20,7 @@ from typing import Any, Final
 from ..errors import ParameterError
 from ..forecast import Forecast, fit
 from .measured_child import CLOCKS
-from .measured_point import LEAST_S, Clock, Point, TooLong, packed_work, point_of
+from .measured_point import LEAST_S, Clock, Point, TooLong, TooMuchMemory, packed_work, point_of
 
 LADDER_SIZES: Final = 13
 LADDER_SPAN: Final = 100.0
@@ -274,7 +274,7 @@ def _found_sizes(work: bytes, budget_s: float, repeats: int, seed: int) -> list[
         began_s = perf_counter()
         try:
             point, size = point_of(work, larger, least_s=_LOOK_S, limit_s=limit_s), larger
-        except TooLong:  # it grows faster than any power
+        except (TooLong, TooMuchMemory):  # it grows faster than any power; or here memory ends
             break
         finally:
             spent_s += perf_counter() - began_s

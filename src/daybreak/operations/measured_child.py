@@ -28,6 +28,9 @@ UNCALLED: Final = "uncalled"
 WITHOUT_WORK: Final = "without work"
 """The kind of failure of a function that gave a generator or a coroutine."""
 
+WITHOUT_MEMORY: Final = "without memory"
+"""The kind of failure of a function that was given no more memory."""
+
 _AROUND_TIMES: Final = 3
 """How many times the wanted seconds of work the whole may take on the clock of the wall."""
 
@@ -193,6 +196,8 @@ def _failure(error: BaseException) -> dict[str, str]:
     kind = UNCALLED if own is None and isinstance(error, TypeError) else FAILED
     if isinstance(error, WithoutWork):
         said, kind = str(error), WITHOUT_WORK
+    elif isinstance(error, MemoryError):
+        kind = WITHOUT_MEMORY
     trace = "".join(traceback.format_exception(type(error), error, own))
     return {FAILED: said, "kind": kind, "traceback": trace}
 

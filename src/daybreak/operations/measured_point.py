@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any, Final, Literal, NoReturn
 
 from ..errors import DefinitionError, RunError
-from .measured_child import FAILED, UNCALLED, WITHOUT_WORK
+from .measured_child import FAILED, UNCALLED, WITHOUT_MEMORY, WITHOUT_WORK
 
 Clock = Literal["wall", "processor"]
 
@@ -24,8 +24,11 @@ LEAST_S: Final = 0.2
 
 _CODE: Final = "from daybreak.operations.measured_child import main; main()"
 _SAID_MAX: Final = 400
+_BY_ITSELF: Final = "call the function with that many records by itself"
+_SMALLER: Final = "the kernel gives no more where memory is used up: measure smaller sizes"
 _HINTS: Final[Mapping[str, str]] = {
     UNCALLED: "it is called with one argument: the number of records, or what prepare(n) gave",
+    WITHOUT_MEMORY: _SMALLER,
     WITHOUT_WORK: "measure a function that does the work: list(function(n)), or"
     " asyncio.run(function(n))",
 }
@@ -60,6 +63,10 @@ class Point:
 
 class TooLong(RunError):  # noqa: N818 - it reads as a sentence
     """A function was not done in the time it was given."""
+
+
+class TooMuchMemory(RunError):  # noqa: N818 - it reads as a sentence
+    """A function was given no more memory, or was killed as the kernel does for want of it."""
 
 
 class FunctionFailed(Exception):  # noqa: N818 - it reads as a sentence
@@ -98,6 +105,7 @@ def point_of(
 
     Raises:
         TooLong: If it was killed for that.
+        TooMuchMemory: If it was for want of memory that it failed, as far as can be seen.
         RunError: If the function raised, or its process died or was killed.
     """
     began_s = perf_counter()
@@ -136,17 +144,16 @@ def _refuse(
     """Say how it failed; as from the traceback in its process, if the function raised."""
     what = f"measuring at size {records:,} failed"
     if FAILED in found:
-        hint = _HINTS.get(found["kind"], "call the function with that many records by itself")
-        raise RunError(f"{what}: {found[FAILED]}", hint=hint) from FunctionFailed(
+        failure = TooMuchMemory if found["kind"] == WITHOUT_MEMORY else RunError
+        hint = _HINTS.get(found["kind"], _BY_ITSELF)
+        raise failure(f"{what}: {found[FAILED]}", hint=hint) from FunctionFailed(
             f"\n{found['traceback'].rstrip()}"
         )
+    killed = f"{what}: its process was killed ({signal.Signals(-done.returncode).name})"
+    if done.returncode == -signal.SIGKILL:
+        raise TooMuchMemory(killed, hint=_SMALLER)
     if done.returncode < 0:
-        raise RunError(
-            f"{what}: its process was killed ({signal.Signals(-done.returncode).name})",
-            hint="the kernel does so where memory is used up: measure smaller sizes"
-            if done.returncode == -signal.SIGKILL
-            else "call the function with that many records by itself",
-        )
+        raise RunError(killed, hint=_BY_ITSELF)
     said = done.stderr.decode(errors="replace").strip()[-_SAID_MAX:]
     raise RunError(
         f"{what}: its process ended with status {done.returncode}" + (f": {said}" if said else ""),
