@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import io
 import queue
 import random
 import sqlite3
@@ -104,7 +105,7 @@ def append_to_frozen_record(data: list[Booking]) -> object:
     house = House("by the lake")
     for start in range(0, len(data), 10):
         longer = [replace(each, nights=each.nights + 1) for each in data[start : start + 10]]
-        house = replace(house, bookings=(*house.bookings, *longer))
+        house = replace(house, bookings=(*house.bookings, *longer))  # all are copied
     return house
 
 
@@ -173,7 +174,7 @@ def parts(n: int) -> sqlite3.Connection:
 def walk_down_the_parts(data: sqlite3.Connection) -> object:
     return data.execute(
         "WITH RECURSIVE below (id, depth) AS (SELECT 0, 0 UNION ALL"
-        " SELECT parts.id, depth + 1 FROM below JOIN parts ON whole = below.id)"
+        " SELECT parts.id, depth + 1 FROM below JOIN parts ON whole = below.id)"  # by its index
         " SELECT count(*), max(depth) FROM below"
     ).fetchone()
 
@@ -234,8 +235,10 @@ def named_rows(n: int) -> tuple[Any, Any, Any]:
     """Return a writer, where to write, and a table of texts that are all different."""
     import pyarrow as pa  # noqa: PLC0415 - only its own programs pay for it
     import pyarrow.parquet as pq  # noqa: PLC0415 - only its own programs pay for it
+    from pyarrow.csv import read_csv  # noqa: PLC0415 - only its own programs pay for it
 
-    table = pa.table({"name": [f"customer {i:08}" for i in range(n)], "cents": list(range(n))})
+    lines = "".join(f"customer {i:08},{i}\n" for i in range(n))
+    table = read_csv(io.BytesIO(f"name,cents\n{lines}".encode()))  # a list would bring in pandas
     return pq.write_table, pa.BufferOutputStream(), table
 
 

@@ -156,7 +156,7 @@ def rotate_by_renaming(data: list[str]) -> object:
                     file.write(f"2026-11-28 08:00:00 INFO order {number:08} of {name.title()}\n")
             paths.append(paths[0].with_name(f"log.{len(paths)}"))
             for older, newer in zip(paths[:0:-1], paths[-2::-1], strict=True):
-                newer.rename(older)
+                newer.rename(older)  # each file that there is
         return len(paths)
 
 
