@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from . import (
+    checking,
     databases,
     documents,
+    estimates,
+    flows,
     formats,
     mappings,
+    messages,
     networks,
     numbers,
     ordering,
@@ -19,6 +23,7 @@ from .program import PROGRAMS, Part, Program
 
 FIRST_MODULES = (databases, formats, mappings, numbers, sequences)
 SECOND_MODULES = (documents, networks, ordering, statements, tables, wording)
+THIRD_MODULES = (checking, estimates, flows, messages)
 
 
 def programs_of(part: Part) -> list[Program]:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
+from types import ModuleType
 
 import numpy as np
 import pytest
 
-from bench.corpus.all_programs import FIRST_MODULES, programs_of
+from bench.corpus.all_programs import FIRST_MODULES, SECOND_MODULES, THIRD_MODULES, programs_of
 from bench.corpus.judging import is_right, judged
 from bench.corpus.measuring import kept_points, main
-from bench.corpus.program import FIRST_ROUND, PARTS, PROGRAMS, Part, part_of
+from bench.corpus.program import FIRST_ROUND, PARTS, PROGRAMS, SECOND_ROUND, Part, part_of
 from bench.peers.growth import METHODS, told
 
 SIZES = np.geomspace(100, 10_000, 13)
+
+
+def families_of(modules: Iterable[ModuleType]) -> set[str]:
+    names = {module.__name__ for module in modules}
+    return {p.family for p in PROGRAMS.values() if p.function.__module__ in names}
 
 
 def test_families_were_dealt_once_and_for_all() -> None:
@@ -22,29 +29,35 @@ def test_families_were_dealt_once_and_for_all() -> None:
     programs = [program for part in PARTS for program in programs_of(part)]
 
     assert len(PROGRAMS) == len(programs)
-    assert {"development": 61, "calibration": 57, "test": 51} == Counter(p.part for p in programs)
+    assert {"development": 112, "calibration": 57, "test": 53} == Counter(p.part for p in programs)
     assert "development" == part_of("spills")
     assert "calibration" == part_of("joins")
     assert "calibration" == part_of("merging")
-    assert "test" == part_of("markup")
+    assert "development" == part_of("markup")
+    assert "test" == part_of("ledgers")
 
 
-def test_what_was_opened_is_development_now() -> None:
-    assert "development" == part_of("arrays")
-    assert {"calibration", "development"} == {part_of(family) for family in FIRST_ROUND}
+@pytest.mark.parametrize("round_of_families", [FIRST_ROUND, SECOND_ROUND], ids=["first", "second"])
+def test_what_was_opened_is_development_now(round_of_families: frozenset[str]) -> None:
+    assert {"calibration", "development"} == {part_of(family) for family in round_of_families}
 
 
-def test_the_first_round_is_the_families_of_its_modules() -> None:
-    """A family that is in no list is of the second round: a misspelt one would change its part."""
-    modules = {module.__name__ for module in FIRST_MODULES}
-
-    first = {p.family for p in PROGRAMS.values() if p.function.__module__ in modules}
-
-    assert FIRST_ROUND == first
+def test_a_round_is_the_families_of_its_modules() -> None:
+    """A family that is in no list is of the third round: a misspelt one would change its part."""
+    assert families_of(FIRST_MODULES) == FIRST_ROUND
+    assert families_of(SECOND_MODULES) == SECOND_ROUND
+    assert families_of(THIRD_MODULES) == {p.family for p in programs_of("test")}
 
 
-def test_the_second_round_has_what_it_was_written_for() -> None:
-    programs = [p for p in PROGRAMS.values() if p.family not in FIRST_ROUND]
+def test_the_rounds_have_no_family_in_common() -> None:
+    assert FIRST_ROUND.isdisjoint(SECOND_ROUND)
+    assert families_of(THIRD_MODULES).isdisjoint(FIRST_ROUND | SECOND_ROUND)
+
+
+@pytest.mark.parametrize("modules", [SECOND_MODULES, THIRD_MODULES], ids=["second", "third"])
+def test_a_later_round_has_what_it_was_written_for(modules: tuple[ModuleType, ...]) -> None:
+    families = families_of(modules)
+    programs = [p for p in PROGRAMS.values() if p.family in families]
     hidden = [p.family for p in programs if p.is_hidden]
     cliffs = [p.family for p in programs if p.is_cliff]
 

@@ -149,10 +149,10 @@ def _refuse(
         raise failure(f"{what}: {found[FAILED]}", hint=hint) from FunctionFailed(
             f"\n{found['traceback'].rstrip()}"
         )
-    killed = f"{what}: its process was killed ({signal.Signals(-done.returncode).name})"
-    if done.returncode == -signal.SIGKILL:
-        raise TooMuchMemory(killed, hint=_SMALLER)
     if done.returncode < 0:
+        killed = f"{what}: its process was killed ({signal.Signals(-done.returncode).name})"
+        if done.returncode == -signal.SIGKILL:
+            raise TooMuchMemory(killed, hint=_SMALLER)
         raise RunError(killed, hint=_BY_ITSELF)
     said = done.stderr.decode(errors="replace").strip()[-_SAID_MAX:]
     raise RunError(
