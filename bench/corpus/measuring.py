@@ -47,19 +47,28 @@ def main() -> None:
     parser.add_argument("--least-s", type=float, default=LEAST_S, help="seconds of work at least")
     parser.add_argument("--only", metavar="PROGRAM", help="measure this one anew")
     parser.add_argument("--again", action="store_true", help="measure all once more, and keep both")
+    parser.add_argument(
+        "--truth", action="store_true", help="measure what is beyond the ladder anew"
+    )
     parser.add_argument("--open-test-part", action="store_true", help="write it down, and do it")
     given = parser.parse_args()
     if given.part == "test":
         open_test_part(allowed=given.open_test_part)
     kept = kept_points(given.part)
     wanted = [p for p in programs_of(given.part) if given.only in (None, p.name)]
-    if not (given.only or given.again):
+    if given.truth:
+        wanted = [program for program in wanted if program.name in kept["programs"]]
+    elif not (given.only or given.again):
         wanted = [program for program in wanted if program.name not in kept["programs"]]
     print(f"{len(wanted)} programs, about {len(wanted) * SECONDS_A_PROGRAM / 60:.0f} minutes")
     for number, program in enumerate(wanted, 1):
         began = perf_counter()
-        before = kept["programs"].get(program.name) if given.again else None
-        points = points_of(program, given.clock, given.repeats, given.least_s, before)
+        known = kept["programs"].get(program.name)
+        if given.truth:
+            points = with_new_truth(program, given.clock, given.repeats, known)
+        else:
+            before = known if given.again else None
+            points = points_of(program, given.clock, given.repeats, given.least_s, before)
         kept["programs"][program.name] = points
         kept.update(
             machine=machine(), clock=given.clock, repeats=given.repeats, least_s=given.least_s
@@ -90,22 +99,32 @@ def points_of(
     return {
         "points": before["points"] + [asdict(point) for point in points],
         "truth": before["truth"]
-        + [asdict(point) for point in truth_of(program, work, best_s, long)],
+        + [asdict(point) for point in truth_of(program, work, best_s, repeats, long)],
     }
 
 
-def truth_of(program: Program, work: bytes, best_s: float, known: Collection[int]) -> list[Point]:
+def with_new_truth(program: Program, clock: Clock, repeats: int, known: Kept) -> Kept:
+    """Measure only what is beyond the ladder, on the machine that has measured the ladder."""
+    work = packed_work(program.function, program.prepare, clock)
+    best_s = min(float(point["yardstick_s"]) for point in known["points"])
+    truth = truth_of(program, work, best_s, repeats)
+    return {"points": known["points"], "truth": [asdict(point) for point in truth]}
+
+
+def truth_of(
+    program: Program, work: bytes, best_s: float, repeats: int, known: Collection[int] = ()
+) -> list[Point]:
     """Measure the program beyond its ladder; what takes too long is left out, and said.
 
-    Each size is measured until the machine was about as quick as for the ladder, as long as that
-    does not take too long: other tenants slow it down for seconds on end.
+    As often as each size of the ladder, and at moments at which the machine is about as quick, as
+    long as that does not take too long: other tenants slow it down for seconds on end.
     """
     truth: list[Point] = []
     for factor in program.factors:
         records = program.largest * factor
         if records in known:
             break
-        spent_s = 0.0
+        spent_s, quick = 0.0, 0
         for _ in range(TRUTHS):
             try:
                 once = point_of(work, records, limit_s=LIMIT_S)
@@ -114,7 +133,8 @@ def truth_of(program: Program, work: bytes, best_s: float, known: Collection[int
                 return truth
             truth.append(once)
             spent_s += once.total_s
-            if spent_s >= LONG_S or once.yardstick_s <= SLOW * best_s:
+            quick += once.yardstick_s <= SLOW * best_s
+            if spent_s >= LONG_S or quick == repeats:
                 break
     return truth
 
