@@ -57,7 +57,7 @@ def running_server() -> Iterator[Path]:
     """Run a server of one's own; give its socket.
 
     Raises:
-        RuntimeError: If it did not start; its log stands on standard error.
+        RuntimeError: If it did not start (its log stands on standard error), or was not ended.
     """
     with subprocess.Popen(
         [sys.executable, __file__],
@@ -75,7 +75,9 @@ def running_server() -> Iterator[Path]:
             yield Path(socket)
         finally:
             process.stdin.close()
-            process.wait(STOP_TIMEOUT_S)
+            status = process.wait(STOP_TIMEOUT_S)
+        if status:
+            raise RuntimeError(f"who keeps MariaDB ended with status {status}: it may run on")
 
 
 @contextmanager
