@@ -44,6 +44,7 @@ def reasons(path: Path) -> list[list[str]]:
 # ---------------------------------------------------------------- Parquet
 
 
+@pytest.mark.slow
 def test_faulty_rows_of_parquet_are_written_with_their_types(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     rows = [

@@ -157,6 +157,7 @@ def test_another_job_in_the_file_is_not_taken_for_the_runs(replacing: Path, type
     assert "has the job 'shops' now; run 1 is one of 'shop'" in type_in("restart 1").err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("replacing")
 def test_one_step_is_done_alone(type_in: Type) -> None:
     ended = type_in("run shop.py --only check")

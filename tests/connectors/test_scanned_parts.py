@@ -74,6 +74,7 @@ def test_every_chunk_is_as_row_by_row(tmp_path: Path, seed: int) -> None:
         assert (chunk.as_bytes is None) or model is not Shouted
 
 
+@pytest.mark.slow
 def test_any_range_can_be_read_by_itself(tmp_path: Path) -> None:
     path = written(tmp_path, ROWS * 4)
     root = checked(tmp_path, path)

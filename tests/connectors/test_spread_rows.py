@@ -214,6 +214,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(by_columns, "BLOCK_BYTES", 300)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("records", [20, 300])
 def test_a_sample_of_files_is_like_the_whole_and_each_record_as_it_stands(

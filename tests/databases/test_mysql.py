@@ -154,6 +154,7 @@ def test_a_deadlock_that_a_function_swallows_leaves_nothing_and_passes(
     assert writer.begin(STEP, PART)
 
 
+@pytest.mark.slow
 def test_a_row_that_no_packet_holds_costs_one_record(session: Session) -> None:
     """The server would end the connection, as if it were a moment's trouble, again and again."""
     session.script("create table texts (n integer primary key, text longtext);\n")

@@ -193,6 +193,7 @@ def test_a_lost_connection_is_the_end_and_no_reason_to_try_again(
     assert not isinstance(lost.value, TransientError)
 
 
+@pytest.mark.slow
 def test_what_could_not_be_done_now_is_tried_again_in_the_same_transaction(
     on_server: RehearsalTransaction,
 ) -> None:

@@ -169,6 +169,7 @@ def test_announcing_does_not_wait_but_closing_waits_for_a_chunk_in_flight(
     assert [marker()] == target.markers("key", STEP)
 
 
+@pytest.mark.slow
 def test_the_session_of_a_stuck_owner_is_ended(server_url: str) -> None:
     target = DatabaseTarget(server_url, "shop", SystemClock())
     target.install()
@@ -184,6 +185,7 @@ def test_the_session_of_a_stuck_owner_is_ended(server_url: str) -> None:
     assert [] == target.markers("key", STEP)
 
 
+@pytest.mark.slow
 def test_a_stuck_owner_of_a_sqlite_file_is_said(sqlite_url: str) -> None:
     target = DatabaseTarget(sqlite_url, "shop", SystemClock())
     target.install()

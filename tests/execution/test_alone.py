@@ -76,6 +76,7 @@ def test_few_records_are_tried_one_by_one(house: House) -> None:
     assert [*([n] for n in range(20)), [*range(20)]] == heard.given
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("records", [ONE_BY_ONE_MAX + 1, LARGE, LARGE + 1])
 def test_many_records_are_tried_in_about_as_many_parts_as_each_has_records(
     house: House, records: int
@@ -110,6 +111,7 @@ def test_a_record_that_is_known_to_kill_is_tried_with_no_others(house: House) ->
     assert (LARGE, LARGE - 1, 1) == (counts.read, counts.passed, counts.quarantined)
 
 
+@pytest.mark.slow
 def test_a_record_that_is_refused_hides_none_behind_it(house: House) -> None:
     """Each record was taken in a part, or refused alone, before the chunk is written in earnest."""
     refused = [3, 4, 60, 1_203, 2_499]

@@ -42,6 +42,7 @@ def test_a_target_that_lost_commits_of_a_finished_step_is_refused(house: House) 
         conduct(house)
 
 
+@pytest.mark.slow
 def test_a_target_that_somebody_else_holds_cancels_no_other_step(house: House) -> None:
     """The run is still ours: what is at work on other targets comes to its end."""
     at_work, failed = threading.Barrier(2, timeout=30), threading.Event()

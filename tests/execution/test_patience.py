@@ -66,6 +66,7 @@ def test_what_will_not_pass_is_raised_at_once(telemetry: Telemetry, heard: list[
     assert [] == heard
 
 
+@pytest.mark.slow
 def test_it_is_said_again_only_after_a_while(telemetry: Telemetry, heard: list[Event]) -> None:
     time = ManualTime()
     patience = Patience(time, 1000, telemetry)

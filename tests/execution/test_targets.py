@@ -31,6 +31,7 @@ def test_an_earlier_owner_is_refused_after_the_join(house: House) -> None:
         new.begin(OF, Range.of(0, 1))
 
 
+@pytest.mark.slow
 def test_a_busy_owner_begins_no_chunk_while_the_take_over_waits_for_one(postgres_url: str) -> None:
     """Announced first, the take-over waits for chunks in flight only; else for ever."""
     house = House(postgres_url)

@@ -13,6 +13,8 @@ from daybreak.databases.session import opened
 from tests.execution.house import House
 from tests.kinds import url_of_kind
 
+pytestmark = pytest.mark.slow_on_duckdb
+
 RECORDS: Final = 60
 BAD: Final = [20, 40]
 TABLES: Final = {

@@ -252,6 +252,7 @@ def test_a_run_that_ends_gives_all_back(
 # ---------------------------------------------------------------- side by side
 
 
+@pytest.mark.slow
 def test_many_who_ask_at_once_never_have_more_than_there_is(
     database_url: str, store: LedgerStore
 ) -> None:

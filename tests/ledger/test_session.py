@@ -40,6 +40,7 @@ def lock(url: str) -> Session:
     return session
 
 
+@pytest.mark.slow
 def test_a_locked_ledger_is_tried_again_until_the_lock_is_gone(
     impatient: LedgerStore, database_url: str, time: ManualTime
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_locked_ledger_is_tried_again_until_the_lock_is_gone(
     impatient.close()
 
 
+@pytest.mark.slow
 def test_patience_with_a_locked_ledger_ends(
     impatient: LedgerStore, database_url: str, time: ManualTime
 ) -> None:

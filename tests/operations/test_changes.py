@@ -285,6 +285,7 @@ def test_dying_around_the_acceptance_leaves_all_of_it_or_none(
     assert [f"order {n}" for n in range(1, 61)] == unchecked.orders()
 
 
+@pytest.mark.slow
 def test_a_file_that_was_accepted_is_begun_again_as_it_is(unchecked: ChangesHouse) -> None:
     """A new pass makes its own index, and has accepted nothing."""
     unchecked.half()

@@ -313,6 +313,7 @@ def test_a_job_without_a_window_starts_when_it_is_told_to() -> None:
     assert (at if at >= now else at + timedelta(days=1)) == plan.start_at
 
 
+@pytest.mark.slow
 def test_what_the_run_has_done_that_would_go_on_is_not_planned_again(shop: Shop) -> None:
     """The morning after: fetch is done, and half of load; the same command goes on with that."""
     whole = shop.plan().timing.clean.end_s.p50

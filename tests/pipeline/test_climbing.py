@@ -174,6 +174,7 @@ def test_a_stage_that_waits_gets_many_workers_and_says_so() -> None:
         assert "of at most 64 workers" in row.chosen
 
 
+@pytest.mark.slow
 def test_a_stage_with_workers_that_are_chosen_can_be_left_at_any_time() -> None:
     def wait(value: int) -> int:
         current_scope().wait(0.001)

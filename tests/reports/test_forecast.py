@@ -82,6 +82,7 @@ def test_people_read_the_law_the_time_and_where_it_ends() -> None:
     assert "◆" in text
 
 
+@pytest.mark.slow
 def test_dangers_are_named_with_their_sizes_and_what_they_mean() -> None:
     text = " ".join(shown_in_full().split())
     page = page_of(found(), Mask())
@@ -125,6 +126,7 @@ def test_a_stream_without_braille_gets_plain_letters() -> None:
     assert "......" in text, "the curve"
 
 
+@pytest.mark.slow
 def test_the_page_has_a_picture_of_time_and_one_of_memory() -> None:
     page = page_of(found(), Mask())
     time, memory = page.split("<svg")[1:]
@@ -164,6 +166,7 @@ def test_numbers_of_records_at_which_something_ends_have_three_digits() -> None:
     assert "from 926,000,000 records on" in text
 
 
+@pytest.mark.slow
 def test_foreign_text_is_harmless_on_the_page() -> None:
     page = page_of(found(job="<script>alert(1)</script>"), Mask())
 
