@@ -17,7 +17,7 @@ from daybreak.forecast.calibration import CONSTANTS, Constants
 from daybreak.operations.measure import at_one_speed
 from daybreak.operations.measured_point import Point
 
-from ..peers.growth import METHODS, Guess, told
+from ..peers.growth import METHODS, Guess, exponent_of, told
 from .program import FACTORS, PROGRAMS, Program
 
 Pairs: TypeAlias = list[tuple[int, float]]
@@ -118,18 +118,8 @@ def is_right(said: str, true: str) -> bool:
 
 
 def _is_near_power(said: str, true: str) -> bool:
-    powers = [_power(law) for law in (said, true)]
+    powers = [exponent_of(law) for law in (said, true)]
     return None not in powers and abs(powers[0] - powers[1]) <= 0.101  # type: ignore[operator]
-
-
-def _power(law: str) -> float | None:
-    known = {"√n": 0.5, "n": 1.0, "n²": 2.0, "n³": 3.0}
-    if law in known:
-        return known[law]
-    try:
-        return float(law.removeprefix("n^")) if law.startswith("n^") else None
-    except ValueError:
-        return None
 
 
 # ---------------------------------------------------------------- left out families

@@ -12,7 +12,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +46,6 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=2, help="processes for each size")
     parser.add_argument("--least-s", type=float, default=LEAST_S, help="seconds of work at least")
     parser.add_argument("--only", metavar="PROGRAM", help="measure this one anew")
-    parser.add_argument("--again", action="store_true", help="measure all once more, and keep both")
     parser.add_argument(
         "--truth", action="store_true", help="measure what is beyond the ladder anew"
     )
@@ -58,17 +57,16 @@ def main() -> None:
     wanted = [p for p in programs_of(given.part) if given.only in (None, p.name)]
     if given.truth:
         wanted = [program for program in wanted if program.name in kept["programs"]]
-    elif not (given.only or given.again):
+    elif not given.only:
         wanted = [program for program in wanted if program.name not in kept["programs"]]
     print(f"{len(wanted)} programs, about {len(wanted) * SECONDS_A_PROGRAM / 60:.0f} minutes")
     for number, program in enumerate(wanted, 1):
         began = perf_counter()
-        known = kept["programs"].get(program.name)
         if given.truth:
+            known = kept["programs"][program.name]
             points = with_new_truth(program, given.clock, given.repeats, known)
         else:
-            before = known if given.again else None
-            points = points_of(program, given.clock, given.repeats, given.least_s, before)
+            points = points_of(program, given.clock, given.repeats, given.least_s)
         kept["programs"][program.name] = points
         kept.update(
             machine=machine(), clock=given.clock, repeats=given.repeats, least_s=given.least_s
@@ -78,16 +76,9 @@ def main() -> None:
         print(f"{number}/{len(wanted)} {program.name}: {took:.0f} s", flush=True)
 
 
-def points_of(
-    program: Program, clock: Clock, repeats: int, least_s: float, before: Kept | None = None
-) -> Kept:
-    """Measure one program: its ladder in random order, and its truth, smallest first.
-
-    What was measured before is kept beside it; then the sizes are moved otherwise, and of the truth
-    only what does not take long is measured once more.
-    """
-    before = before or {"points": [], "truth": []}
-    chance = random.Random(f"{SEED} {program.name} {len(before['points'])}")
+def points_of(program: Program, clock: Clock, repeats: int, least_s: float) -> Kept:
+    """Measure one program: its ladder in random order, and its truth, smallest first."""
+    chance = random.Random(f"{SEED} {program.name}")
     work = packed_work(program.function, program.prepare, clock)
     rungs = ladder(program.smallest, program.largest, seed=chance.randrange(2**32))
     order = [size for size in rungs for _ in range(repeats)]
@@ -95,25 +86,22 @@ def points_of(
     points = [point_of(work, size, least_s=least_s, limit_s=LIMIT_S) for size in order]
     points += measured_again(work, points, within_s=AGAIN_S, limit_s=LIMIT_S)
     best_s = min(point.yardstick_s for point in points)
-    long = {point["records"] for point in before["truth"] if point["total_s"] >= LONG_S}
-    return {
-        "points": before["points"] + [asdict(point) for point in points],
-        "truth": before["truth"]
-        + [asdict(point) for point in truth_of(program, work, best_s, repeats, long)],
-    }
+    return _as_kept(points, truth_of(program, work, best_s, repeats))
 
 
 def with_new_truth(program: Program, clock: Clock, repeats: int, known: Kept) -> Kept:
     """Measure only what is beyond the ladder, on the machine that has measured the ladder."""
     work = packed_work(program.function, program.prepare, clock)
-    best_s = min(float(point["yardstick_s"]) for point in known["points"])
-    truth = truth_of(program, work, best_s, repeats)
-    return {"points": known["points"], "truth": [asdict(point) for point in truth]}
+    points = [Point(**point) for point in known["points"]]
+    best_s = min(point.yardstick_s for point in points)
+    return _as_kept(points, truth_of(program, work, best_s, repeats))
 
 
-def truth_of(
-    program: Program, work: bytes, best_s: float, repeats: int, known: Collection[int] = ()
-) -> list[Point]:
+def _as_kept(points: Sequence[Point], truth: Sequence[Point]) -> Kept:
+    return {"points": [asdict(one) for one in points], "truth": [asdict(one) for one in truth]}
+
+
+def truth_of(program: Program, work: bytes, best_s: float, repeats: int) -> list[Point]:
     """Measure the program beyond its ladder; what takes too long is left out, and said.
 
     As often as each size of the ladder, and at moments at which the machine is about as quick, as
@@ -122,8 +110,6 @@ def truth_of(
     truth: list[Point] = []
     for factor in program.factors:
         records = program.largest * factor
-        if records in known:
-            break
         spent_s, quick = 0.0, 0
         for _ in range(TRUTHS):
             try:

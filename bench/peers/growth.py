@@ -123,6 +123,17 @@ def told(law: str, sizes: Array, amounts: Array) -> Guess | None:
     return Guess(law, _scaled(form, offset / largest[0], slope / largest[1]))
 
 
+def exponent_of(law: str) -> float | None:
+    """Return the power of n that a law is by its name; None if it is none."""
+    known = {"√n": 0.5, "n": 1.0, "n²": 2.0, "n³": 3.0}
+    if law in known:
+        return known[law]
+    try:
+        return float(law.removeprefix("n^")) if law.startswith("n^") else None
+    except ValueError:
+        return None
+
+
 METHODS: Final[Mapping[str, Method]] = {
     "Google Benchmark": google_benchmark,
     "big_O": big_o,
@@ -137,10 +148,8 @@ def _scaled(form: Callable[[Array], Array], offset: float, slope: float) -> Pred
 
 
 def _power_form(law: str) -> Callable[[Array], Array] | None:
-    if law != "√n" and not law.startswith("n^"):
-        return None
-    exponent = 0.5 if law == "√n" else float(law.removeprefix("n^"))
-    return lambda n: n**exponent
+    exponent = exponent_of(law)
+    return None if exponent is None else lambda n: n**exponent
 
 
 def _line(shape: Array, amounts: Array) -> tuple[float, float]:

@@ -73,11 +73,11 @@ def is_standard(sql: str, table: str) -> bool:
 
     They tell tables apart by capital letters, also where a name stands without quotes.
     """
+    if _OF_MYSQL.search(sql) is not None:
+        return False
     parts = table.split(".")
-    named = [one for one in tokens(sql) if one.is_name and one.name in parts]
-    return _OF_MYSQL.search(sql) is None and all(
-        one.text in (one.name, f'"{one.name}"') for one in named
-    )
+    named = (one for one in tokens(sql) if one.is_name and one.name in parts)
+    return all(one.text in (one.name, f'"{one.name}"') for one in named)
 
 
 def spelled(name: str) -> str:
